@@ -40,6 +40,9 @@ type Card struct {
 	Summary string
 	// Blocks are shown from top to bottom.
 	Blocks []Block
+	// About are the records that the card shows: when one of them changes, the
+	// card is rendered again in place. It is never shown itself.
+	About []crm.Ref
 }
 
 // Tag is a short coloured label.

@@ -1,0 +1,48 @@
+package bot
+
+import "crmbot/cards/card"
+
+// Tone of a toast.
+const (
+	ToastInfo    = "info"
+	ToastSuccess = "success"
+	ToastError   = "error"
+)
+
+// Reply is the answer to one event. The zero value answers nothing.
+type Reply struct {
+	// Text is a plain answer, used when there is no card.
+	Text string
+	Card *card.Card
+	// View is what Card shows, so that it can be updated later. Zero: one-off.
+	View View
+	// Update replaces the pressed card by Card instead of sending a new one.
+	Update bool
+	// Toast is the short pop-up that answers a press; on platforms or events
+	// without pop-ups it is sent as text unless there is a card.
+	Toast     string
+	ToastTone string
+	// Private keeps the details out of a group: there they go to the person's
+	// 1:1 chat and the group gets a line that says so (PM-03).
+	Private bool
+	// Files are sent after the card.
+	Files []File
+	// Also are further answers, in order.
+	Also []Reply
+}
+
+// Say is a plain text answer.
+func Say(text string) Reply { return Reply{Text: text} }
+
+// Show is a card answer.
+func Show(c card.Card, v View) Reply { return Reply{Card: &c, View: v} }
+
+// Replace updates the pressed card.
+func Replace(c card.Card, v View, toast string) Reply {
+	return Reply{Card: &c, View: v, Update: true, Toast: toast, ToastTone: ToastSuccess}
+}
+
+// Empty reports whether there is nothing to send.
+func (r Reply) Empty() bool {
+	return r.Text == "" && r.Card == nil && r.Toast == "" && len(r.Files) == 0 && len(r.Also) == 0
+}

@@ -1,0 +1,167 @@
+// Package rule keeps the settings: every default of the business rules is
+// readable and changeable at run time. A change is a new version with author,
+// reason and effective date; nothing is edited. A value can be set for the
+// organisation, a team, a role or a person; the most specific wins.
+package rule
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"crmbot/internal/crm"
+)
+
+// Scope says for whom a value holds: "" for the organisation, or "team:3",
+// "role:rep", "user:12".
+type Scope string
+
+// Version is one change of one setting.
+type Version struct {
+	ID          int64
+	Key         string
+	Scope       Scope
+	Value       string // in the definition's own form
+	Author      crm.UserID
+	Reason      string
+	CreatedAt   time.Time
+	EffectiveAt time.Time
+	// RolledBackAt is set when the version was taken back; zero otherwise.
+	RolledBackAt time.Time
+}
+
+// Def describes one setting.
+type Def struct {
+	// Key begins with the rule id where there is one: "P-04.daily".
+	Key   string
+	Title crm.Text
+	Unit  crm.Text
+	// Default is the value in force until somebody changes it.
+	Default string
+	// Check refuses values with an error that people can read. Nil: anything.
+	Check func(value string) error
+}
+
+// Store keeps the versions.
+type Store interface {
+	// RuleVersions are all versions, oldest first.
+	RuleVersions(ctx context.Context) ([]Version, error)
+	// AddRuleVersion stores one and returns its id.
+	AddRuleVersion(ctx context.Context, v Version) (int64, error)
+}
+
+// Book answers what a setting is now. Safe for concurrent use.
+type Book struct {
+	store Store
+	clock crm.Clock
+	defs  map[string]Def
+	order []string
+
+	mu       sync.RWMutex
+	versions map[string][]Version // by key, newest effective last
+	loaded   time.Time            // wall time of the last load
+	maxAge   time.Duration
+}
+
+// NewBook makes a book of the definitions. It reports duplicate or empty keys
+// and defaults that fail their own check.
+func NewBook(store Store, clock crm.Clock, defs ...Def) (*Book, error) {
+	b := &Book{store: store, clock: clock, defs: map[string]Def{}, maxAge: 2 * time.Second}
+	for _, d := range defs {
+		if err := b.define(d); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// Defs are the definitions in order of registration.
+func (b *Book) Defs() []Def {
+	out := make([]Def, 0, len(b.order))
+	for _, k := range b.order {
+		out = append(out, b.defs[k])
+	}
+	return out
+}
+
+// Def finds a definition by its key.
+func (b *Book) Def(key string) (Def, bool) {
+	d, ok := b.defs[key]
+	return d, ok
+}
+
+// Load reads the versions now; otherwise they are read at most every two
+// seconds, so that a change reaches every replica within that time.
+func (b *Book) Load(ctx context.Context) error {
+	vs, err := b.store.RuleVersions(ctx)
+	if err != nil {
+		return err
+	}
+	m := map[string][]Version{}
+	for _, v := range vs {
+		m[v.Key] = append(m[v.Key], v)
+	}
+	for k := range m {
+		slices.SortStableFunc(m[k], func(a, c Version) int { return a.EffectiveAt.Compare(c.EffectiveAt) })
+	}
+	b.mu.Lock()
+	b.versions, b.loaded = m, time.Now()
+	b.mu.Unlock()
+	return nil
+}
+
+// Value is the raw value in force for the first scope that has one, then for
+// the organisation, then the default. The version is zero for the default.
+func (b *Book) Value(ctx context.Context, key string, scopes ...Scope) (value string, version int64) {
+	b.mu.RLock()
+	stale := time.Since(b.loaded) > b.maxAge
+	b.mu.RUnlock()
+	if stale {
+		// An unreachable database keeps the values known so far; the caller's own
+		// statement reports the outage.
+		_ = b.Load(context.WithoutCancel(ctx))
+	}
+	now := b.clock.Now()
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, s := range append(slices.Clone(scopes), "") {
+		var best *Version
+		for i, v := range b.versions[key] {
+			if v.Scope == s && v.RolledBackAt.IsZero() && !v.EffectiveAt.After(now) {
+				best = &b.versions[key][i]
+			}
+		}
+		if best != nil {
+			return best.Value, best.ID
+		}
+	}
+	return b.defs[key].Default, 0
+}
+
+// Set stores a new version after checking the value; it holds from effective.
+func (b *Book) Set(ctx context.Context, a crm.Actor, key string, scope Scope, value, reason string, effective time.Time) (Version, error) {
+	d, ok := b.defs[key]
+	if !ok {
+		return Version{}, crm.NotFound("没有这个设置:"+key, "there is no such setting: "+key).WithNext("发送 /规则 查看全部设置", "send /rules for all settings")
+	}
+	if !a.Is(crm.Admin) {
+		return Version{}, crm.Forbid(a, crm.Admin)
+	}
+	if d.Check != nil {
+		if err := d.Check(value); err != nil {
+			return Version{}, err
+		}
+	}
+	now := b.clock.Now()
+	if effective.Before(now) {
+		effective = now
+	}
+	v := Version{Key: key, Scope: scope, Value: value, Author: a.ID, Reason: reason, CreatedAt: now, EffectiveAt: effective}
+	id, err := b.store.AddRuleVersion(ctx, v)
+	if err != nil {
+		return Version{}, err
+	}
+	v.ID = id
+	return v, b.Load(ctx)
+}
