@@ -1,0 +1,40 @@
+# make test is the whole of it and does its own set-up; see .ci/test.sh.
+.PHONY: test lint fmt build demo bench fuzz golden servers servers-stop
+.DEFAULT_GOAL := build
+
+SHELL := /bin/bash
+
+test: ## everything that is checked, with private servers; CI=1 allows no skip
+	@bash .ci/test.sh
+
+lint: ## formatting, vet and staticcheck only
+	@bash .ci/lint.sh
+
+fmt: ## format all Go files
+	@find . -name .cache -prune -o -name '*.go' -print0 | xargs -0 -r gofmt -w
+
+build: ## bin/crmbot, one static program
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/crmbot ./cmd/crmbot
+
+demo: ## a small company in the browser, nothing to install
+	go run ./cmd/crmbot demo $(ARGS)
+
+# BENCH names benchmarks (a pattern), BENCH_PKGS where to look, BENCH_FLAGS go test's flags.
+BENCH ?= .
+BENCH_PKGS ?= ./...
+BENCH_FLAGS ?= -benchmem -timeout 30m
+bench: ## benchmarks against a private MariaDB and Redis
+	@bash .ci/with-servers.sh go test -run '^$$' -bench '$(BENCH)' $(BENCH_FLAGS) $(BENCH_PKGS)
+
+FUZZTIME ?= 20s
+fuzz: ## every fuzz test for FUZZTIME
+	@bash .ci/fuzz.sh $(FUZZTIME)
+
+golden: ## rewrite the golden files
+	@bash .ci/golden.sh
+
+servers: ## keep a private MariaDB and Redis for single tests; then: . .cache/test-servers.env
+	@bash .ci/servers.sh start
+
+servers-stop: ## stop them
+	@bash .ci/servers.sh stop
