@@ -132,7 +132,9 @@ func (e *Entry) Allowed(a crm.Actor) bool { return len(e.Roles) == 0 || a.Is(e.R
 
 func (c Command[T]) add(r *Router) error {
 	var errs []error
-	bad := func(f string, a ...any) { errs = append(errs, fmt.Errorf("command %q: "+f, append([]any{c.Name}, a...)...)) }
+	bad := func(f string, a ...any) {
+		errs = append(errs, fmt.Errorf("command %q: "+f, append([]any{c.Name}, a...)...))
+	}
 	if c.Name == "" || c.Run == nil || c.Parse == nil {
 		bad("needs Name, Parse and Run")
 		return errors.Join(errs...)
