@@ -29,6 +29,9 @@ type Reply struct {
 	Files []File
 	// Also are further answers, in order.
 	Also []Reply
+
+	// transient marks a failure that a redelivery of the event could mend.
+	transient bool
 }
 
 // Say is a plain text answer.

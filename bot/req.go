@@ -40,6 +40,8 @@ type Req struct {
 	// EventID is unique per platform and event; redeliveries carry the same.
 	EventID string
 	Kind    Kind
+	// Lang is the person's language as the directory knows it; the runtime sets it.
+	Lang crm.Lang
 	// From is the person's id on the platform; FromName what it is called there.
 	From, FromName string
 	Chat           Chat

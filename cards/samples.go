@@ -21,7 +21,9 @@ type Sample struct {
 // its own list here.
 func Samples(l crm.Lang) []Sample {
 	var all []Sample
-	for _, f := range []func(crm.Lang) []Sample{} {
+	for _, f := range []func(crm.Lang) []Sample{
+		helpSamples,
+	} {
 		all = append(all, f(l)...)
 	}
 	return all

@@ -4,6 +4,8 @@
 package handlers
 
 import (
+	"context"
+
 	"crmbot/bot"
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
@@ -18,13 +20,23 @@ type Services struct {
 	Calendar  *calendar.Calendar
 	Directory *org.Directory
 	Rules     *rule.Book
+
+	router *bot.Router // set by Hooks, after all modules exist
 }
+
+// Fallback handles what no command names. It returns bot.ErrUnhandled to leave
+// it to the next one.
+type Fallback func(ctx context.Context, a crm.Actor, c bot.Call) (bot.Reply, error)
 
 // Module is what one noun contributes.
 type Module struct {
 	Commands []bot.Registration // commands and actions
 	Views    []bot.ViewDef
 	Jobs     []sched.Job
+	// Texts handle free text and Uploads files without a command, in order.
+	Texts, Uploads []Fallback
+	// Stale show the record of an outdated action again, in order.
+	Stale []Fallback
 }
 
 // All are the modules of the product, in the order in which help lists them.
@@ -36,6 +48,9 @@ func All(s *Services) Module {
 		m.Commands = append(m.Commands, x.Commands...)
 		m.Views = append(m.Views, x.Views...)
 		m.Jobs = append(m.Jobs, x.Jobs...)
+		m.Texts = append(m.Texts, x.Texts...)
+		m.Uploads = append(m.Uploads, x.Uploads...)
+		m.Stale = append(m.Stale, x.Stale...)
 	}
 	return m
 }

@@ -152,3 +152,10 @@ func cut(s string, n int) string {
 	}
 	return s
 }
+
+// ClaimSent records that the outbox row rev updates the card; false when a
+// newer one did already.
+func (d *DB) ClaimSent(ctx context.Context, id, rev int64) (bool, error) {
+	res := d.write(ctx).Model(&sentRow{}).Where("id = ? AND rev <= ?", id, rev).Update("rev", rev)
+	return res.RowsAffected > 0, res.Error
+}

@@ -1,0 +1,145 @@
+package bot
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"crmbot/internal/crm"
+)
+
+// Resolver finds the person behind a platform's id, as they are at this moment.
+type Resolver interface {
+	ByIdentity(ctx context.Context, platform, tenant, external string) (crm.Actor, error)
+}
+
+// Handler answers one event. It never fails: errors become answers at the edge.
+type Handler func(ctx context.Context, req *Req) Reply
+
+// Middleware wraps a handler. One small file each; the order is fixed where
+// the runtime is built.
+type Middleware func(next Handler) Handler
+
+// Sent is called by adapters after a card with a view was shown.
+type Sent func(ctx context.Context, m MessageRef, to Shown) error
+
+// Shown says what a message shows and to whom.
+type Shown struct {
+	View  View
+	User  crm.UserID // zero for a group
+	Group bool
+	About []crm.Ref
+	// Digest is a hash of the card, to recognise an update without a change.
+	Digest string
+}
+
+// Runtime is what adapters hand their events to.
+type Runtime struct {
+	Router *Router
+	Views  *Views
+	People Resolver
+	// Sent remembers shown cards. Required.
+	Sent Sent
+	// Prepare is called around the handler with the context of the event; it
+	// attaches what the store needs to handle an event once. Optional.
+	Prepare func(ctx context.Context, req *Req) context.Context
+
+	handle Handler
+}
+
+// Use fixes the middleware, outermost first. Call it once before Handle.
+func (rt *Runtime) Use(chain ...Middleware) {
+	h := rt.dispatch
+	for i := len(chain) - 1; i >= 0; i-- {
+		h = chain[i](h)
+	}
+	rt.handle = h
+}
+
+// Handle answers one event.
+func (rt *Runtime) Handle(ctx context.Context, req *Req) Reply {
+	// The directory answers from memory; somebody unknown is refused later.
+	if a, err := rt.People.ByIdentity(ctx, req.Platform, req.Tenant, req.From); err == nil {
+		req.Lang = a.Lang
+	}
+	return rt.handle(ctx, req)
+}
+
+// dispatch is the innermost handler: who is it, what do they want, and the one
+// place where an error becomes an answer.
+func (rt *Runtime) dispatch(ctx context.Context, req *Req) Reply {
+	ctx = crm.WithEvent(ctx, crm.Event{Platform: req.Platform, ID: req.EventID})
+	if rt.Prepare != nil {
+		ctx = rt.Prepare(ctx, req)
+	}
+	a, err := rt.People.ByIdentity(ctx, req.Platform, req.Tenant, req.From)
+	if err != nil {
+		return rt.failure(ctx, req, a, err)
+	}
+	if a.Frozen && req.Kind == Press {
+		return rt.failure(ctx, req, a, crm.Refused("HO-01", "您的账号正在交接,只能查看", "your account is being handed over; it is read-only").
+			WithNext("请联系您的经理", "please ask your manager"))
+	}
+	var people []crm.Actor
+	for _, m := range req.Mentions {
+		if p, err := rt.People.ByIdentity(ctx, req.Platform, req.Tenant, m.ID); err == nil {
+			people = append(people, p)
+		}
+	}
+	rep, err := rt.Router.Dispatch(ctx, a, req, people)
+	if err != nil {
+		return rt.failure(ctx, req, a, err)
+	}
+	return privately(req, a, rep)
+}
+
+// privately marks what must not be read by a group: the group gets one line.
+func privately(req *Req, a crm.Actor, rep Reply) Reply {
+	if !req.Chat.Group || !rep.Private || rep.Empty() {
+		return rep
+	}
+	note := Reply{Text: a.Lang.T("已私信回复 "+a.Name, "answered "+a.Name+" in private")}
+	if req.Kind == Press {
+		note = Reply{Toast: rep.Toast, ToastTone: rep.ToastTone}
+		if note.Toast == "" {
+			note.Toast = a.Lang.T("详情已私信给您", "details were sent to you in private")
+		}
+		rep.Toast = ""
+	}
+	rep.Update = false
+	note.Also = []Reply{rep}
+	return note
+}
+
+func (rt *Runtime) failure(ctx context.Context, req *Req, a crm.Actor, err error) Reply {
+	code := crm.CodeOf(err)
+	if code == crm.CodeInternal || code == crm.CodeUnavailable {
+		slog.ErrorContext(ctx, "request failed", "platform", req.Platform, "event", req.EventID, "kind", string(req.Kind), "action", actionName(req), "err", err)
+	}
+	msg := crm.MessageOf(err, a.Lang)
+	rep := Reply{Text: msg}
+	if req.Kind == Press {
+		rep = Reply{Toast: msg, ToastTone: ToastError}
+		if code == crm.CodeDuplicate {
+			rep.ToastTone = ToastInfo
+		}
+	}
+	rep.transient = code == crm.CodeUnavailable || code == crm.CodeInternal
+	// A refusal may name a person's records; a group learns only that it came.
+	if req.Chat.Group && req.Kind != Press && code == crm.CodeRefused {
+		rep.Private = true
+		return privately(req, a, rep)
+	}
+	return rep
+}
+
+func actionName(req *Req) string {
+	if req.Action != nil {
+		return req.Action.Name
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(req.Text, "/"), " ")
+	if req.Kind != Message || !strings.HasPrefix(req.Text, "/") || len(name) > 40 {
+		return ""
+	}
+	return name
+}

@@ -1,0 +1,229 @@
+// Package app wires everything: the only place that sees all rooms.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"crmbot/bot"
+	"crmbot/handlers"
+	"crmbot/internal/calendar"
+	"crmbot/internal/crm"
+	"crmbot/internal/kv"
+	"crmbot/internal/org"
+	"crmbot/internal/outbox"
+	"crmbot/internal/rule"
+	"crmbot/internal/sched"
+	"crmbot/internal/store"
+)
+
+// Options say what to build on. The zero value of each field is a usable
+// default except DSN.
+type Options struct {
+	// DSN is `sqlite:PATH` or a MySQL DSN. Required.
+	DSN string
+	// Redis is a Redis URL; empty keeps shared state in the process.
+	Redis string
+	// RedisPrefix separates several installations on one Redis.
+	RedisPrefix string
+	// Clock is the time; nil: the real one.
+	Clock crm.Clock
+	// Zone is the organisation's time zone; nil: Asia/Shanghai.
+	Zone *time.Location
+	// Limits of one person; zero: bot.DefaultLimits.
+	Limits bot.Limits
+	// AnswerWithin is how long a platform waits for an answer; zero: no bound.
+	AnswerWithin time.Duration
+}
+
+// App is the wired program. Close it after use.
+type App struct {
+	Clock     crm.Clock
+	DB        *store.DB
+	KV        kv.Store
+	Runtime   *bot.Runtime
+	Worker    *outbox.Worker
+	Scheduler *sched.Scheduler
+	Services  *handlers.Services
+	Module    handlers.Module
+
+	platforms map[string]bot.Platform
+	late      sync.WaitGroup
+	laterMu   sync.RWMutex
+	later     map[string]bot.Later
+}
+
+// New opens the databases, migrates and wires everything. Nothing runs yet.
+func New(ctx context.Context, o Options) (*App, error) {
+	if o.Clock == nil {
+		o.Clock = crm.WallClock{}
+	}
+	if o.Zone == nil {
+		z, err := time.LoadLocation("Asia/Shanghai")
+		if err != nil {
+			return nil, fmt.Errorf("time zone: %w", err)
+		}
+		o.Zone = z
+	}
+	if o.Limits == (bot.Limits{}) {
+		o.Limits = bot.DefaultLimits
+	}
+	a := &App{Clock: o.Clock, platforms: map[string]bot.Platform{}, later: map[string]bot.Later{}}
+	if err := a.open(ctx, o); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context, o Options) error {
+	var err error
+	if a.DB, err = store.Open(ctx, o.DSN, o.Clock); err != nil {
+		return err
+	}
+	if _, err := a.DB.Migrate(ctx); err != nil {
+		return err
+	}
+	if o.Redis == "" {
+		a.KV = kv.NewMemory(crm.WallClock{})
+	} else if a.KV, err = kv.OpenRedis(ctx, o.Redis, kv.WithPrefix(o.RedisPrefix)); err != nil {
+		return fmt.Errorf("redis.url: %w", err)
+	}
+	cal, err := calendar.Standard(o.Zone)
+	if err != nil {
+		return err
+	}
+	book, err := rule.NewBook(a.DB, o.Clock, settings()...)
+	if err != nil {
+		return err
+	}
+	dir := org.NewDirectory(a.DB, a.DB)
+	a.Services = services(wiring{db: a.DB, kv: a.KV, clock: o.Clock, cal: cal, book: book, dir: dir})
+	a.Module = handlers.All(a.Services)
+	router, err := bot.NewRouter(a.Module.Commands...)
+	if err != nil {
+		return fmt.Errorf("commands: %w", err)
+	}
+	handlers.Hooks(a.Services, a.Module, router)
+	views, err := bot.NewViews(a.Module.Views...)
+	if err != nil {
+		return err
+	}
+	a.Runtime = &bot.Runtime{Router: router, Views: views, People: people{dir}, Sent: a.sent,
+		Prepare: func(ctx context.Context, _ *bot.Req) context.Context { return store.WithSequence(ctx) }}
+	a.Runtime.Use(bot.Recover(), bot.Deadline(o.AnswerWithin, a.answerLater, &a.late), bot.Dedupe(a.KV), bot.Order(), bot.Limit(a.KV, o.Limits), bot.Recover())
+	a.Worker = outbox.NewWorker(a.DB, a.deliver, o.Clock, owner())
+	a.DB.OnQueued(a.Worker.Wake)
+	jobs := slices.Concat(a.Module.Jobs, a.housekeeping())
+	if a.Scheduler, err = sched.New(a.DB, o.Clock, owner(), jobs...); err != nil {
+		return err
+	}
+	return a.Scheduler.Start(ctx)
+}
+
+// AddPlatform makes a platform reachable for proactive messages; later sends
+// replies that missed the deadline. Call it before Run.
+func (a *App) AddPlatform(p bot.Platform, later bot.Later) {
+	a.laterMu.Lock()
+	defer a.laterMu.Unlock()
+	a.platforms[p.Name()] = p
+	a.later[p.Name()] = later
+}
+
+func (a *App) answerLater(ctx context.Context, req *bot.Req, rep bot.Reply) {
+	a.laterMu.RLock()
+	fn := a.later[req.Platform]
+	a.laterMu.RUnlock()
+	if fn != nil {
+		fn(ctx, req, rep)
+	}
+}
+
+// Run delivers messages and runs jobs until the context ends, then waits for
+// what was acknowledged.
+func (a *App) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.Worker.Run(ctx) })
+	g.Go(func() error { return a.Scheduler.Run(ctx) })
+	err := g.Wait()
+	a.late.Wait()
+	return err
+}
+
+// Settle delivers everything that is due at this moment.
+func (a *App) Settle(ctx context.Context) error {
+	_, err := a.Worker.Drain(ctx)
+	return err
+}
+
+// Advance moves a movable clock to t and runs every job and delivery that
+// falls due on the way, each at its own time.
+func (a *App) Advance(ctx context.Context, clock *crm.MovableClock, t time.Time) error {
+	for {
+		due, ok, err := a.Scheduler.NextDue(ctx, t)
+		if err != nil {
+			return err
+		}
+		next, err := a.DB.NextOutbox(ctx)
+		if err != nil {
+			return err
+		}
+		at := t
+		if ok && due.Before(at) {
+			at = due
+		}
+		if !next.IsZero() && next.Before(at) {
+			at = next
+		}
+		if now := clock.Now(); at.After(now) {
+			if err := clock.Set(at); err != nil {
+				return err
+			}
+		}
+		moved := !next.IsZero() && !next.After(at)
+		if ok && !due.After(at) {
+			moved = true
+			if err := a.Scheduler.RunDue(ctx, at); err != nil {
+				return err
+			}
+		}
+		if err := a.Settle(ctx); err != nil {
+			return err
+		}
+		if !moved && !at.Before(t) {
+			return nil
+		}
+	}
+}
+
+// Close ends everything that New opened.
+func (a *App) Close() error {
+	var errs []error
+	a.late.Wait()
+	if a.KV != nil {
+		errs = append(errs, a.KV.Close())
+	}
+	if a.DB != nil {
+		errs = append(errs, a.DB.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func owner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "host"
+	}
+	if len(host) > 30 {
+		host = host[:30]
+	}
+	return host + ":" + strconv.Itoa(os.Getpid()) + ":" + strconv.FormatInt(time.Now().UnixNano()%1e9, 36)
+}
