@@ -14,7 +14,7 @@ type axis struct {
 	ticks    []float64
 }
 
-// valueAxis is an axis with three to six round ticks for the chart's values.
+// valueAxis is an axis with up to seven round ticks for the chart's values.
 // Bars must start at zero to be comparable; lines do too, so that a small change
 // does not look like a large one.
 func valueAxis(c card.Chart) axis {
@@ -44,7 +44,7 @@ func roundAxis(lo, hi float64, whole bool) axis {
 	if hi-lo <= 0 {
 		hi = lo + 1
 	}
-	step := roundStep((hi - lo) / 4)
+	step := roundStep((hi - lo) / 5)
 	if whole && step < 1 {
 		step = 1
 	}

@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"fmt"
 	"math"
 	"sort"
 
@@ -58,56 +57,42 @@ func (d *drawing) pie(c card.Chart) {
 		sum += s.value
 	}
 	const outer, inner = 68.0, 42.0
-	rowHeight := 21.0
+	names, texts := make([]string, len(parts)), make([]string, len(parts))
+	widest := 0.0
+	for i, s := range parts {
+		names[i], texts[i] = s.name, d.barText(c, s.value)
+		if sum > 0 {
+			texts[i] += " (" + Percent(s.value/sum) + ")"
+		}
+		widest = math.Max(widest, textWidth(texts[i])*fontSize)
+	}
+	room := width - 2*pad - 2*outer - 4 - 20 - 16 - widest - 8
+	rowHeight := math.Max(21, nameHeight(names, room))
 	height := math.Max(2*outer+8, rowHeight*float64(len(parts))+8)
 	cx, cy := pad+outer+4, d.y+4+height/2
 	angle := -math.Pi / 2
 	if sum == 0 {
-		d.path(ring(cx, cy, outer, inner, 0, 2*math.Pi), `fill="`+trackColor+`" fill-rule="evenodd"`, "")
+		d.add(ring{point{cx, cy}, outer, inner, 0, 2 * math.Pi, inkTrack, ""})
 	}
 	for i, s := range parts {
 		if s.value == 0 {
 			continue
 		}
 		next := angle + s.value/sum*2*math.Pi
-		d.path(ring(cx, cy, outer, inner, angle, next), `fill="`+seriesColor(i)+`" fill-rule="evenodd"`,
-			s.name+": "+Value(c, s.value)+" ("+Percent(s.value/sum)+")")
+		d.add(ring{point{cx, cy}, outer, inner, angle, next, seriesInk(i),
+			s.name + ": " + Value(c, s.value) + " (" + Percent(s.value/sum) + ")"})
 		angle = next
 	}
-	d.write(label{x: cx, y: cy + 5, text: fit(short(sum, d.lang), 16, 2*inner-10), size: 16, bold: true, anchor: "middle"})
+	d.write(label{x: cx, y: cy + 5, text: fit(short(sum, d.lang), 16, 2*inner-10), size: 16, bold: true, anchor: toMiddle})
 	left := cx + outer + 20
-	y := cy - rowHeight*float64(len(parts))/2 + 14
+	y := cy - rowHeight*float64(len(parts))/2 + rowHeight/2
 	for i, s := range parts {
-		value := Number(s.value)
-		if sum > 0 {
-			value += " (" + Percent(s.value/sum) + ")"
-		}
-		room := width - pad - left - 16 - textWidth(value)*fontSize - 8
-		d.rect(rect{x: left, y: y - 9, w: 10, h: 10, fill: seriesColor(i), round: 2})
-		d.write(label{x: left + 16, y: y, text: fit(s.name, fontSize, room), fill: mutedColor, tip: s.name})
-		d.write(label{x: width - pad, y: y, text: value, anchor: "end"})
+		d.add(rect{x: left, y: y - 5, w: 10, h: 10, fill: seriesInk(i), round: 2})
+		d.name(left+16, y, room, s.name)
+		d.write(label{x: width - pad, y: y + 4, text: texts[i], anchor: toEnd})
 		y += rowHeight
 	}
 	d.y += height + 4
-}
-
-// ring is a part of a ring from one angle to the other; a whole turn is two
-// circles, because an arc cannot end where it starts.
-func ring(cx, cy, outer, inner, from, to float64) string {
-	if to-from > 2*math.Pi-1e-6 {
-		circle := func(r float64) string {
-			return fmt.Sprintf("M%s %sa%s %s 0 1 0 %s 0a%s %s 0 1 0 %s 0Z", num(cx-r), num(cy), num(r), num(r), num(2*r), num(r), num(r), num(-2*r))
-		}
-		return circle(outer) + circle(inner)
-	}
-	large := 0
-	if to-from > math.Pi {
-		large = 1
-	}
-	at := func(r, a float64) string { return num(cx+r*math.Cos(a)) + " " + num(cy+r*math.Sin(a)) }
-	return fmt.Sprintf("M%sA%s %s 0 %d 1 %sL%sA%s %s 0 %d 0 %sZ",
-		at(outer, from), num(outer), num(outer), large, at(outer, to),
-		at(inner, to), num(inner), num(inner), large, at(inner, from))
 }
 
 // funnel draws one stage per row, its width in proportion to its value, with
@@ -118,7 +103,7 @@ func (d *drawing) funnel(c card.Chart) {
 	for _, v := range values {
 		top = math.Max(top, v)
 	}
-	names := math.Min(widestLabel(c.Categories)*fontSize, width*0.28)
+	names := nameColumn(c.Categories, 0.3)
 	left, right := pad+names+12, width-pad-54
 	middle, full := (left+right)/2, right-left
 	size := func(v float64) float64 {
@@ -136,17 +121,16 @@ func (d *drawing) funnel(c card.Chart) {
 			below = math.Min(w, size(values[i+1]))
 		}
 		y := d.y
-		d.path(fmt.Sprintf("M%s %sH%sL%s %sH%sZ", num(middle-w/2), num(y), num(middle+w/2), num(middle+below/2), num(y+height), num(middle-below/2)),
-			`fill="`+seriesColor(i)+`"`, tip(c, 0, i))
-		d.write(label{x: pad, y: y + height/2 + 4, text: fit(c.Categories[i], fontSize, names), tip: c.Categories[i]})
+		d.add(polygon{[]point{{middle - w/2, y}, {middle + w/2, y}, {middle + below/2, y + height}, {middle - below/2, y + height}}, seriesInk(i), tip(c, 0, i)})
+		d.name(pad, y+height/2, names, c.Categories[i])
 		text := Number(v)
-		inside := label{x: middle, y: y + height/2 + 4, text: text, anchor: "middle", bold: true, fill: onColor}
+		inside := label{x: middle, y: y + height/2 + 4, text: text, anchor: toMiddle, bold: true, fill: inkOn}
 		if textWidth(text)*fontSize > (w+below)/2-8 {
-			inside.x, inside.anchor, inside.fill = middle+w/2+6, "", ""
+			inside.x, inside.anchor, inside.fill = middle+w/2+6, fromStart, inkText
 		}
 		d.write(inside)
 		if i > 0 && values[i-1] > 0 {
-			d.write(label{x: width - pad, y: y + height/2 + 4, text: Percent(v / values[i-1]), fill: mutedColor, anchor: "end"})
+			d.write(label{x: width - pad, y: y + height/2 + 4, text: Percent(v / values[i-1]), fill: inkMuted, anchor: toEnd})
 		}
 		d.y += height + gap
 	}

@@ -11,75 +11,58 @@ import (
 	"crmbot/internal/crm"
 )
 
-// The size of a drawing, in its own units. A phone shows it a little smaller,
-// a desktop a little larger than one unit per pixel.
-const (
-	width     = 400.0
-	pad       = 8.0
-	fontSize  = 12.0
-	titleSize = 14.0
-)
+// seriesColors are the light theme's colours of the series, in their order.
+var seriesColors = []string{"#3370ff", "#0fa897", "#ed8a1c", "#7f5af0", "#e8497a", "#2f9fe0", "#6aa62c", "#94756a"}
 
-// Colours are custom properties of the page with a fallback for drawings that
-// stand alone, so a chart follows the page's theme without a style of its own.
-const (
-	inkColor   = "var(--cc-text,#1f2329)"
-	mutedColor = "var(--cc-muted,#646a73)"
-	gridColor  = "var(--cc-line,#dee0e3)"
-	trackColor = "var(--cc-track,#eff0f1)"
-	goodColor  = "var(--cc-success,#2ea121)"
-	onColor    = "var(--cc-on-chart,#fff)"
-)
+// baseColors are the light theme's colours of the inks before inkSeries, with
+// the page's custom property for each.
+var baseColors = [inkSeries]struct{ property, light string }{
+	inkText:  {"--cc-text", "#1f2329"},
+	inkMuted: {"--cc-muted", "#646a73"},
+	inkGrid:  {"--cc-line", "#dee0e3"},
+	inkTrack: {"--cc-track", "#e8eaed"},
+	inkGood:  {"--cc-success-fill", "#2ea121"},
+	inkOn:    {"--cc-on-chart", "#ffffff"},
+}
 
-var palette = []string{"#3370ff", "#14c0a8", "#ff9f2e", "#7f5af0", "#f5547d", "#4bb4f5", "#8bc34a", "#a1887f"}
+// light is the colour of the ink on white.
+func (i ink) light() string {
+	if i >= inkSeries {
+		return seriesColors[i-inkSeries]
+	}
+	return baseColors[i].light
+}
 
-func seriesColor(i int) string {
-	n := i % len(palette)
-	return fmt.Sprintf("var(--cc-chart-%d,%s)", n+1, palette[n])
+// themed is the colour that the page gives the ink, or the light one where the
+// page gives none.
+func (i ink) themed() string {
+	if i >= inkSeries {
+		return fmt.Sprintf("var(--cc-chart-%d,%s)", i-inkSeries+1, i.light())
+	}
+	return "var(" + baseColors[i].property + "," + i.light() + ")"
 }
 
 // SVG draws the chart as one svg element that scales to its container, follows
 // the page's colours (custom properties --cc-text, --cc-muted, --cc-line,
-// --cc-track, --cc-chart-1 to 8) and needs neither styles nor scripts. Every
-// value is in the drawing, at least as the tooltip of its mark. It fails where
+// --cc-track, --cc-success-fill, --cc-on-chart, --cc-chart-1 to 8; light colours
+// where they are missing) and needs neither styles nor scripts. Every value is
+// in the drawing, at least in its label for screen readers. It fails where
 // Check does.
 func SVG(c card.Chart, lang crm.Lang) (string, error) {
-	if err := Check(c); err != nil {
+	d, err := draw(c, lang)
+	if err != nil {
 		return "", err
 	}
-	c = shapeOf(c)
-	d := &drawing{lang: lang, y: pad}
-	d.head(c)
-	switch {
-	case c.Kind == card.PieChart:
-		d.pie(c)
-	case c.Kind == card.FunnelChart:
-		d.funnel(c)
-	case c.Kind == card.ProgressChart:
-		d.progress(c)
-	case c.Kind == card.LineChart:
-		d.upright(c, d.lines)
-	case sideways(c):
-		d.bars(c)
-	default:
-		d.upright(c, d.columns)
-	}
-	return d.finish(c), nil
-}
-
-// drawing collects elements from top to bottom; y is where the next part
-// begins.
-type drawing struct {
-	b    strings.Builder
-	lang crm.Lang
-	y    float64
-}
-
-func (d *drawing) finish(c card.Chart) string {
-	h := num(math.Ceil(d.y + pad))
-	return `<svg xmlns="http://www.w3.org/2000/svg" class="cc-chart" viewBox="0 0 ` + num(width) + " " + h +
+	var w svgWriter
+	h := num(d.height())
+	w.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" class="cc-chart" viewBox="0 0 ` + num(width) + " " + h +
 		`" width="` + num(width) + `" height="` + h + `" role="img" aria-label="` + esc(describe(c)) +
-		`" font-size="` + num(fontSize) + `" fill="` + inkColor + `">` + d.b.String() + `</svg>`
+		`" font-size="` + num(fontSize) + `" fill="` + inkText.themed() + `">`)
+	for _, s := range d.shapes {
+		w.shape(s)
+	}
+	w.WriteString("</svg>")
+	return w.String(), nil
 }
 
 // describe says the whole chart in words, for readers that cannot see it.
@@ -101,101 +84,100 @@ func describe(c card.Chart) string {
 	return b.String()
 }
 
-// head draws the title, the unit and, for several series, the legend.
-func (d *drawing) head(c card.Chart) {
-	if c.Title != "" {
-		d.y += titleSize
-		d.write(label{x: pad, y: d.y, text: fit(c.Title, titleSize, width-2*pad), size: titleSize, bold: true})
-		d.y += 8
-	}
-	if c.Unit != "" && c.Unit != "%" {
-		d.y += 10
-		d.write(label{x: pad, y: d.y, text: fit(d.lang.T("单位：", "Unit: ")+c.Unit, 11, width/2), size: 11, fill: mutedColor})
-		d.y += 6
-	}
-	if len(c.Series) > 1 {
-		d.legend(c)
+type svgWriter struct{ strings.Builder }
+
+func (w *svgWriter) shape(s shape) {
+	switch s := s.(type) {
+	case rect:
+		w.open("rect", "x", num(s.x), "y", num(s.y), "width", num(math.Max(s.w, 0)), "height", num(math.Max(s.h, 0)), "rx", num(s.round), "fill", s.fill.themed())
+		w.close("rect", s.tip)
+	case rule:
+		w.open("line", "x1", num(s.x1), "y1", num(s.y1), "x2", num(s.x2), "y2", num(s.y2), "stroke", s.stroke.themed())
+		w.close("line", "")
+	case polyline:
+		w.open("polyline", "points", points(s.points), "fill", "none", "stroke", s.stroke.themed(), "stroke-width", "2", "stroke-linejoin", "round", "stroke-linecap", "round")
+		w.close("polyline", "")
+	case polygon:
+		w.open("polygon", "points", points(s.points), "fill", s.fill.themed())
+		w.close("polygon", s.tip)
+	case dot:
+		w.open("circle", "cx", num(s.at.x), "cy", num(s.at.y), "r", num(s.radius), "fill", s.fill.themed())
+		w.close("circle", s.tip)
+	case ring:
+		w.open("path", "d", ringPath(s), "fill", s.fill.themed(), "fill-rule", "evenodd")
+		w.close("path", s.tip)
+	case label:
+		w.label(s)
 	}
 }
 
-func (d *drawing) legend(c card.Chart) {
-	x := pad
-	d.y += 12
-	for i, s := range c.Series {
-		name := fit(s.Name, fontSize, width/2)
-		w := 16 + textWidth(name)*fontSize + 12
-		if x > pad && x+w > width-pad {
-			x = pad
-			d.y += 18
-		}
-		d.rect(rect{x: x, y: d.y - 9, w: 10, h: 10, fill: seriesColor(i), round: 2})
-		d.write(label{x: x + 15, y: d.y, text: name, fill: mutedColor})
-		x += w
+func (w *svgWriter) open(tag string, attrs ...string) {
+	w.WriteString("<" + tag)
+	for i := 0; i+1 < len(attrs); i += 2 {
+		w.WriteString(" " + attrs[i] + `="` + attrs[i+1] + `"`)
 	}
-	d.y += 8
 }
 
-// rect is a box; tip is shown when it is pointed at.
-type rect struct {
-	x, y, w, h, round float64
-	fill, tip         string
-}
-
-func (d *drawing) rect(r rect) {
-	fmt.Fprintf(&d.b, `<rect x="%s" y="%s" width="%s" height="%s" rx="%s" fill="%s"`,
-		num(r.x), num(r.y), num(math.Max(r.w, 0)), num(math.Max(r.h, 0)), num(r.round), r.fill)
-	d.close("rect", r.tip)
-}
-
-func (d *drawing) close(tag, tip string) {
+func (w *svgWriter) close(tag, tip string) {
 	if tip == "" {
-		d.b.WriteString("/>")
+		w.WriteString("/>")
 		return
 	}
-	d.b.WriteString("><title>" + esc(tip) + "</title></" + tag + ">")
+	w.WriteString("><title>" + esc(tip) + "</title></" + tag + ">")
 }
 
-func (d *drawing) line(x1, y1, x2, y2 float64, stroke string) {
-	fmt.Fprintf(&d.b, `<line x1="%s" y1="%s" x2="%s" y2="%s" stroke="%s"/>`, num(x1), num(y1), num(x2), num(y2), stroke)
-}
-
-func (d *drawing) path(shape, attrs, tip string) {
-	d.b.WriteString(`<path d="` + shape + `" ` + attrs)
-	d.close("path", tip)
-}
-
-// label is one line of text. The zero fill, size and anchor mean ink, the
-// normal size and left-aligned.
-type label struct {
-	x, y, size   float64
-	text         string
-	fill, anchor string
-	bold         bool
-	tip          string
-}
-
-func (d *drawing) write(l label) {
-	if l.text == "" {
-		return
+func (w *svgWriter) label(l label) {
+	w.open("text", "x", num(l.x), "y", num(l.y))
+	if l.size != fontSize {
+		w.open1("font-size", num(l.size))
 	}
-	fmt.Fprintf(&d.b, `<text x="%s" y="%s"`, num(l.x), num(l.y))
-	if l.size != 0 && l.size != fontSize {
-		fmt.Fprintf(&d.b, ` font-size="%s"`, num(l.size))
+	if l.fill != inkText {
+		w.open1("fill", l.fill.themed())
 	}
-	if l.fill != "" {
-		fmt.Fprintf(&d.b, ` fill="%s"`, l.fill)
-	}
-	if l.anchor != "" {
-		fmt.Fprintf(&d.b, ` text-anchor="%s"`, l.anchor)
+	if l.anchor != fromStart {
+		w.open1("text-anchor", string(l.anchor))
 	}
 	if l.bold {
-		d.b.WriteString(` font-weight="600"`)
+		w.open1("font-weight", "600")
 	}
-	d.b.WriteByte('>')
+	w.WriteByte('>')
 	if l.tip != "" && l.tip != l.text {
-		d.b.WriteString("<title>" + esc(l.tip) + "</title>")
+		w.WriteString("<title>" + esc(l.tip) + "</title>")
 	}
-	d.b.WriteString(esc(l.text) + "</text>")
+	w.WriteString(esc(l.text) + "</text>")
+}
+
+// open1 adds one attribute to the open tag.
+func (w *svgWriter) open1(name, value string) { w.WriteString(" " + name + `="` + value + `"`) }
+
+func points(ps []point) string {
+	parts := make([]string, len(ps))
+	for i, p := range ps {
+		parts[i] = num(p.x) + "," + num(p.y)
+	}
+	return strings.Join(parts, " ")
+}
+
+// ringPath is the outline of a part of a ring; a whole turn is two circles,
+// because an arc cannot end where it starts.
+func ringPath(r ring) string {
+	cx, cy := r.center.x, r.center.y
+	if r.to-r.from > 2*math.Pi-1e-6 {
+		circle := func(r float64) string {
+			return fmt.Sprintf("M%s %sa%s %s 0 1 0 %s 0a%s %s 0 1 0 %s 0Z", num(cx-r), num(cy), num(r), num(r), num(2*r), num(r), num(r), num(-2*r))
+		}
+		return circle(r.outer) + circle(r.inner)
+	}
+	large := 0
+	if r.to-r.from > math.Pi {
+		large = 1
+	}
+	at := func(radius, a float64) string {
+		return num(cx+radius*math.Cos(a)) + " " + num(cy+radius*math.Sin(a))
+	}
+	return fmt.Sprintf("M%sA%s %s 0 %d 1 %sL%sA%s %s 0 %d 0 %sZ",
+		at(r.outer, r.from), num(r.outer), num(r.outer), large, at(r.outer, r.to),
+		at(r.inner, r.to), num(r.inner), num(r.inner), large, at(r.inner, r.from))
 }
 
 // num writes a coordinate with at most two decimals.
@@ -212,14 +194,4 @@ func esc(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 	return html.EscapeString(s)
-}
-
-// tip is what is shown when a value is pointed at.
-func tip(c card.Chart, series, category int) string {
-	s := c.Series[series]
-	name := c.Categories[category]
-	if len(c.Series) > 1 {
-		name += " · " + s.Name
-	}
-	return name + ": " + Value(c, s.Values[category])
 }

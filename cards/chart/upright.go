@@ -37,12 +37,12 @@ func (d *drawing) upright(c card.Chart, marks func(card.Chart, plot)) {
 	p.slot = (p.right - p.left) / float64(len(c.Categories))
 	for i, t := range p.axis.ticks {
 		y := p.yOf(t)
-		color := gridColor
+		color := inkGrid
 		if t == 0 {
-			color = mutedColor
+			color = inkMuted
 		}
-		d.line(p.left, y, p.right, y, color)
-		d.write(label{x: p.left - 6, y: y + 4, text: labels[i], size: 11, fill: mutedColor, anchor: "end"})
+		d.add(rule{p.left, y, p.right, y, color})
+		d.write(label{x: p.left - 6, y: y + 4, text: labels[i], size: 11, fill: inkMuted, anchor: toEnd})
 	}
 	d.categories(c, p)
 	marks(c, p)
@@ -56,7 +56,7 @@ func (d *drawing) categories(c card.Chart, p plot) {
 	room := p.slot*float64(step) - 4
 	for i, name := range c.Categories {
 		if i%step == 0 {
-			d.write(label{x: p.middle(i), y: p.bottom + 16, text: fit(name, 11, room), size: 11, fill: mutedColor, anchor: "middle", tip: name})
+			d.write(label{x: p.middle(i), y: p.bottom + 16, text: fit(name, 11, room), size: 11, fill: inkMuted, anchor: toMiddle, tip: name})
 		}
 	}
 }
@@ -71,9 +71,13 @@ func labelStep(c card.Chart, slot float64) int {
 	return max(1, int(math.Ceil(need/slot)))
 }
 
+// numbered tells names that are short and mostly have digits.
 func numbered(names []string) bool {
 	n := 0
 	for _, s := range names {
+		if textWidth(s) > 7 {
+			return false
+		}
 		if strings.ContainsAny(s, "0123456789") {
 			n++
 		}
@@ -109,6 +113,7 @@ func (d *drawing) columns(c card.Chart, p plot) {
 	if stacked {
 		group = math.Min(p.slot*0.6, 44)
 	}
+	named := d.valuesFit(c, p.slot/float64(len(c.Series))-1)
 	for i := range c.Categories {
 		left := p.middle(i) - group/2
 		if stacked {
@@ -121,28 +126,36 @@ func (d *drawing) columns(c card.Chart, p plot) {
 			v := s.Values[i]
 			y0, y1 := p.yOf(0), p.yOf(v)
 			x := left + float64(j)*w
-			d.rect(rect{x: x, y: math.Min(y0, y1), w: w - gap, h: math.Abs(y1 - y0), fill: seriesColor(j), round: math.Min(2, w/4), tip: tip(c, j, i)})
-			d.columnValue(c, v, x+(w-gap)/2, y1, math.Max(w-gap, p.slot/float64(len(c.Series))-2))
+			d.add(rect{x: x, y: math.Min(y0, y1), w: w - gap, h: math.Abs(y1 - y0), fill: seriesInk(j), round: math.Min(2, w/4), tip: tip(c, j, i)})
+			if named {
+				d.columnValue(c, v, x+(w-gap)/2, y1)
+			}
 		}
 	}
 }
 
-// columnValue writes a value at the end of its bar where there is room.
-func (d *drawing) columnValue(c card.Chart, v, x, y, room float64) {
-	text := Number(v)
-	if textWidth(text)*10.5 > room {
-		text = short(v, d.lang)
+// valuesFit tells whether every value can be written in the room that one bar
+// has; values are written at all bars or at none.
+func (d *drawing) valuesFit(c card.Chart, room float64) bool {
+	for _, s := range c.Series {
+		for _, v := range s.Values {
+			if textWidth(d.barText(c, v))*valueSize > room {
+				return false
+			}
+		}
 	}
-	if c.Unit == "%" {
-		text += "%"
-	}
-	if textWidth(text)*10.5 > room+1 {
-		return
-	}
+	return true
+}
+
+// valueSize is the font size of a value at its bar or point.
+const valueSize = 10.5
+
+// columnValue writes a value beyond the end of its bar or point at y.
+func (d *drawing) columnValue(c card.Chart, v, x, y float64) {
 	if v < 0 {
 		y += 15
 	}
-	d.write(label{x: x, y: y - 4, text: text, size: 10.5, anchor: "middle"})
+	d.write(label{x: x, y: y - 4, text: d.barText(c, v), size: valueSize, anchor: toMiddle})
 }
 
 func (d *drawing) stack(c card.Chart, p plot, i int, x, w float64) {
@@ -158,48 +171,53 @@ func (d *drawing) stack(c card.Chart, p plot, i int, x, w float64) {
 		}
 		total += v
 		y0, y1 := p.yOf(from), p.yOf(from+v)
-		d.rect(rect{x: x, y: math.Min(y0, y1), w: w, h: math.Abs(y1 - y0), fill: seriesColor(j), tip: tip(c, j, i)})
-		if math.Abs(y1-y0) >= 14 && textWidth(Number(v))*10.5 <= w {
-			d.write(label{x: x + w/2, y: (y0+y1)/2 + 4, text: Number(v), size: 10.5, fill: onColor, anchor: "middle"})
+		d.add(rect{x: x, y: math.Min(y0, y1), w: w, h: math.Abs(y1 - y0), fill: seriesInk(j), tip: tip(c, j, i)})
+		if math.Abs(y1-y0) >= 14 && textWidth(Number(v))*valueSize <= w {
+			d.write(label{x: x + w/2, y: (y0+y1)/2 + 4, text: Number(v), size: valueSize, fill: inkOn, anchor: toMiddle})
 		}
 	}
-	if down == 0 && len(c.Series) > 1 {
-		d.columnValue(c, total, x+w/2, p.yOf(up), p.slot-2)
+	if down == 0 && len(c.Series) > 1 && textWidth(d.barText(c, total))*valueSize < p.slot {
+		d.columnValue(c, total, x+w/2, p.yOf(up))
 	}
 }
 
 // lines draws one line with points per series.
 func (d *drawing) lines(c card.Chart, p plot) {
 	for j, s := range c.Series {
-		var path strings.Builder
+		line := make([]point, len(s.Values))
 		for i, v := range s.Values {
-			cmd := "L"
-			if i == 0 {
-				cmd = "M"
-			}
-			path.WriteString(cmd + num(p.middle(i)) + " " + num(p.yOf(v)))
+			line[i] = point{p.middle(i), p.yOf(v)}
 		}
-		if len(s.Values) > 1 {
-			d.path(path.String(), `fill="none" stroke="`+seriesColor(j)+`" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"`, "")
+		if len(line) > 1 {
+			d.add(polyline{line, seriesInk(j)})
 		}
 	}
+	radius := 3.0
+	if len(c.Categories) > 31 {
+		radius = 1.5
+	}
+	named := len(c.Series) == 1 && d.valuesFit(c, p.slot-2)
 	for j, s := range c.Series {
-		every := len(c.Series) == 1 && p.slot >= 24
 		for i, v := range s.Values {
-			d.point(p.middle(i), p.yOf(v), seriesColor(j), tip(c, j, i), len(s.Values) <= 31)
-			if every {
-				d.columnValue(c, v, p.middle(i), math.Min(p.yOf(v), p.bottom)-3, p.slot-2)
+			d.add(dot{point{p.middle(i), p.yOf(v)}, radius, seriesInk(j), tip(c, j, i)})
+			if named {
+				d.pointValue(c, s.Values, i, p.middle(i), p.yOf(v))
 			}
 		}
 	}
 }
 
-// point is a mark that can be pointed at; hidden points still carry the value.
-func (d *drawing) point(x, y float64, color, tip string, visible bool) {
-	r := "3"
-	if !visible {
-		r = "1.5"
+// pointValue writes a value on the side of its point where the line is not:
+// below a low point, else above.
+func (d *drawing) pointValue(c card.Chart, values []float64, i int, x, y float64) {
+	v := values[i]
+	lower := i > 0 || i+1 < len(values)
+	if i > 0 && values[i-1] <= v || i+1 < len(values) && values[i+1] <= v {
+		lower = false
 	}
-	d.b.WriteString(`<circle cx="` + num(x) + `" cy="` + num(y) + `" r="` + r + `" fill="` + color + `"`)
-	d.close("circle", tip)
+	y -= 8
+	if lower {
+		y += 23
+	}
+	d.write(label{x: x, y: y, text: d.barText(c, v), size: valueSize, anchor: toMiddle})
 }
