@@ -70,7 +70,13 @@ func lockEnds(t *testing.T, s kv.Store) {
 	}
 
 	alone, _ := lock(t, s, "alone", 30*time.Millisecond)
-	<-time.After(60 * time.Millisecond)
+	if err := s.Set(t.Context(), "later", nil, 60*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a value that ends later than the lock ends", func() bool {
+		_, there, err := s.Get(t.Context(), "later")
+		return err == nil && !there
+	})
 	if err := alone(); !errors.Is(err, kv.ErrLost) {
 		t.Errorf("unlock after the end, nobody else there: %v, want ErrLost", err)
 	}
