@@ -1,0 +1,75 @@
+package metric
+
+import "crmbot/internal/crm"
+
+var deciders = []crm.Role{crm.Manager, crm.Director, crm.Legal, crm.Finance, crm.Boss, crm.Admin}
+
+// count is a metric that counts the facts of one key.
+func count(key string, name crm.Text, unit crm.Text, def crm.Text, time crm.Text) Def {
+	return Def{Key: key, Name: name, Unit: unit, Definition: def, TimeField: time, Kind: Flow, Aggregate: SumQty, Facts: []string{key}, Ranks: crm.Rep, Owner: crm.Director}
+}
+
+// amount is a metric that adds up the amounts of one key.
+func amount(key, fact string, name, def, time crm.Text) Def {
+	return Def{Key: key, Name: name, Unit: yuan, Definition: def, TimeField: time, Kind: Flow, Aggregate: SumAmount, Facts: []string{fact}, Ranks: crm.Rep, Owner: crm.Finance}
+}
+
+// Standard are the metrics of the product.
+func Standard() []Def {
+	plan := crm.Text{Zh: "计划的日期", En: "the planned day"}
+	logged := crm.Text{Zh: "活动发生的时间", En: "when the activity took place"}
+	closed := crm.Text{Zh: "商机关闭日期", En: "the day the deal closed"}
+	defs := []Def{
+		count("lead.claim", crm.Text{Zh: "认领线索数", En: "leads claimed"}, leads,
+			crm.Text{Zh: "从公海认领的线索条数;10 分钟内退回的扣除", En: "leads claimed from the pool; those returned within 10 minutes are taken off"}, crm.Text{Zh: "认领时间", En: "when it was claimed"}),
+		count("lead.new", crm.Text{Zh: "新增线索数", En: "new leads"}, leads,
+			crm.Text{Zh: "录入或导入的线索条数,查重拦下的不算", En: "leads entered or imported; blocked duplicates do not count"}, crm.Text{Zh: "创建时间", En: "when it was created"}),
+		count("lead.first_contact", crm.Text{Zh: "首次联系数", En: "first contacts"}, leads,
+			crm.Text{Zh: "认领或分配后第一次有效联系到的线索条数", En: "leads reached by a valid activity for the first time after they were claimed or assigned"}, logged),
+		count("visit.planned", crm.Text{Zh: "计划拜访数", En: "visits planned"}, visits,
+			crm.Text{Zh: "前一天 20:00 前或当天 09:30 前排好的拜访次数", En: "visits planned by 20:00 the day before or by 09:30 on the day"}, plan),
+		count("visit.done", crm.Text{Zh: "完成拜访数", En: "visits made"}, visits,
+			crm.Text{Zh: "已记录的拜访次数,不论是否有效", En: "visits logged, valid or not"}, logged),
+		count("visit.valid", crm.Text{Zh: "有效拜访数", En: "valid visits"}, visits,
+			crm.Text{Zh: "符合有效拜访条件的次数;同一客户每人每天最多一次", En: "visits that meet all conditions of a valid visit; at most one per person, customer and day"}, logged),
+		{Key: "visit.plan_rate", Name: crm.Text{Zh: "计划完成率", En: "plan completion"}, Unit: percent, Kind: Cohort, Aggregate: Ratio,
+			Definition: crm.Text{Zh: "计划内完成的有效拜访 ÷ 计划拜访;客户取消的不计入计划", En: "planned visits done as valid visits ÷ visits planned; those cancelled by the customer are left out"},
+			TimeField:  plan, Facts: []string{"visit.plan_done"}, Of: []string{"visit.planned"}, Ranks: crm.Rep, Owner: crm.Director},
+		count("call.done", crm.Text{Zh: "电话数", En: "calls"}, calls,
+			crm.Text{Zh: "已记录的电话通数,不论是否有效", En: "calls logged, valid or not"}, logged),
+		count("call.valid", crm.Text{Zh: "有效电话数", En: "valid calls"}, calls,
+			crm.Text{Zh: "30 秒以上或写明结果的电话通数", En: "calls of 30 seconds or more, or with a result noted"}, logged),
+		count("next_step.set", crm.Text{Zh: "约定下一步数", En: "next steps set"}, steps,
+			crm.Text{Zh: "约好日期的下一步个数", En: "next steps agreed with a date"}, logged),
+		count("account.new", crm.Text{Zh: "新增客户数", En: "new accounts"}, accounts,
+			crm.Text{Zh: "新建的客户家数", En: "accounts created"}, crm.Text{Zh: "创建时间", En: "when it was created"}),
+		count("contact.new", crm.Text{Zh: "新增联系人数", En: "new contacts"}, contacts,
+			crm.Text{Zh: "新建的联系人数", En: "contacts created"}, crm.Text{Zh: "创建时间", En: "when it was created"}),
+		count("deal.opened", crm.Text{Zh: "新增商机数", En: "deals opened"}, deals,
+			crm.Text{Zh: "写明金额和预计成交日的新商机个数", En: "new deals with an amount and an expected closing day"}, crm.Text{Zh: "商机建立日期", En: "the day the deal was opened"}),
+		count("deal.won", crm.Text{Zh: "赢单数", En: "deals won"}, deals,
+			crm.Text{Zh: "赢单的商机个数", En: "deals closed as won"}, closed),
+		amount("deal.won_amount", "deal.won", crm.Text{Zh: "赢单金额", En: "won amount"},
+			crm.Text{Zh: "赢单商机的金额合计", En: "sum of the amounts of deals closed as won"}, closed),
+		count("deal.lost", crm.Text{Zh: "输单数", En: "deals lost"}, deals,
+			crm.Text{Zh: "输单的商机个数;无效和重复的不算", En: "deals closed as lost; invalid ones and duplicates are left out"}, closed),
+		{Key: "deal.win_rate", Name: crm.Text{Zh: "赢单率", En: "win rate"}, Unit: percent, Kind: Cohort, Aggregate: Ratio,
+			Definition: crm.Text{Zh: "赢单 ÷(赢单 + 输单),按关闭日期", En: "won ÷ (won + lost), by closing day"},
+			TimeField:  closed, Facts: []string{"deal.won"}, Of: []string{"deal.won", "deal.lost"}, Ranks: crm.Rep, Owner: crm.Director},
+		count("contract.submitted", crm.Text{Zh: "提交合同数", En: "contracts submitted"}, contracts,
+			crm.Text{Zh: "提交审批的合同份数", En: "contracts submitted for approval"}, crm.Text{Zh: "提交时间", En: "when it was submitted"}),
+		count("contract.approved", crm.Text{Zh: "合同通过数", En: "contracts approved"}, contracts,
+			crm.Text{Zh: "审批全部通过的合同份数", En: "contracts that passed every approver"}, crm.Text{Zh: "最后一位审批人通过的时间", En: "when the last approver agreed"}),
+		count("contract.signed", crm.Text{Zh: "签署合同数", En: "contracts signed"}, contracts,
+			crm.Text{Zh: "双方签署的合同份数;30 天内终止的扣除", En: "contracts signed by both sides; those terminated within 30 days are taken off"}, crm.Text{Zh: "签署日期", En: "the day of signing"}),
+		amount("contract.signed_amount", "contract.signed", crm.Text{Zh: "签署合同金额", En: "signed amount"},
+			crm.Text{Zh: "双方签署的合同金额合计;30 天内终止的扣除", En: "sum of the amounts of signed contracts; those terminated within 30 days are taken off"}, crm.Text{Zh: "签署日期", En: "the day of signing"}),
+	}
+	decided := count("approval.decided", crm.Text{Zh: "审批处理数", En: "approvals decided"}, requests,
+		crm.Text{Zh: "审批人同意、驳回或退回的件数", En: "requests that an approver agreed to, rejected or returned"}, crm.Text{Zh: "处理时间", En: "when it was decided"})
+	decided.Sees, decided.Ranks, decided.Owner = deciders, "", crm.Legal
+	median := Def{Key: "approval.median", Name: crm.Text{Zh: "审批用时中位数", En: "median approval time"}, Unit: hours, Kind: Cohort, Aggregate: MedianQty,
+		Definition: crm.Text{Zh: "从送达到处理的工作时间,取中位数", En: "working time from arrival to decision, the middle value"},
+		TimeField:  crm.Text{Zh: "处理时间", En: "when it was decided"}, Facts: []string{"approval.minutes"}, Sees: deciders, Owner: crm.Legal, LowerIsBetter: true}
+	return append(defs, decided, median)
+}
