@@ -105,15 +105,18 @@ func FindWhen(text string, now time.Time, cal *Calendar) (Found, bool) {
 	return newReader(now, cal, false).next(s, 0)
 }
 
-// FindAllWhen finds all date phrases inside a text, in order and without
-// overlap.
+// maxPhrases bounds the work on a message that is nothing but dates.
+const maxPhrases = 64
+
+// FindAllWhen finds the date phrases inside a text, in order and without
+// overlap; of a text with more than 64 the first 64.
 func FindAllWhen(text string, now time.Time, cal *Calendar) []Found {
 	s := crm.Normalize(text)
 	r := newReader(now, cal, false)
 	var out []Found
 	for from := 0; ; {
 		f, ok := r.next(s, from)
-		if !ok {
+		if !ok || len(out) == maxPhrases {
 			return out
 		}
 		out = append(out, f)
