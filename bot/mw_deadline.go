@@ -52,7 +52,7 @@ func Deadline(answerWithin time.Duration, later Later, wait *sync.WaitGroup) Mid
 			case done <- Reply{}: // fills the slot: from here on the result goes the late way
 				close(late)
 			}
-			msg := crm.Text{Zh: "处理中,完成后会发给您…", En: "working on it; the result will follow …"}
+			msg := crm.Text{Zh: "处理中，完成后会发给您…", En: "working on it; the result will follow …"}
 			if req.Kind == Press {
 				return Reply{Toast: msg.In(req.Lang), ToastTone: ToastInfo}
 			}

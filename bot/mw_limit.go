@@ -30,16 +30,16 @@ func Limit(store kv.Store, l Limits) Middleware {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, req *Req) Reply {
 			if n := utf8.RuneCountInString(req.Text); n > l.MaxText {
-				return refuse(req, fmt.Sprintf("消息有 %d 字,最多 %d 字;没有保存", n, l.MaxText), fmt.Sprintf("the message has %d characters, at most %d are allowed; nothing was saved", n, l.MaxText),
+				return refuse(req, fmt.Sprintf("消息有 %d 字，最多 %d 字；没有保存", n, l.MaxText), fmt.Sprintf("the message has %d characters, at most %d are allowed; nothing was saved", n, l.MaxText),
 					"请分几条发送", "please send it in parts")
 			}
 			if len(req.Files) > l.MaxFiles {
-				return refuse(req, fmt.Sprintf("一次最多 %d 个文件,收到 %d 个", l.MaxFiles, len(req.Files)), fmt.Sprintf("at most %d files at once, got %d", l.MaxFiles, len(req.Files)), "请分次发送", "please send them in turns")
+				return refuse(req, fmt.Sprintf("一次最多 %d 个文件，收到 %d 个", l.MaxFiles, len(req.Files)), fmt.Sprintf("at most %d files at once, got %d", l.MaxFiles, len(req.Files)), "请分次发送", "please send them in turns")
 			}
 			for _, f := range req.Files {
 				if len(f.Data) > l.MaxFile {
 					return refuse(req, fmt.Sprintf("文件有 %d MB,最大 %d MB;没有导入", len(f.Data)>>20, l.MaxFile>>20), fmt.Sprintf("the file has %d MB, the limit is %d MB; nothing was imported", len(f.Data)>>20, l.MaxFile>>20),
-						"请拆分后再发送,或由管理员用命令行导入", "please split it, or let an administrator import it from the command line")
+						"请拆分后再发送，或由管理员用命令行导入", "please split it, or let an administrator import it from the command line")
 				}
 			}
 			if l.PerSecond > 0 {

@@ -32,7 +32,11 @@ type Reply struct {
 
 	// transient marks a failure that a redelivery of the event could mend.
 	transient bool
+	err       error
 }
+
+// Err is why the request was refused or failed; nil for every other answer.
+func (r Reply) Err() error { return r.err }
 
 // Say is a plain text answer.
 func Say(text string) Reply { return Reply{Text: text} }

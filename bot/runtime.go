@@ -77,7 +77,7 @@ func (rt *Runtime) dispatch(ctx context.Context, req *Req) Reply {
 		return rt.failure(ctx, req, a, err)
 	}
 	if a.Frozen && req.Kind == Press {
-		return rt.failure(ctx, req, a, crm.Refused("HO-01", "您的账号正在交接,只能查看", "your account is being handed over; it is read-only").
+		return rt.failure(ctx, req, a, crm.Refused("HO-01", "您的账号正在交接，只能查看", "your account is being handed over; it is read-only").
 			WithNext("请联系您的经理", "please ask your manager"))
 	}
 	var people []crm.Actor
@@ -107,7 +107,7 @@ func privately(req *Req, a crm.Actor, rep Reply) Reply {
 		rep.Toast = ""
 	}
 	rep.Update = false
-	note.Also = []Reply{rep}
+	note.Also, note.err = []Reply{rep}, rep.err
 	return note
 }
 
@@ -125,6 +125,7 @@ func (rt *Runtime) failure(ctx context.Context, req *Req, a crm.Actor, err error
 		}
 	}
 	rep.transient = code == crm.CodeUnavailable || code == crm.CodeInternal
+	rep.err = err
 	// A refusal may name a person's records; a group learns only that it came.
 	if req.Chat.Group && req.Kind != Press && code == crm.CodeRefused {
 		rep.Private = true

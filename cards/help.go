@@ -43,7 +43,7 @@ func Help(l crm.Lang, name string, list []HelpEntry) card.Card {
 		rows = append(rows, []card.Cell{{Text: strings.TrimSpace(cmd + " " + h.Usage.In(l))}, {Text: h.Summary.In(l)}, {Text: b.Label, Action: &b}})
 	}
 	c.Blocks = append(c.Blocks, card.Table{PageSize: 10, Columns: []card.Column{{Title: l.T("命令", "Command")}, {Title: l.T("作用", "What it does")}, {Title: ""}}, Rows: rows},
-		card.Note{Text: l.T("斜杠可以省略;全角半角都可以。", "The slash may be left out; full-width characters work too.")})
+		card.Note{Text: l.T("斜杠可以省略；全角半角都可以。", "The slash may be left out; full-width characters work too.")})
 	return c
 }
 

@@ -217,6 +217,8 @@ type Incoming struct {
 	Files    []bot.File
 	// ToBot is true in groups when the bot was addressed; 1:1 always is.
 	ToBot bool
+	// Answered, if set, gets the bot's answer.
+	Answered func(bot.Reply)
 }
 
 // Post shows a person's message and lets the bot answer. It returns the id of
@@ -241,7 +243,7 @@ func (h *Hub) Post(ctx context.Context, in Incoming) (string, error) {
 	if strings.TrimSpace(in.Text) == "" && len(in.Files) > 0 {
 		req.Kind = bot.Upload
 	}
-	return in.EventID, h.answer(ctx, req, in.User)
+	return in.EventID, h.answer(ctx, req, in.User, in.Answered)
 }
 
 func (h *Hub) showIncoming(ctx context.Context, in Incoming) error {
@@ -268,7 +270,7 @@ func (h *Hub) showIncoming(ctx context.Context, in Incoming) error {
 // Enter tells the bot that a person opened the chat for the first time.
 func (h *Hub) Enter(ctx context.Context, user crm.UserID) error {
 	req := &bot.Req{Platform: Name, EventID: ulid.Make().String(), Kind: bot.Enter, From: strconv.FormatInt(int64(user), 10), Chat: bot.Chat{ID: PersonChat(user)}, At: h.clock.Now()}
-	return h.answer(ctx, req, user)
+	return h.answer(ctx, req, user, nil)
 }
 
 // Pressed is a person's press of a control.
@@ -278,6 +280,8 @@ type Pressed struct {
 	Action  card.Wire
 	Values  bot.Values
 	EventID string
+	// Answered, if set, gets the bot's answer.
+	Answered func(bot.Reply)
 }
 
 // Press hands a press to the bot. It returns the id of the event.
@@ -295,11 +299,15 @@ func (h *Hub) Press(ctx context.Context, p Pressed) (string, error) {
 	}
 	req := &bot.Req{Platform: Name, EventID: p.EventID, Kind: bot.Press, From: strconv.FormatInt(int64(p.User), 10), Chat: bot.Chat{ID: c.ID, Group: c.Group(), Title: c.Title},
 		MessageID: strconv.FormatInt(p.Message, 10), Action: &bot.Action{Name: p.Action.Name, Payload: json.RawMessage(p.Action.Payload), Values: p.Values}, At: h.clock.Now()}
-	return p.EventID, h.answer(ctx, req, p.User)
+	return p.EventID, h.answer(ctx, req, p.User, p.Answered)
 }
 
-func (h *Hub) answer(ctx context.Context, req *bot.Req, user crm.UserID) error {
-	return h.Show(ctx, req, h.rt.Handle(ctx, req), user)
+func (h *Hub) answer(ctx context.Context, req *bot.Req, user crm.UserID, answered func(bot.Reply)) error {
+	rep := h.rt.Handle(ctx, req)
+	if answered != nil {
+		answered(rep)
+	}
+	return h.Show(ctx, req, rep, user)
 }
 
 // Show shows a reply to a request; late replies come here too.

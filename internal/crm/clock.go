@@ -47,7 +47,7 @@ func (c *MovableClock) Set(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t.Before(now) {
-		return Invalid("时钟只能向前移动,现在是 "+now.Format(time.RFC3339), "the clock only moves forward; it is "+now.Format(time.RFC3339))
+		return Invalid("时钟只能向前移动，现在是 "+now.Format(time.RFC3339), "the clock only moves forward; it is "+now.Format(time.RFC3339))
 	}
 	c.base, c.since = t, time.Now()
 	return nil

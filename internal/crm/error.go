@@ -58,10 +58,10 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) Message(l Lang) string {
 	s := e.Text.In(l)
 	if n := e.Next.In(l); n != "" {
-		s += l.T(";", " ") + n
+		s += l.T("；", " ") + n
 	}
 	if e.Rule != "" {
-		s += l.T("(规则 "+e.Rule+")", " (rule "+e.Rule+")")
+		s += l.T("（规则 "+e.Rule+"）", " (rule "+e.Rule+")")
 	}
 	return s
 }
@@ -106,7 +106,7 @@ func Stale(rule, zh, en string) *Error {
 
 // Internal wraps a defect or an unexpected failure of a dependency.
 func Internal(err error) *Error {
-	return &Error{Code: CodeInternal, Cause: err, Text: Text{"系统出错了,您的操作没有生效,请稍后重试", "something went wrong and nothing was changed; please try again later"}}
+	return &Error{Code: CodeInternal, Cause: err, Text: Text{"系统出错了，您的操作没有生效，请稍后重试", "something went wrong and nothing was changed; please try again later"}}
 }
 
 // CodeOf is the code of the first Error in the chain, CodeInternal for any
@@ -149,6 +149,6 @@ func Forbid(a Actor, needs ...Role) *Error {
 		}
 		zh, en = zh+r.Name(Chinese), en+r.Name(English)
 	}
-	return Forbidden(fmt.Sprintf("您没有权限做这个操作,需要角色:%s", zh),
+	return Forbidden(fmt.Sprintf("您没有权限做这个操作，需要角色:%s", zh),
 		fmt.Sprintf("you have no right to do this; it needs the role: %s", en)).WithNext("可联系管理员调整角色", "an administrator can change roles")
 }

@@ -25,7 +25,7 @@ func (k Int) Def() Def {
 	return Def{Key: k.Key, Title: k.Title, Unit: k.Unit, Default: strconv.FormatInt(k.Default, 10), Check: func(s string) error {
 		n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 		if err != nil || n < k.Min || n > k.Max {
-			return crm.Invalid(fmt.Sprintf("%s 需要 %d 到 %d 的整数,收到“%s”", k.Key, k.Min, k.Max, s),
+			return crm.Invalid(fmt.Sprintf("%s 需要 %d 到 %d 的整数，收到“%s”", k.Key, k.Min, k.Max, s),
 				fmt.Sprintf("%s takes a whole number from %d to %d, got “%s”", k.Key, k.Min, k.Max, s))
 		}
 		return nil
@@ -96,7 +96,7 @@ type Clock struct {
 func (k Clock) Def() Def {
 	return Def{Key: k.Key, Title: k.Title, Default: k.Default, Check: func(s string) error {
 		if _, err := time.Parse("15:04", strings.TrimSpace(s)); err != nil {
-			return crm.Invalid(k.Key+" 需要时间,如 17:30", k.Key+" takes a time of day such as 17:30")
+			return crm.Invalid(k.Key+" 需要时间，如 17:30", k.Key+" takes a time of day such as 17:30")
 		}
 		return nil
 	}}
