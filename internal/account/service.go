@@ -1,0 +1,326 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"crmbot/internal/calendar"
+	"crmbot/internal/crm"
+	"crmbot/internal/rule"
+)
+
+// Words are the normal forms in which names and numbers are compared (DU-01).
+type Words interface {
+	// CompanyKey is the normal form of a company's name; never empty for a name
+	// with letters or digits.
+	CompanyKey(name string) string
+	// Initials are the first letters of the name's pinyin, lower case.
+	Initials(name string) string
+	// Mobile is a phone number in E.164 form; ok is false when it is none.
+	Mobile(text string) (number string, ok bool)
+}
+
+// Keys are the duplicate keys of all records together, leads and accounts
+// alike: one company is one record.
+type Keys interface {
+	// ClaimKeys reserves the keys for the record in the transaction of the context
+	// and returns the record that holds one of them already, if any.
+	ClaimKeys(ctx context.Context, owner crm.Ref, company, mobile, email, uscc string) (held crm.Ref, err error)
+	// DropKeys frees the keys of a record.
+	DropKeys(ctx context.Context, owner crm.Ref) error
+}
+
+// Deps are what the service needs. Keys may be nil: then accounts are unique
+// among themselves only.
+type Deps struct {
+	Store    Store
+	Tx       crm.Transactor
+	Effects  crm.Effects
+	Clock    crm.Clock
+	Calendar *calendar.Calendar
+	Rules    *rule.Book
+	Words    Words
+	Keys     Keys
+	// Name is a person's name, for refusals.
+	Name func(ctx context.Context, id crm.UserID) string
+}
+
+// Service is what can be done with accounts. Safe for concurrent use.
+type Service struct{ Deps }
+
+// NewService makes the service.
+func NewService(d Deps) *Service { return &Service{d} }
+
+var (
+	holdLimit = rule.Int{Key: "P-03.accounts", Title: crm.Text{Zh: "每人最多持有的未成交客户", En: "accounts without a deal that one person may hold"},
+		Unit: crm.Text{Zh: "家", En: "accounts"}, Default: 100, Min: 1, Max: 100000}
+)
+
+// Settings are the run-time settings of accounts.
+func Settings() []rule.Def { return []rule.Def{holdLimit.Def()} }
+
+// MaxName is the longest name of a company, in characters.
+const MaxName = 120
+
+// Get opens one account (PM-01, PM-03).
+func (s *Service) Get(ctx context.Context, a crm.Actor, id crm.AccountID) (Account, error) {
+	x, err := s.Store.Account(ctx, id)
+	if err != nil {
+		return Account{}, err
+	}
+	if !CanSee(a, x) {
+		return Account{}, s.taken(ctx, x)
+	}
+	return x, nil
+}
+
+// taken tells somebody without the right that the account exists and who has it
+// (DU-02), and nothing else about it.
+func (s *Service) taken(ctx context.Context, x Account) error {
+	owner := "-"
+	if s.Name != nil {
+		if n := maskName(s.Name(ctx, x.Owner)); n != "" {
+			owner = n
+		}
+	}
+	e := crm.Forbidden("客户 "+x.ID.String()+" 已存在,负责人 "+owner, "account "+x.ID.String()+" exists; its owner is "+owner).
+		WithNext("可联系负责人或其经理", "please talk to the owner or the owner's manager")
+	e.Rule = "DU-02"
+	return e
+}
+
+// Search finds accounts that the actor may see by code, name, part of the name
+// or pinyin initials, best match first. A text that names nothing finds nothing
+// and is no error.
+func (s *Service) Search(ctx context.Context, a crm.Actor, text string, limit int) ([]Account, error) {
+	t := crm.Normalize(text)
+	if t == "" {
+		return nil, nil
+	}
+	if ref, err := crm.ParseRef(t); err == nil && ref.Kind == crm.KindAccount {
+		x, err := s.Get(ctx, a, crm.AccountID(ref.ID))
+		if crm.CodeOf(err) == crm.CodeNotFound {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return []Account{x}, nil
+	}
+	q := Query{Scope: ScopeOf(a), Name: t, Key: s.Words.CompanyKey(t), Limit: limit}
+	if isLatin(t) {
+		q.Initials = strings.ToLower(t)
+	}
+	out, _, err := s.Store.FindAccounts(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if i := exact(out, q.Key); i >= 0 {
+		return out[i : i+1], nil
+	}
+	return out, nil
+}
+
+func exact(xs []Account, key string) int {
+	for i, x := range xs {
+		if key != "" && x.Key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+func isLatin(s string) bool {
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// One finds exactly one account, with an error that says what to do otherwise.
+// Several matches are a crm.CodeInvalid error that lists the first of them.
+func (s *Service) One(ctx context.Context, a crm.Actor, text string) (Account, error) {
+	xs, err := s.Search(ctx, a, text, 6)
+	switch {
+	case err != nil:
+		return Account{}, err
+	case len(xs) == 1:
+		return xs[0], nil
+	case len(xs) == 0:
+		return Account{}, crm.NotFound("没有找到客户“"+clip(text)+"”", "no account is called “"+clip(text)+"”").
+			WithNext("请检查名称,或用编号如 A-12", "check the name, or use a code such as A-12")
+	}
+	names := make([]string, 0, 5)
+	for _, x := range xs[:min(len(xs), 5)] {
+		names = append(names, x.ID.String()+" "+x.Name)
+	}
+	return Account{}, crm.Invalid("“"+clip(text)+"”有多个客户:"+strings.Join(names, "、"), "“"+clip(text)+"” fits several accounts: "+strings.Join(names, ", ")).
+		WithNext("请用编号或全称", "use the code or the full name")
+}
+
+func clip(s string) string {
+	r := []rune(s)
+	if len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return s
+}
+
+// Mine lists the accounts that a person owns, most recently active first.
+func (s *Service) Mine(ctx context.Context, a crm.Actor, offset, limit int) ([]Account, int64, error) {
+	return s.Store.FindAccounts(ctx, Query{Scope: ScopeOf(a), Owner: a.ID, Offset: offset, Limit: limit})
+}
+
+// Draft is what a person says about a new account.
+type Draft struct {
+	Name, Region, Industry, USCC, No, Parent string
+	Level                                    Level
+	// At is when the account came to be; zero means now.
+	At time.Time
+}
+
+// Create makes an account that belongs to the actor. A company that exists
+// already is refused: as a conflict with its code when the actor may see it,
+// else with the masked owner (DU-01, DU-02).
+func (s *Service) Create(ctx context.Context, a crm.Actor, d Draft) (Account, error) {
+	x, created, err := s.ensure(ctx, a, d)
+	if err == nil && !created {
+		return x, crm.Conflict("DU-01", "客户“"+x.Name+"”已存在:"+x.ID.String(), "account “"+x.Name+"” exists: "+x.ID.String()).
+			WithNext("打开它:/客户 "+x.ID.String(), "open it: /account "+x.ID.String())
+	}
+	return x, err
+}
+
+// Ensure finds the account of exactly that company, or makes it for the actor.
+// An account that the actor may not see is refused (DU-02).
+func (s *Service) Ensure(ctx context.Context, a crm.Actor, name string) (Account, error) {
+	x, _, err := s.ensure(ctx, a, Draft{Name: name})
+	return x, err
+}
+
+func (s *Service) ensure(ctx context.Context, a crm.Actor, d Draft) (x Account, created bool, err error) {
+	if a.Frozen {
+		return Account{}, false, frozen()
+	}
+	d, key, err := s.check(d)
+	if err != nil {
+		return Account{}, false, err
+	}
+	err = s.Tx.InTx(ctx, func(ctx context.Context) error {
+		have, err := s.Store.AccountsByKey(ctx, []string{key})
+		if err != nil {
+			return err
+		}
+		if old, ok := have[key]; ok {
+			x, created = old, false
+			if !CanSee(a, old) {
+				return s.taken(ctx, old)
+			}
+			return nil
+		}
+		if err := s.room(ctx, a); err != nil {
+			return err
+		}
+		now := s.Clock.Now()
+		if d.At.IsZero() {
+			d.At = now
+		}
+		x = Account{Name: d.Name, Key: key, Initials: s.Words.Initials(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, No: d.No, Parent: d.Parent,
+			Owner: a.ID, Team: a.Team, OwnedAt: d.At, CreatedAt: d.At, UpdatedAt: now}
+		created = true
+		if err := s.add(ctx, a, []*Account{&x}); err != nil {
+			return err
+		}
+		return nil
+	})
+	return x, created, err
+}
+
+// add stores new accounts with their keys, facts and audit.
+func (s *Service) add(ctx context.Context, a crm.Actor, xs []*Account) error {
+	if err := s.Store.AddAccounts(ctx, xs); err != nil {
+		return err
+	}
+	facts := make([]crm.Fact, 0, len(xs))
+	for _, x := range xs {
+		if s.Keys != nil {
+			held, err := s.Keys.ClaimKeys(ctx, x.ID.Ref(), x.Name, "", "", x.USCC)
+			if err != nil {
+				return err
+			}
+			if held.ID != 0 {
+				return crm.Conflict("DU-01", "“"+x.Name+"”已存在:"+held.String(), "“"+x.Name+"” exists: "+held.String()).
+					WithNext("先打开 "+held.String()+" 处理", "open "+held.String()+" first")
+			}
+		}
+		facts = append(facts, crm.Fact{At: x.CreatedAt, Day: s.Calendar.DayOf(x.CreatedAt), User: x.Owner, Team: x.Team, Key: FactNew, Qty: 1, Ref: x.ID.Ref()})
+		if err := s.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: "account.create", Ref: x.ID.Ref(), Rule: "DU-01"}); err != nil {
+			return err
+		}
+	}
+	return s.Effects.Record(ctx, facts...)
+}
+
+func (s *Service) check(d Draft) (Draft, string, error) {
+	d.Name = crm.Normalize(strings.ReplaceAll(d.Name, "\n", " "))
+	key := s.Words.CompanyKey(d.Name)
+	switch {
+	case d.Name == "" || key == "":
+		return d, "", crm.Invalid("请写客户名称", "a company name is needed")
+	case utf8.RuneCountInString(d.Name) > MaxName:
+		return d, "", crm.Invalid(fmt.Sprintf("客户名称最多 %d 个字", MaxName), fmt.Sprintf("a company name has at most %d characters", MaxName))
+	}
+	if d.Level == "" {
+		d.Level = LevelC
+	}
+	return d, key, nil
+}
+
+// room refuses when the actor holds as many open accounts as allowed (P-03).
+func (s *Service) room(ctx context.Context, a crm.Actor) error {
+	if a.System || a.ID == 0 {
+		return nil
+	}
+	n, err := s.Store.HeldAccounts(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	limit := holdLimit.Of(ctx, s.Rules, rule.Scope(fmt.Sprintf("user:%d", a.ID)), rule.Scope(fmt.Sprintf("team:%d", a.Team)))
+	if n < limit {
+		return nil
+	}
+	return crm.Refused("P-03", fmt.Sprintf("您已持有 %d 家未成交客户,上限 %d 家", n, limit), fmt.Sprintf("you hold %d accounts without a deal, the limit is %d", n, limit)).
+		WithNext("请先转交部分客户,或请管理员调整上限", "hand some over first, or ask an administrator to change the limit")
+}
+
+// Touch notes a valid activity at the moment on the account (P-09) and, when
+// not zero, its contact. It is for the services that log work and takes part in
+// their transaction.
+func (s *Service) Touch(ctx context.Context, id crm.AccountID, c crm.ContactID, at time.Time) error {
+	if err := s.Store.TouchAccount(ctx, id, at); err != nil {
+		return err
+	}
+	if c == 0 {
+		return nil
+	}
+	return s.Store.TouchContact(ctx, c, at)
+}
+
+// Dealt notes the first success with accounts: a won deal or a signed contract.
+func (s *Service) Dealt(ctx context.Context, at map[crm.AccountID]time.Time) error {
+	if len(at) == 0 {
+		return nil
+	}
+	return s.Store.DealtAccounts(ctx, at)
+}
+
+func frozen() error {
+	e := crm.Forbidden("您的账号正在交接,只能查看", "your account is being handed over and is read-only")
+	e.Rule = "HO-01"
+	return e
+}

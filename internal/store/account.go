@@ -1,0 +1,217 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"crmbot/internal/account"
+	"crmbot/internal/crm"
+)
+
+type accountRow struct {
+	ID         int64
+	Name       string
+	NameKey    string
+	Initials   string
+	Level      string
+	Region     string
+	Industry   string
+	OwnerID    int64
+	TeamID     int64
+	Uscc       *string // NULL when unknown: the unique index allows many
+	ExtNo      *string // NULL when there is none
+	ParentName string
+	Employees  int64
+	Revenue    int64
+	Founded    int
+	HomePoolID int64
+	DealtMs    int64
+	OwnedMs    int64
+	ActiveMs   int64
+	CreatedMs  int64
+	UpdatedMs  int64
+	Version    int64
+}
+
+func (accountRow) TableName() string { return "crm_accounts" }
+
+func accountRowOf(a account.Account) accountRow {
+	return accountRow{ID: int64(a.ID), Name: a.Name, NameKey: a.Key, Initials: cut(a.Initials, 64), Level: string(a.Level), Region: a.Region, Industry: a.Industry,
+		OwnerID: int64(a.Owner), TeamID: int64(a.Team), Uscc: nullable(a.USCC), ExtNo: nullable(a.No), ParentName: a.Parent, Employees: a.Employees, Revenue: int64(a.Revenue),
+		Founded: a.Founded, HomePoolID: int64(a.HomePool), DealtMs: ms(a.DealtAt), OwnedMs: ms(a.OwnedAt), ActiveMs: ms(a.ActiveAt), CreatedMs: ms(a.CreatedAt),
+		UpdatedMs: ms(a.UpdatedAt), Version: a.Version}
+}
+
+func (r accountRow) entity() account.Account {
+	return account.Account{ID: crm.AccountID(r.ID), Name: r.Name, Key: r.NameKey, Initials: r.Initials, Level: account.Level(r.Level), Region: r.Region, Industry: r.Industry,
+		Owner: crm.UserID(r.OwnerID), Team: crm.TeamID(r.TeamID), USCC: deref(r.Uscc), No: deref(r.ExtNo), Parent: r.ParentName, Employees: r.Employees, Revenue: crm.Money(r.Revenue),
+		Founded: r.Founded, HomePool: crm.PoolID(r.HomePoolID), DealtAt: at(r.DealtMs), OwnedAt: at(r.OwnedMs), ActiveAt: at(r.ActiveMs), CreatedAt: at(r.CreatedMs),
+		UpdatedAt: at(r.UpdatedMs), Version: r.Version}
+}
+
+// Account implements account.Store.
+func (d *DB) Account(ctx context.Context, id crm.AccountID) (account.Account, error) {
+	var r accountRow
+	err := d.read(ctx).Take(&r, "id = ?", int64(id)).Error
+	if missing(err) {
+		return account.Account{}, crm.NotFound("没有客户 "+id.String(), "there is no account "+id.String())
+	}
+	return r.entity(), err
+}
+
+// Accounts implements account.Store.
+func (d *DB) Accounts(ctx context.Context, ids []crm.AccountID) (map[crm.AccountID]account.Account, error) {
+	out := make(map[crm.AccountID]account.Account, len(ids))
+	return out, accountsWhere(d.read(ctx), "id IN ?", ids, func(r accountRow) { out[crm.AccountID(r.ID)] = r.entity() })
+}
+
+// AccountsByKey implements account.Store.
+func (d *DB) AccountsByKey(ctx context.Context, keys []string) (map[string]account.Account, error) {
+	out := make(map[string]account.Account, len(keys))
+	return out, accountsWhere(d.read(ctx), "name_key IN ?", keys, func(r accountRow) { out[r.NameKey] = r.entity() })
+}
+
+// AccountsByNo implements account.Store.
+func (d *DB) AccountsByNo(ctx context.Context, nos []string) (map[string]account.Account, error) {
+	out := make(map[string]account.Account, len(nos))
+	return out, accountsWhere(d.read(ctx), "ext_no IN ?", nos, func(r accountRow) { out[deref(r.ExtNo)] = r.entity() })
+}
+
+func accountsWhere[T any](db *gorm.DB, where string, values []T, each func(accountRow)) error {
+	for part := range slices.Chunk(values, 500) {
+		var rows []accountRow
+		if err := db.Where(where, part).Find(&rows).Error; err != nil {
+			return err
+		}
+		for _, r := range rows {
+			each(r)
+		}
+	}
+	return nil
+}
+
+// FindAccounts implements account.Store.
+func (d *DB) FindAccounts(ctx context.Context, q account.Query) ([]account.Account, int64, error) {
+	db := d.read(ctx).Model(&accountRow{})
+	if !q.Scope.All {
+		db = db.Where("owner_id = 0 OR owner_id = ? OR team_id IN ?", int64(q.Scope.User), append([]crm.TeamID{-1}, q.Scope.Teams...))
+	}
+	if q.Owner != 0 {
+		db = db.Where("owner_id = ?", int64(q.Owner))
+	}
+	order := "active_ms DESC, id DESC"
+	var args []any
+	if q.Name != "" || q.Key != "" || q.Initials != "" {
+		db = db.Where(d.accountMatch(ctx, q))
+		order = "CASE WHEN name_key = ? THEN 0 WHEN name LIKE ? ESCAPE '!' THEN 1 ELSE 2 END, active_ms DESC, id DESC"
+		args = []any{q.Key, likeText(q.Name) + "%"}
+	}
+	var n int64
+	if err := db.Count(&n).Error; err != nil {
+		return nil, 0, err
+	}
+	if q.Limit <= 0 {
+		q.Limit = 10
+	}
+	var rows []accountRow
+	db = db.Offset(q.Offset).Limit(q.Limit)
+	if err := orderBy(db, order, args...).Find(&rows).Error; err != nil {
+		return nil, 0, err
+	}
+	out := make([]account.Account, len(rows))
+	for i, r := range rows {
+		out[i] = r.entity()
+	}
+	return out, n, nil
+}
+
+func (d *DB) accountMatch(ctx context.Context, q account.Query) *gorm.DB {
+	or := d.read(ctx).Session(&gorm.Session{NewDB: true})
+	m := or.Where("1 = 0")
+	if q.Name != "" {
+		m = m.Or("name LIKE ? ESCAPE '!'", "%"+likeText(q.Name)+"%")
+	}
+	if q.Key != "" {
+		m = m.Or("name_key LIKE ? ESCAPE '!'", "%"+likeText(q.Key)+"%")
+	}
+	if q.Initials != "" {
+		m = m.Or("initials LIKE ? ESCAPE '!'", likeText(q.Initials)+"%")
+	}
+	return m
+}
+
+// AddAccounts implements account.Store.
+func (d *DB) AddAccounts(ctx context.Context, as []*account.Account) error {
+	if len(as) == 0 {
+		return nil
+	}
+	rows := make([]accountRow, len(as))
+	for i, a := range as {
+		a.Version = 1
+		rows[i] = accountRowOf(*a)
+	}
+	err := d.write(ctx).CreateInBatches(rows, 100).Error
+	if duplicate(err) {
+		return crm.Conflict("DU-01", "客户已存在(名称、信用代码或编号相同)", "the account exists already (same name, credit code or number)").
+			WithNext("先用 /客户 名称 查找", "look it up first with /account NAME")
+	}
+	if err != nil {
+		return err
+	}
+	for i, a := range as {
+		a.ID = crm.AccountID(rows[i].ID)
+	}
+	return nil
+}
+
+// UpdateAccount implements account.Store.
+func (d *DB) UpdateAccount(ctx context.Context, a *account.Account) error {
+	r := accountRowOf(*a)
+	r.Version++
+	res := d.write(ctx).Model(&accountRow{}).Select("*").Omit("id").Where("id = ? AND version = ?", r.ID, a.Version).Updates(&r)
+	if duplicate(res.Error) {
+		return crm.Conflict("DU-01", "另一个客户已使用这个名称、信用代码或编号", "another account has this name, credit code or number")
+	}
+	if res.Error != nil {
+		return res.Error
+	}
+	if res.RowsAffected == 0 {
+		return crm.Stale("", "客户 "+a.ID.String()+" 已被别人修改", "account "+a.ID.String()+" was changed by somebody else").WithNext("请重新打开再改", "please open it again")
+	}
+	a.Version = r.Version
+	return nil
+}
+
+// RemoveAccount implements account.Store.
+func (d *DB) RemoveAccount(ctx context.Context, id crm.AccountID, version int64) (bool, error) {
+	res := d.write(ctx).Where("id = ? AND version = ? AND NOT EXISTS (SELECT 1 FROM crm_deals WHERE account_id = ?)", int64(id), version, int64(id)).Delete(&accountRow{})
+	if res.Error != nil || res.RowsAffected == 0 {
+		return false, res.Error
+	}
+	return true, d.write(ctx).Where("account_id = ?", int64(id)).Delete(&contactRow{}).Error
+}
+
+// TouchAccount implements account.Store.
+func (d *DB) TouchAccount(ctx context.Context, id crm.AccountID, when time.Time) error {
+	return d.write(ctx).Model(&accountRow{}).Where("id = ? AND active_ms < ?", int64(id), ms(when)).Update("active_ms", ms(when)).Error
+}
+
+// DealtAccounts implements account.Store.
+func (d *DB) DealtAccounts(ctx context.Context, when map[crm.AccountID]time.Time) error {
+	for _, id := range sortedKeys(when) {
+		if err := d.write(ctx).Model(&accountRow{}).Where("id = ? AND (dealt_ms = 0 OR dealt_ms > ?)", int64(id), ms(when[id])).Update("dealt_ms", ms(when[id])).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// HeldAccounts implements account.Store.
+func (d *DB) HeldAccounts(ctx context.Context, owner crm.UserID) (int64, error) {
+	var n int64
+	err := d.read(ctx).Model(&accountRow{}).Where("owner_id = ? AND dealt_ms = 0", int64(owner)).Count(&n).Error
+	return n, err
+}
