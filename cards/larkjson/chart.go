@@ -35,18 +35,22 @@ func (r *renderer) chart(c card.Chart) []node {
 	return []node{n}
 }
 
-// chartHeight gives sideways bars the room they need; 0 means by ratio.
+// chartHeight gives charts with one line per category the room they need;
+// 0 means by ratio.
 func chartHeight(c card.Chart) int {
-	rows := len(c.Categories)
+	rows, base := len(c.Categories), 100
+	if len(c.Series) > 1 {
+		base += 50 // legend
+	}
 	switch {
 	case c.Kind == card.ProgressChart:
 		return min(70+rows*34, 999)
 	case c.Kind == card.BarChart && c.Horizontal:
-		return min(max(90+rows*max(24, 14*len(c.Series)), 200), 999)
+		return min(base+rows*max(28, 16*len(c.Series)), 999)
 	case c.Kind == card.StackedBar && c.Horizontal:
-		return min(max(90+rows*28, 200), 999)
+		return min(base+rows*28, 999)
 	case c.Kind == card.FunnelChart:
-		return min(max(60+rows*48, 240), 999)
+		return min(80+rows*64, 999)
 	}
 	return 0
 }
@@ -61,15 +65,17 @@ func (r *renderer) spec(c card.Chart) (node, error) {
 	case card.BarChart, card.StackedBar, card.LineChart:
 		r.cartesian(s, c)
 	case card.PieChart:
+		// The legend carries the numbers: labels beside the slices do not fit a phone.
 		s["type"], s["categoryField"], s["valueField"] = "pie", "x", "y"
-		s["outerRadius"], s["innerRadius"] = 0.75, 0.45
-		s["label"] = node{"visible": true, "style": node{"fill": axisColour}}
+		s["outerRadius"], s["innerRadius"] = 0.85, 0.5
+		s["label"] = node{"visible": false}
 		s["legends"] = legend("right")
-		s["data"] = r.values(c, true)
+		s["data"] = r.slices(c)
 	case card.FunnelChart:
 		s["type"], s["categoryField"], s["valueField"] = "funnel", "x", "y"
-		s["isTransform"], s["maxSize"], s["minSize"] = true, "75%", "12%"
+		s["isTransform"], s["maxSize"], s["minSize"] = true, "80%", "25%"
 		s["label"] = node{"visible": true, "style": node{"fill": "#FFFFFF"}}
+		s["transform"] = node{"style": node{"fill": axisColour, "fillOpacity": 0.2}}
 		s["transformLabel"] = node{"visible": true, "style": node{"fill": axisColour}}
 		s["outerLabel"] = node{"visible": false}
 		s["legends"] = node{"visible": false}
@@ -84,6 +90,9 @@ func (r *renderer) spec(c card.Chart) (node, error) {
 
 func (r *renderer) chartTitle(c card.Chart) node {
 	title, unit := r.clip(oneLine(c.Title)), r.clip(oneLine(c.Unit))
+	if c.Kind == card.ProgressChart {
+		unit = "" // shares are always in percent
+	}
 	if title == "" && unit == "" {
 		return nil
 	}
@@ -106,12 +115,13 @@ func legend(orient string) node {
 
 func (r *renderer) cartesian(s node, c card.Chart) {
 	several := len(c.Series) > 1
-	s["type"], s["seriesField"] = "bar", "s"
+	s["type"], s["seriesField"], s["barMaxWidth"] = "bar", "s", 48
 	s["data"] = r.values(c, false)
 	var category any = "x"
 	switch c.Kind {
 	case card.LineChart:
 		s["type"] = "line"
+		delete(s, "barMaxWidth")
 		s["point"] = node{"visible": len(c.Categories) <= 31, "style": node{"size": 6}}
 		s["invalidType"] = "break"
 	case card.StackedBar:
@@ -122,19 +132,20 @@ func (r *renderer) cartesian(s node, c card.Chart) {
 		}
 	}
 	sideways := c.Horizontal && c.Kind != card.LineChart
-	labels := node{"visible": true, "style": node{"fill": axisColour}}
+	labels := node{"visible": true, "style": node{"fill": axisColour, "lineWidth": 0}}
 	categories := node{"type": "band", "orient": "bottom", "label": labels}
 	values := node{"type": "linear", "orient": "left", "label": labels, "nice": true,
-		"grid": node{"visible": true, "style": node{"stroke": axisColour, "strokeOpacity": 0.25}}}
+		"expand": node{"max": 0.12}, // room for the labels on top
+		"grid":   node{"visible": true, "style": node{"stroke": axisColour, "strokeOpacity": 0.25}}}
 	if sideways {
 		s["direction"], s["xField"], s["yField"] = "horizontal", "y", category
-		categories["orient"], categories["inverse"], values["orient"] = "left", true, "bottom"
+		categories["orient"], values["orient"] = "left", "bottom"
 	} else {
 		s["xField"], s["yField"] = category, "y"
 	}
 	s["axes"] = []node{categories, values}
 	if !several && len(c.Categories) <= 12 {
-		s["label"] = node{"visible": true, "style": node{"fill": axisColour}}
+		s["label"] = labels
 	}
 	if several {
 		s["legends"] = legend("bottom")
@@ -149,19 +160,38 @@ func (r *renderer) linear(s node, c card.Chart) {
 	values := []node{}
 	for i, v := range c.Series[0].Values {
 		v = share(v, 1)
-		values = append(values, node{"x": fmt.Sprintf("%s  %s%%", names[i], number(v*100)), "y": v})
+		values = append(values, node{"x": fmt.Sprintf("%s  %s%%", names[i], number(v*100)), "y": v, "s": ""})
 	}
 	s["type"], s["direction"] = "linearProgress", "horizontal"
 	s["data"] = node{"values": values}
-	s["xField"], s["yField"], s["seriesField"] = "y", "x", "x"
+	s["xField"], s["yField"], s["seriesField"] = "y", "x", "s"
 	s["cornerRadius"], s["bandWidth"] = 6, 12
 	s["track"] = node{"style": node{"fill": axisColour, "fillOpacity": 0.25}}
 	s["axes"] = []node{
-		{"orient": "left", "type": "band", "inverse": true, "label": node{"visible": true, "style": node{"fill": axisColour}},
+		{"orient": "left", "type": "band", "label": node{"visible": true, "style": node{"fill": axisColour}},
 			"domainLine": node{"visible": false}, "tick": node{"visible": false}},
 		{"orient": "bottom", "type": "linear", "visible": false, "min": 0, "max": 1},
 	}
 	s["legends"] = node{"visible": false}
+}
+
+// slices are a pie's data, each name with its value and share.
+func (r *renderer) slices(c card.Chart) node {
+	total := 0.0
+	for _, v := range c.Series[0].Values {
+		if v > 0 && !math.IsInf(v, 0) {
+			total += v
+		}
+	}
+	names := r.distinct(c.Categories)
+	out := []node{}
+	for i, v := range c.Series[0].Values {
+		if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+			v = 0 // there is no slice of less than nothing
+		}
+		out = append(out, node{"x": fmt.Sprintf("%s  %s · %s%%", names[i], number(v), number(math.Round(share(v, total)*1000)/10)), "y": v})
+	}
+	return node{"values": out}
 }
 
 // values are the chart's data: category x, value y and, unless first is set,

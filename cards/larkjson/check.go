@@ -236,7 +236,18 @@ func translations(item check) check { return mapOf(locale, item) }
 
 // text wants a text object with one of the tags; limit 0 means any length.
 func text(tags string, rule string, limit int) check {
-	allowed := words(tags)
+	content := anyString
+	if limit > 0 {
+		content = limited(rule, limit)
+	}
+	attrs := map[string]map[string]attr{}
+	for tag := range words(tags) {
+		if tag == "lark_md" {
+			attrs[tag] = textAttrs(markdownText)
+		} else {
+			attrs[tag] = textAttrs(content)
+		}
+	}
 	return func(v *validator, at place, val any) {
 		n, ok := val.(map[string]any)
 		if !ok {
@@ -244,22 +255,19 @@ func text(tags string, rule string, limit int) check {
 			return
 		}
 		tag, _ := n["tag"].(string)
-		if !allowed[tag] {
+		if attrs[tag] == nil {
 			v.add(RuleTextTag, at.path, "want %s", tags)
 			return
 		}
-		content := anyString
-		switch {
-		case tag == "lark_md":
-			content = markdownText
-		case limit > 0:
-			content = limited(rule, limit)
-		}
-		v.object(at, n, map[string]attr{
-			"tag": need(anyString), "content": need(content), "i18n_content": may(translations(content)),
-			"text_size": may(textSize), "text_color": may(colour), "lines": may(integer(1, 1000)),
-			"text_align": may(enum("left center right")),
-		})
+		v.object(at, n, attrs[tag])
+	}
+}
+
+func textAttrs(content check) map[string]attr {
+	return map[string]attr{
+		"tag": need(anyString), "content": need(content), "i18n_content": may(translations(content)),
+		"text_size": may(textSize), "text_color": may(colour), "lines": may(integer(1, 1000)),
+		"text_align": may(enum("left center right")),
 	}
 }
 

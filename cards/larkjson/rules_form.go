@@ -30,6 +30,14 @@ func checkerButtons(v *validator, at place, val any) {
 
 var confirm = object(map[string]attr{"title": need(plainText), "text": need(plainText)})
 
+var callbackAttrs = map[string]attr{"type": need(anyString), "value": need(func(v *validator, at place, val any) {
+	if _, ok := val.(map[string]any); !ok {
+		v.add(RuleCallback, at.path, "the value must be an object, the SDK drops the event otherwise")
+	}
+})}
+
+var openAttrs = joined(deviceURLs, map[string]attr{"type": need(anyString), "default_url": need(link)})
+
 // behaviors are what a control does: call back or open a page.
 var behaviors = list(func(v *validator, at place, val any) {
 	n, ok := val.(map[string]any)
@@ -39,13 +47,9 @@ var behaviors = list(func(v *validator, at place, val any) {
 	}
 	switch n["type"] {
 	case "callback":
-		v.object(at, n, map[string]attr{"type": need(anyString), "value": need(func(v *validator, at place, val any) {
-			if _, ok := val.(map[string]any); !ok {
-				v.add(RuleCallback, at.path, "the value must be an object, the SDK drops the event otherwise")
-			}
-		})})
+		v.object(at, n, callbackAttrs)
 	case "open_url":
-		v.object(at, n, joined(deviceURLs, map[string]attr{"type": need(anyString), "default_url": need(link)}))
+		v.object(at, n, openAttrs)
 	default:
 		v.add(RuleEnum, at.in("type").path, "want callback or open_url")
 	}

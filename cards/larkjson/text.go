@@ -38,15 +38,24 @@ func markdown(content string) node {
 	return node{"tag": "markdown", "content": content}
 }
 
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ")
+
 // clean drops control characters; line ends become \n.
 func clean(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(strings.ToValidUTF8(s, "\ufffd"))
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, unclean) {
+		return s
+	}
+	s = lineEnds.Replace(strings.ToValidUTF8(s, "\ufffd"))
 	return strings.Map(func(c rune) rune {
-		if c != '\n' && unicode.IsControl(c) {
+		if unclean(c) {
 			return -1
 		}
 		return c
 	}, s)
+}
+
+func unclean(c rune) bool {
+	return c != '\n' && unicode.IsControl(c) || c == '\u2028' || c == '\u2029'
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
