@@ -228,8 +228,9 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error
 		return fn(ctx)
 	}
 	var err error
+	seq := eventSeq(ctx) // once: every attempt claims the same number
 	for try := range maxTries {
-		if err = d.once(ctx, fn); !retryable(err) || ctx.Err() != nil {
+		if err = d.once(ctx, seq, fn); !retryable(err) || ctx.Err() != nil {
 			return err
 		}
 		slog.DebugContext(ctx, "transaction retried", "try", try+1, "err", err)
@@ -242,7 +243,7 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	return err
 }
 
-func (d *DB) once(ctx context.Context, fn func(ctx context.Context) error) (err error) {
+func (d *DB) once(ctx context.Context, seq int, fn func(ctx context.Context) error) (err error) {
 	tx := d.w.WithContext(ctx).Begin()
 	if tx.Error != nil {
 		return tx.Error
@@ -253,7 +254,7 @@ func (d *DB) once(ctx context.Context, fn func(ctx context.Context) error) (err 
 			tx.Rollback()
 		}
 	}()
-	u := &unit{tx: tx}
+	u := &unit{tx: tx, seq: seq}
 	c := context.WithValue(ctx, txKey{d}, u)
 	if err := d.claimEvent(c, u); err != nil {
 		return err

@@ -141,8 +141,7 @@ func (d *DB) claimEvent(ctx context.Context, u *unit) error {
 	if ev.ID == "" {
 		return nil
 	}
-	seq := nextSeq(ctx)
-	err := u.tx.Create(&processedEvent{Platform: ev.Platform, EventID: ev.ID, Seq: seq, AtMs: ms(d.clock.Now())}).Error
+	err := u.tx.Create(&processedEvent{Platform: ev.Platform, EventID: ev.ID, Seq: u.seq, AtMs: ms(d.clock.Now())}).Error
 	if duplicate(err) {
 		return &crm.Error{Code: crm.CodeDuplicate, Text: crm.Text{Zh: "这个操作已经处理过了", En: "this was already handled"}}
 	}
@@ -255,7 +254,11 @@ func WithSequence(ctx context.Context) context.Context {
 	return context.WithValue(ctx, seqKey{}, &n)
 }
 
-func nextSeq(ctx context.Context) int {
+// eventSeq is the number of the transaction within its event; 0 without one.
+func eventSeq(ctx context.Context) int {
+	if crm.EventOf(ctx).ID == "" {
+		return 0
+	}
 	n, ok := ctx.Value(seqKey{}).(*int)
 	if !ok {
 		return 0
