@@ -55,9 +55,6 @@ type App struct {
 	Services  *handlers.Services
 	Module    handlers.Module
 
-	// Import loads a file as `crmbot import KIND FILE` does; mapping may be nil.
-	Import func(ctx context.Context, kind, name string, data, mapping []byte) error
-
 	platforms map[string]bot.Platform
 	late      sync.WaitGroup
 	laterMu   sync.RWMutex

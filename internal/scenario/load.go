@@ -1,9 +1,6 @@
 package scenario
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // load imports a file as `crmbot import` does.
 func (w *world) load(ctx context.Context, kind, name, mapping string) error {
@@ -17,8 +14,7 @@ func (w *world) load(ctx context.Context, kind, name, mapping string) error {
 			return err
 		}
 	}
-	if w.app.Import == nil {
-		return fmt.Errorf("nothing imports %s", kind)
-	}
-	return w.app.Import(ctx, kind, name, data, m)
+	sum, err := w.app.Import(ctx, kind, name, data, m)
+	w.say("  %s", sum)
+	return err
 }

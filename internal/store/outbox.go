@@ -133,3 +133,10 @@ func (d *DB) Delivered(ctx context.Context, key string) (time.Time, bool, error)
 	}
 	return at(r[0].DoneMs), true, nil
 }
+
+// OutboxWaiting counts the rows that wait to be delivered.
+func (d *DB) OutboxWaiting(ctx context.Context) (int64, error) {
+	var n int64
+	err := d.read(ctx).Model(&outboxRow{}).Where("state = ?", outboxWaiting).Count(&n).Error
+	return n, err
+}

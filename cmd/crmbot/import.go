@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"crmbot/internal/app"
+)
+
+type importCmd struct {
+	Kind string `arg:"" enum:"org,leads,accounts,products,deals" help:"What the file holds: org, leads, accounts, products or deals."`
+	File string `arg:"" type:"existingfile" help:"CSV (UTF-8 or GB18030) or XLSX file."`
+	Map  string `type:"existingfile" placeholder:"FILE" help:"Column mapping (YAML); without it the columns are recognised by their names."`
+}
+
+// Run imports the file into the configured database and prints what happened.
+func (c *importCmd) Run(e *env) error {
+	cfg, err := e.config()
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(cfg.Org.Timezone)
+	if err != nil {
+		return err
+	}
+	a, err := app.New(e.ctx, app.Options{DSN: cfg.Database.DSN, Redis: cfg.Redis.URL, RedisPrefix: cfg.Redis.Prefix, Zone: zone})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	data, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	var mapping []byte
+	if c.Map != "" {
+		if mapping, err = os.ReadFile(c.Map); err != nil {
+			return err
+		}
+	}
+	sum, err := a.Import(e.ctx, c.Kind, filepath.Base(c.File), data, mapping)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(e.out, sum)
+	return err
+}

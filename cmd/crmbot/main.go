@@ -1,0 +1,88 @@
+// Command crmbot is a sales CRM that lives in a chat.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"crmbot/configs"
+)
+
+// root is the command line.
+type root struct {
+	Config string `help:"Configuration file (YAML)." type:"existingfile" placeholder:"FILE"`
+
+	Demo    demoCmd    `cmd:"" help:"Try everything in the browser: a small company on SQLite, nothing to install."`
+	Serve   serveCmd   `cmd:"" help:"Serve chat platforms on the configured database."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database up to date."`
+	Import  importCmd  `cmd:"" help:"Load people, leads, accounts, products or deals from a CSV or XLSX file."`
+	Script  scriptCmd  `cmd:"" help:"Run conversation scripts."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// env is what every subcommand gets.
+type env struct {
+	ctx      context.Context
+	out, err io.Writer
+	config   func() (configs.Config, error)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// run is main without the process: it returns the exit status, 0 for success,
+// 1 for a failure, 2 for a wrong command line.
+func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int {
+	var cli root
+	exit := -1
+	parser, err := kong.New(&cli, kong.Name("crmbot"), kong.Description("A sales CRM that lives in DingTalk and Lark / Feishu."),
+		kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		fmt.Fprintln(errOut, err)
+		return 1
+	}
+	k, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintln(errOut, "crmbot:", err)
+		return 2
+	}
+	e := &env{ctx: ctx, out: out, err: errOut, config: func() (configs.Config, error) {
+		c, err := configs.Load(cli.Config, environ)
+		if err == nil {
+			setLog(c.Log, errOut)
+		}
+		return c, err
+	}}
+	if err := k.Run(e); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(errOut, "crmbot:", err)
+		return 1
+	}
+	return 0
+}
+
+func setLog(c configs.Log, w io.Writer) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		level = slog.LevelInfo
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	var h slog.Handler = slog.NewTextHandler(w, opts)
+	if c.Format == "json" {
+		h = slog.NewJSONHandler(w, opts)
+	}
+	slog.SetDefault(slog.New(h))
+}

@@ -1,0 +1,63 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Validate reports everything that is wrong, naming the key, never the value
+// of a secret.
+func (c Config) Validate() error {
+	var errs []error
+	bad := func(key, format string, a ...any) { errs = append(errs, fmt.Errorf(key+": "+format, a...)) }
+	if path, ok := strings.CutPrefix(c.Database.DSN, "sqlite:"); ok {
+		if path == "" || path == ":memory:" {
+			bad("database.dsn", "sqlite: needs the path of a file")
+		}
+	} else if d, err := mysql.ParseDSN(c.Database.DSN); err != nil || d.DBName == "" {
+		bad("database.dsn", "must be sqlite:PATH or a MySQL DSN with a database, user:password@tcp(host:3306)/name")
+	}
+	if c.Redis.URL != "" {
+		if u, err := url.Parse(c.Redis.URL); err != nil || !slices.Contains([]string{"redis", "rediss", "unix", "redis+cluster", "redis+sentinel"}, u.Scheme) {
+			bad("redis.url", "must be redis://host:port/db or empty")
+		}
+	}
+	if _, port, err := net.SplitHostPort(c.HTTP.Addr); err != nil {
+		bad("http.addr", "must be host:port, got %q", c.HTTP.Addr)
+	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		bad("http.addr", "port %q is not a number from 0 to 65535", port)
+	}
+	if _, err := time.LoadLocation(c.Org.Timezone); err != nil || c.Org.Timezone == "" || c.Org.Timezone == "Local" {
+		bad("org.timezone", "%q is not an IANA time zone such as Asia/Shanghai", c.Org.Timezone)
+	}
+	oneOf := func(key, v string, list ...string) {
+		if !slices.Contains(list, v) {
+			bad(key, "must be one of %s, got %q", strings.Join(list, ", "), v)
+		}
+	}
+	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	oneOf("log.format", c.Log.Format, "text", "json")
+	oneOf("lark.mode", c.Lark.Mode, "long", "webhook")
+	oneOf("dingtalk.card_mode", c.DingTalk.CardMode, "auto", "template", "public", "plain")
+	if u, err := url.Parse(c.Lark.BaseURL); err != nil || u.Host == "" {
+		bad("lark.base_url", "must be a URL, got %q", c.Lark.BaseURL)
+	}
+	if (c.Lark.AppID == "") != (c.Lark.AppSecret == "") {
+		bad("lark.app_secret", "lark.app_id and lark.app_secret belong together")
+	}
+	if c.Lark.AppID != "" && c.Lark.Mode == "webhook" && c.Lark.EncryptKey == "" {
+		bad("lark.encrypt_key", "is required in webhook mode")
+	}
+	if (c.DingTalk.ClientID == "") != (c.DingTalk.ClientSecret == "") {
+		bad("dingtalk.client_secret", "dingtalk.client_id and dingtalk.client_secret belong together")
+	}
+	return errors.Join(errs...)
+}
