@@ -36,18 +36,18 @@ func (b *builder) button(x card.Button) buttonView {
 	var attrs strings.Builder
 	put := func(name, value string) {
 		if value != "" {
-			attrs.WriteString(" data-" + name + `="` + template.HTMLEscapeString(clean(value)) + `"`)
+			attrs.WriteString(" data-" + name + `="` + template.HTMLEscapeString(value) + `"`)
 		}
 	}
 	put("action", string(action))
-	put("command", x.Command)
+	put("command", clean(x.Command))
 	if x.Confirm != nil {
 		title := x.Confirm.Title
 		if title == "" && x.Confirm.Text == "" {
 			title = x.Label
 		}
-		put("confirm-title", title)
-		put("confirm-text", x.Confirm.Text)
+		put("confirm-title", clean(title))
+		put("confirm-text", clean(x.Confirm.Text))
 	}
 	v.Attrs = template.HTMLAttr(attrs.String())
 	return v

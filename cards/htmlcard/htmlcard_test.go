@@ -377,3 +377,19 @@ func TestStylesheetHasBothThemes(t *testing.T) {
 		t.Error("the stylesheet loads something from elsewhere")
 	}
 }
+
+func TestActionsArriveUnchanged(t *testing.T) {
+	view := "a\u202eb\t\u2028\"<&'\\\n{{x}}"
+	out, _ := render(t, card.Card{Title: "t", Blocks: []card.Block{
+		card.Buttons{Items: []card.Button{{Label: "x", Action: cardtest.Open{View: view}, Command: "/x"}}}}})
+	els, _ := elements(t, out)
+	raw, _ := attr(find(els, "button", "data-action", "")[0], "data-action")
+	var w card.Wire
+	var got cardtest.Open
+	if err := json.Unmarshal([]byte(raw), &w); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(w.Payload, &got); err != nil || got.View != view {
+		t.Errorf("%q became %q (%v)", view, got.View, err)
+	}
+}

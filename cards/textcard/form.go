@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmbot/cards/card"
+	"crmbot/internal/crm"
 )
 
 func (w *writer) form(f card.Form) {
@@ -22,6 +23,9 @@ func (w *writer) form(f card.Form) {
 		}
 	})
 }
+
+// Input is one field of a form on one line of text, as in Render.
+func Input(lang crm.Lang, in card.Input) string { return (&writer{lang: lang}).input(in) }
 
 // input is one field of a form on one line: label, whether it must be filled
 // in, what it takes, its default, its options and its hint.
