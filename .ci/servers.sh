@@ -51,13 +51,14 @@ ready() {
 start_mariadb() {
   local dir=$1/mariadb as=() port
   local install mariadbd
-  install=$(command -v mariadb-install-db) && mariadbd=$(find_program mariadbd) || return 1
+  install=$(find_program mariadb-install-db) && mariadbd=$(find_program mariadbd) || return 1
   mkdir -p "$dir/tmp"
   if [ "$(id -u)" = 0 ]; then
     as=(--user=root)
   fi
+  # --force: a machine whose own name does not resolve is good enough.
   "$install" --no-defaults "${as[@]}" --datadir="$dir/data" --auth-root-authentication-method=normal \
-    --skip-test-db --skip-name-resolve --innodb-log-file-size=8M >"$dir/install.log" 2>&1 || {
+    --skip-test-db --skip-name-resolve --force --innodb-log-file-size=8M >"$dir/install.log" 2>&1 || {
     cat "$dir/install.log" >&2
     return 1
   }
@@ -136,6 +137,8 @@ end_process() {
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   set -euo pipefail
   cd "$(dirname "$0")/.."
+  . .ci/install.sh
+  . .ci/vchart.sh
   env=.cache/test-servers.env
   state=.cache/test-servers.state
   mkdir -p .cache
@@ -167,14 +170,15 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
         exit 1
       fi
       echo "$MARIADB_PID $REDIS_PID $dir" >"$state"
+      if have_npm; then
+        fetch_vchart >&2
+      fi
       {
         echo "export CRMBOT_TEST_MYSQL='$CRMBOT_TEST_MYSQL'"
         echo "export CRMBOT_TEST_REDIS='$CRMBOT_TEST_REDIS'"
         echo "export CRMBOT_TEST_REDIS_SERVER='$CRMBOT_TEST_REDIS_SERVER'"
-        if p=$(command -v chromium); then echo "export CRMBOT_TEST_CHROMIUM='$p'"; fi
-        if p=$(find .cache/vchart-*/node_modules/@visactor/vchart/build -name index.min.js 2>/dev/null | head -1) && [ -n "$p" ]; then
-          echo "export CRMBOT_TEST_VCHART='$PWD/$p'"
-        fi
+        if p=$(find_chromium); then echo "export CRMBOT_TEST_CHROMIUM='$p'"; fi
+        if [ -n "${CRMBOT_TEST_VCHART:-}" ]; then echo "export CRMBOT_TEST_VCHART='$CRMBOT_TEST_VCHART'"; fi
       } >"$env"
       cat "$env"
       echo "# in $PWD/$env; stop them with: make servers-stop"
