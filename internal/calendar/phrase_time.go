@@ -170,7 +170,7 @@ var clockRules = []rule{
 				return When{}, err, n == len(m[0])
 			}
 			d := r.today.AddDays(t.days)
-			w := When{Day: d, Time: t.at, HasTime: true}
+			w := When{Day: d, Time: t.at, HasTime: true, TimeOnly: true}
 			if w.At(r.cal).Before(r.now) {
 				w.Day = d.AddDays(1)
 			}

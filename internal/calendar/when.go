@@ -15,6 +15,9 @@ type When struct {
 	// Time counts only when HasTime is set.
 	Time    TimeOfDay
 	HasTime bool
+	// TimeOnly tells that no day was named: Day is the next on which the time
+	// comes.
+	TimeOnly bool
 	// Matched is the phrase as it stood in the normalised text.
 	Matched string
 	// Rest is the text after the phrase.
