@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -353,6 +354,17 @@ func (h *Hub) Show(ctx context.Context, req *bot.Req, rep bot.Reply, user crm.Us
 		}
 	}
 	return nil
+}
+
+// Later implements bot.Later: it shows a reply that missed the deadline.
+func (h *Hub) Later(ctx context.Context, req *bot.Req, rep bot.Reply) {
+	id, err := strconv.ParseInt(req.From, 10, 64)
+	if err == nil {
+		err = h.Show(ctx, req, rep, crm.UserID(id))
+	}
+	if err != nil {
+		slog.ErrorContext(ctx, "late reply", "event", req.EventID, "err", err)
+	}
 }
 
 func shown(rep bot.Reply, chat string, user crm.UserID) bot.Shown {

@@ -53,6 +53,15 @@ func (c *MovableClock) Set(t time.Time) error {
 	return nil
 }
 
+// Run lets a frozen clock go on with the real time.
+func (c *MovableClock) Run() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frozen {
+		c.frozen, c.since = false, time.Now()
+	}
+}
+
 // Transactor runs a closure in one database transaction that travels in the
 // context: stores called with that context take part, and a nested InTx joins.
 // The closure may run several times (deadlocks are retried a bounded number of

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"crmbot/internal/crm"
@@ -46,12 +47,14 @@ const (
 	retryIn = time.Minute
 )
 
-// Scheduler runs jobs. Safe for use by one Run or RunUntil at a time.
+// Scheduler runs jobs. Safe for concurrent use.
 type Scheduler struct {
 	store Store
 	clock crm.Clock
 	owner string
 	jobs  []Job
+
+	mu    sync.Mutex // one RunDue at a time
 	retry map[string]time.Time
 }
 
@@ -111,6 +114,8 @@ func (s *Scheduler) NextDue(ctx context.Context, limit time.Time) (due time.Time
 }
 
 func (s *Scheduler) next(ctx context.Context, limit time.Time) (Job, time.Time, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var best Job
 	var due time.Time
 	for _, j := range s.jobs {
@@ -131,6 +136,8 @@ func (s *Scheduler) next(ctx context.Context, limit time.Time) (Job, time.Time, 
 // RunDue runs every due time up to now, in order of time. A failing job is
 // tried again after a minute and does not hold up the others.
 func (s *Scheduler) RunDue(ctx context.Context, now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var errs []error
 	busy := map[string]bool{}
 	for ctx.Err() == nil {

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"crmbot/configs"
+	"crmbot/internal/demo"
+)
+
+type demoCmd struct {
+	Dir   string `help:"Where the demo is kept between runs (default: a folder in the user's cache)." placeholder:"DIR"`
+	Fresh bool   `help:"Start over with a new company."`
+	Port  int    `help:"Port on the loopback address; 0 takes any free one." default:"8470"`
+	Now   string `help:"The moment at which a new demo begins, for example '2026-11-20 09:00' (default: now)." placeholder:"TIME"`
+	Days  int    `help:"Days of history of a new demo." default:"90"`
+}
+
+// Run makes the company if there is none yet and serves the chat.
+func (c *demoCmd) Run(e *env) error {
+	setLog(configs.Log{Level: "warn", Format: "text"}, e.err)
+	if c.Dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			cache = os.TempDir()
+		}
+		c.Dir = filepath.Join(cache, "crmbot", "demo")
+	}
+	o := demo.Options{Dir: c.Dir, Fresh: c.Fresh, Days: c.Days, Progress: func(s string) { fmt.Fprintln(e.err, s, "…") }}
+	if c.Now != "" {
+		zone, err := time.LoadLocation("Asia/Shanghai")
+		if err != nil {
+			return err
+		}
+		if o.Now, err = time.ParseInLocation("2006-01-02 15:04", c.Now, zone); err != nil {
+			return fmt.Errorf("--now takes a time like '2026-11-20 09:00', got %q", c.Now)
+		}
+	}
+	ln, err := listenLoopback(c.Port)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	d, err := demo.Open(e.ctx, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "http://%s/\n", ln.Addr())
+	return errors.Join(serveUntil(e.ctx, ln, d.Server.Handler(), d.Run), d.Close())
+}
+
+// listenLoopback takes the port, or any free one when it is in use.
+func listenLoopback(port int) (net.Listener, error) {
+	ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil && port != 0 {
+		return net.Listen("tcp", "127.0.0.1:0")
+	}
+	return ln, err
+}
