@@ -49,14 +49,15 @@ type Account struct {
 	ID   crm.AccountID
 	Name string
 	// Key is the normal form of the name, unique: one company is one account
-	// (DU-01). Initials are the first letters of its pinyin, lower case.
-	Key, Initials string
-	Level         Level
-	Region        string // city or region
-	Industry      string
-	Owner         crm.UserID // zero: nobody, everybody may work with it
-	Team          crm.TeamID // the owner's team
-	USCC          string     // 统一社会信用代码; empty: unknown
+	// (DU-01). Pinyin are the keys under which it is found by pinyin, a space
+	// before each.
+	Key, Pinyin string
+	Level       Level
+	Region      string // city or region
+	Industry    string
+	Owner       crm.UserID // zero: nobody, everybody may work with it
+	Team        crm.TeamID // the owner's team
+	USCC        string     // 统一社会信用代码; empty: unknown
 	// No is the account's number in the system it was imported from; unique when
 	// not empty.
 	No string
@@ -141,36 +142,9 @@ func CanSeePeople(a crm.Actor, x Account) bool {
 	return a.CanSee(x.Owner, x.Team)
 }
 
-// Masked is the contact with name, number and address hidden but recognisable:
-// 王*, 138****1111.
+// Masked is the contact with name, number and address hidden but recognisable
+// (P-08).
 func (c Contact) Masked() Contact {
-	c.Name, c.Mobile, c.Email = maskName(c.Name), maskNumber(c.Mobile), maskMail(c.Email)
+	c.Name, c.Mobile, c.Email = crm.MaskName(c.Name), crm.MaskPhone(c.Mobile), crm.MaskEmail(c.Email)
 	return c
 }
-
-func maskName(s string) string {
-	r := []rune(s)
-	if len(r) == 0 {
-		return ""
-	}
-	return string(r[:1]) + "*"
-}
-
-func maskNumber(s string) string {
-	r := []rune(s)
-	if len(r) < 8 {
-		return stars(len(r))
-	}
-	return string(r[:len(r)-8]) + "****" + string(r[len(r)-4:])
-}
-
-func maskMail(s string) string {
-	for i, r := range s {
-		if r == '@' {
-			return maskName(s[:i]) + "**" + s[i:]
-		}
-	}
-	return stars(len([]rune(s)))
-}
-
-func stars(n int) string { return "****"[:min(n, 4)] }

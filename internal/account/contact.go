@@ -47,10 +47,9 @@ func (s *Service) AddContact(ctx context.Context, a crm.Actor, id crm.AccountID,
 		return Contact{}, Account{}, crm.Invalid("职位最多 40 个字,邮箱最多 120 个字符", "a title has at most 40 characters, an e-mail address 120")
 	}
 	if d.Mobile = oneLine(d.Mobile); d.Mobile != "" {
-		n, ok := s.Words.Mobile(d.Mobile)
-		if !ok {
-			return Contact{}, Account{}, crm.Invalid("电话“"+clip(d.Mobile)+"”不是有效号码", "“"+clip(d.Mobile)+"” is not a valid phone number").
-				WithNext("写成 13800001111 或 +86 10 1234 5678", "write it like 13800001111 or +86 10 1234 5678")
+		n, err := crm.ParsePhone(d.Mobile)
+		if err != nil {
+			return Contact{}, Account{}, err
 		}
 		d.Mobile = n
 	}

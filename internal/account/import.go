@@ -92,7 +92,18 @@ func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commi
 			continue
 		}
 		if !known {
-			x := r.account(keys[i], s.Words.Initials(r.Name))
+			if s.Keys != nil {
+				held, err := s.Keys.Holder(ctx, r.Name, r.USCC)
+				if err != nil {
+					return nil, err
+				}
+				if held.ID != 0 {
+					out[i].Outcome, out[i].Ref = bulk.Same, held
+					out[i].Reason = crm.Text{Zh: "公司已存在:" + held.String(), En: "the company exists: " + held.String()}
+					continue
+				}
+			}
+			x := r.account(keys[i])
 			if x.CreatedAt.IsZero() {
 				x.CreatedAt = now
 			}
@@ -155,15 +166,12 @@ func (s *Service) checkRow(r *Row) error {
 	if utf8.RuneCountInString(r.Region) > 60 || utf8.RuneCountInString(r.Industry) > 60 || utf8.RuneCountInString(r.No) > 60 || utf8.RuneCountInString(r.Parent) > MaxName {
 		return crm.Invalid("城市、行业、编号最多 60 个字", "city, industry and number have at most 60 characters")
 	}
-	if utf8.RuneCountInString(r.USCC) > 30 {
-		return crm.Invalid("统一社会信用代码应为 18 位", "a credit code has 18 characters")
-	}
 	r.Contact.Name, r.Contact.Title = cutRunes(oneLine(r.Contact.Name), 40), cutRunes(oneLine(r.Contact.Title), 40)
 	r.Contact.Email = strings.ToLower(oneLine(r.Contact.Email))
 	if m := oneLine(r.Contact.Mobile); m != "" {
-		n, ok := s.Words.Mobile(m)
-		if !ok {
-			return crm.Invalid("电话不是有效号码", "the phone number is not valid")
+		n, err := crm.ParsePhone(m)
+		if err != nil {
+			return err
 		}
 		r.Contact.Mobile = n
 		if r.Contact.Name == "" {
@@ -180,8 +188,8 @@ func cutRunes(s string, n int) string {
 	return s
 }
 
-func (r Row) account(key, initials string) Account {
-	return Account{Name: r.Name, Key: key, Initials: initials, Level: r.Level, Region: r.Region, Industry: r.Industry, Owner: r.Owner, Team: r.Team, USCC: r.USCC, No: r.No,
+func (r Row) account(key string) Account {
+	return Account{Name: r.Name, Key: key, Pinyin: pinyinOf(r.Name), Level: r.Level, Region: r.Region, Industry: r.Industry, Owner: r.Owner, Team: r.Team, USCC: r.USCC, No: r.No,
 		Parent: r.Parent, Employees: r.Employees, Revenue: r.Revenue, Founded: r.Founded, CreatedAt: r.At}
 }
 
@@ -289,7 +297,7 @@ func (s *Service) Undo(ctx context.Context, a crm.Actor, r bulk.Result) (undone 
 		return false, err
 	}
 	if s.Keys != nil {
-		if err := s.Keys.DropKeys(ctx, x.ID.Ref()); err != nil {
+		if err := s.Keys.Drop(ctx, x.ID.Ref()); err != nil {
 			return false, err
 		}
 	}

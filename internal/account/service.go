@@ -9,28 +9,21 @@ import (
 
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
+	"crmbot/internal/pinyin"
 	"crmbot/internal/rule"
 )
-
-// Words are the normal forms in which names and numbers are compared (DU-01).
-type Words interface {
-	// CompanyKey is the normal form of a company's name; never empty for a name
-	// with letters or digits.
-	CompanyKey(name string) string
-	// Initials are the first letters of the name's pinyin, lower case.
-	Initials(name string) string
-	// Mobile is a phone number in E.164 form; ok is false when it is none.
-	Mobile(text string) (number string, ok bool)
-}
 
 // Keys are the duplicate keys of all records together, leads and accounts
 // alike: one company is one record.
 type Keys interface {
-	// ClaimKeys reserves the keys for the record in the transaction of the context
-	// and returns the record that holds one of them already, if any.
-	ClaimKeys(ctx context.Context, owner crm.Ref, company, mobile, email, uscc string) (held crm.Ref, err error)
-	// DropKeys frees the keys of a record.
-	DropKeys(ctx context.Context, owner crm.Ref) error
+	// Holder is the record that already is the company, by credit code or name;
+	// the zero Ref: none.
+	Holder(ctx context.Context, company, uscc string) (crm.Ref, error)
+	// Claim reserves the company's keys for the record in the transaction of the
+	// context. It fails with crm.CodeConflict when another record has one.
+	Claim(ctx context.Context, owner crm.Ref, company, uscc string) error
+	// Drop frees the keys of a record.
+	Drop(ctx context.Context, owner crm.Ref) error
 }
 
 // Deps are what the service needs. Keys may be nil: then accounts are unique
@@ -42,7 +35,6 @@ type Deps struct {
 	Clock    crm.Clock
 	Calendar *calendar.Calendar
 	Rules    *rule.Book
-	Words    Words
 	Keys     Keys
 	// Name is a person's name, for refusals.
 	Name func(ctx context.Context, id crm.UserID) string
@@ -82,7 +74,7 @@ func (s *Service) Get(ctx context.Context, a crm.Actor, id crm.AccountID) (Accou
 func (s *Service) taken(ctx context.Context, x Account) error {
 	owner := "-"
 	if s.Name != nil {
-		if n := maskName(s.Name(ctx, x.Owner)); n != "" {
+		if n := crm.MaskName(s.Name(ctx, x.Owner)); n != "" {
 			owner = n
 		}
 	}
@@ -110,9 +102,9 @@ func (s *Service) Search(ctx context.Context, a crm.Actor, text string, limit in
 		}
 		return []Account{x}, nil
 	}
-	q := Query{Scope: ScopeOf(a), Name: t, Key: s.Words.CompanyKey(t), Limit: limit}
-	if isLatin(t) {
-		q.Initials = strings.ToLower(t)
+	q := Query{Scope: ScopeOf(a), Name: t, Key: crm.CompanyKey(t), Limit: limit}
+	if pinyin.IsQuery(t) {
+		q.Pinyin = strings.ToLower(t)
 	}
 	out, _, err := s.Store.FindAccounts(ctx, q)
 	if err != nil {
@@ -131,15 +123,6 @@ func exact(xs []Account, key string) int {
 		}
 	}
 	return -1
-}
-
-func isLatin(s string) bool {
-	for _, r := range s {
-		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // One finds exactly one account, with an error that says what to do otherwise.
@@ -223,6 +206,9 @@ func (s *Service) ensure(ctx context.Context, a crm.Actor, d Draft) (x Account, 
 			}
 			return nil
 		}
+		if err := s.free(ctx, d.Name, d.USCC); err != nil {
+			return err
+		}
 		if err := s.room(ctx, a); err != nil {
 			return err
 		}
@@ -230,7 +216,7 @@ func (s *Service) ensure(ctx context.Context, a crm.Actor, d Draft) (x Account, 
 		if d.At.IsZero() {
 			d.At = now
 		}
-		x = Account{Name: d.Name, Key: key, Initials: s.Words.Initials(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, No: d.No, Parent: d.Parent,
+		x = Account{Name: d.Name, Key: key, Pinyin: pinyinOf(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, No: d.No, Parent: d.Parent,
 			Owner: a.ID, Team: a.Team, OwnedAt: d.At, CreatedAt: d.At, UpdatedAt: now}
 		created = true
 		if err := s.add(ctx, a, []*Account{&x}); err != nil {
@@ -241,6 +227,37 @@ func (s *Service) ensure(ctx context.Context, a crm.Actor, d Draft) (x Account, 
 	return x, created, err
 }
 
+// free refuses a company that is a record already, such as somebody's lead
+// (DU-01).
+func (s *Service) free(ctx context.Context, company, uscc string) error {
+	if s.Keys == nil {
+		return nil
+	}
+	held, err := s.Keys.Holder(ctx, company, uscc)
+	if err != nil || held.ID == 0 {
+		return err
+	}
+	e := crm.Conflict("DU-01", "“"+clip(company)+"”已存在:"+held.String(), "“"+clip(company)+"” exists: "+held.String())
+	if held.Kind == crm.KindLead {
+		return e.WithNext("可将线索转为客户:/转客户 "+held.String(), "turn the lead into an account: /convert "+held.String())
+	}
+	return e.WithNext("打开它:/客户 "+held.String(), "open it: /account "+held.String())
+}
+
+// pinyinOf are the keys under which the name is found by pinyin, one string
+// with a space before each.
+func pinyinOf(name string) string {
+	var b strings.Builder
+	for _, text := range []string{crm.CompanyKey(name), name} {
+		for _, k := range pinyin.Keys(text) {
+			if b.Len()+len(k) < 240 && !strings.Contains(b.String()+" ", " "+k+" ") {
+				b.WriteString(" " + k)
+			}
+		}
+	}
+	return b.String()
+}
+
 // add stores new accounts with their keys, facts and audit.
 func (s *Service) add(ctx context.Context, a crm.Actor, xs []*Account) error {
 	if err := s.Store.AddAccounts(ctx, xs); err != nil {
@@ -249,13 +266,8 @@ func (s *Service) add(ctx context.Context, a crm.Actor, xs []*Account) error {
 	facts := make([]crm.Fact, 0, len(xs))
 	for _, x := range xs {
 		if s.Keys != nil {
-			held, err := s.Keys.ClaimKeys(ctx, x.ID.Ref(), x.Name, "", "", x.USCC)
-			if err != nil {
+			if err := s.Keys.Claim(ctx, x.ID.Ref(), x.Name, x.USCC); err != nil {
 				return err
-			}
-			if held.ID != 0 {
-				return crm.Conflict("DU-01", "“"+x.Name+"”已存在:"+held.String(), "“"+x.Name+"” exists: "+held.String()).
-					WithNext("先打开 "+held.String()+" 处理", "open "+held.String()+" first")
 			}
 		}
 		facts = append(facts, crm.Fact{At: x.CreatedAt, Day: s.Calendar.DayOf(x.CreatedAt), User: x.Owner, Team: x.Team, Key: FactNew, Qty: 1, Ref: x.ID.Ref()})
@@ -268,12 +280,19 @@ func (s *Service) add(ctx context.Context, a crm.Actor, xs []*Account) error {
 
 func (s *Service) check(d Draft) (Draft, string, error) {
 	d.Name = crm.Normalize(strings.ReplaceAll(d.Name, "\n", " "))
-	key := s.Words.CompanyKey(d.Name)
+	key := crm.CompanyKey(d.Name)
 	switch {
 	case d.Name == "" || key == "":
 		return d, "", crm.Invalid("请写客户名称", "a company name is needed")
 	case utf8.RuneCountInString(d.Name) > MaxName:
 		return d, "", crm.Invalid(fmt.Sprintf("客户名称最多 %d 个字", MaxName), fmt.Sprintf("a company name has at most %d characters", MaxName))
+	}
+	if d.USCC != "" {
+		code, ok := crm.USCC(d.USCC)
+		if !ok {
+			return d, "", crm.Invalid("统一社会信用代码不对:应为 18 位且校验码正确", "the credit code is wrong: it has 18 characters of which the last checks the others")
+		}
+		d.USCC = code
 	}
 	if d.Level == "" {
 		d.Level = LevelC

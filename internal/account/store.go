@@ -22,11 +22,11 @@ func ScopeOf(a crm.Actor) Scope {
 // Query selects accounts. Empty parts do not limit.
 type Query struct {
 	Scope Scope
-	// Name finds by part of the name, its normal form Key, or the beginning of
-	// Initials: whichever fits.
-	Name, Key, Initials string
-	Owner               crm.UserID
-	Offset, Limit       int
+	// Name finds by part of the name, Key by part of its normal form, Pinyin by
+	// the beginning of one of its pinyin keys: whichever fits.
+	Name, Key, Pinyin string
+	Owner             crm.UserID
+	Offset, Limit     int
 }
 
 // Store keeps accounts and contacts. Methods that find one record answer

@@ -85,7 +85,7 @@ func (s *Service) prepare(ctx context.Context, a crm.Actor, rows []Row, commit b
 	keys, nos := map[string]bool{}, make([]string, len(rows))
 	for i := range rows {
 		r := &rows[i]
-		if k := s.Words.CompanyKey(r.Account); r.Account != "" && k != "" {
+		if k := crm.CompanyKey(r.Account); r.Account != "" && k != "" {
 			keys[k] = true
 		}
 		if r.No == "" {
@@ -171,7 +171,7 @@ func (im *importing) deal(r Row) (Deal, error) {
 		return d, crm.Forbidden("负责人不在您的团队", "the owner is not in your teams")
 	}
 	if r.Account != "" {
-		x, ok := im.accounts[im.s.Words.CompanyKey(r.Account)]
+		x, ok := im.accounts[crm.CompanyKey(r.Account)]
 		if !ok {
 			return d, crm.NotFound("没有客户“"+r.Account+"”", "there is no account “"+r.Account+"”").WithNext("请先导入客户", "import the accounts first")
 		}

@@ -27,7 +27,6 @@ type Deps struct {
 	Clock    crm.Clock
 	Calendar *calendar.Calendar
 	Rules    *rule.Book
-	Words    account.Words
 	Accounts Accounts
 	// AccountStore reads customers regardless of rights, for checks and names.
 	AccountStore account.Store

@@ -15,7 +15,7 @@ type accountRow struct {
 	ID         int64
 	Name       string
 	NameKey    string
-	Initials   string
+	PinyinKeys string
 	Level      string
 	Region     string
 	Industry   string
@@ -39,14 +39,14 @@ type accountRow struct {
 func (accountRow) TableName() string { return "crm_accounts" }
 
 func accountRowOf(a account.Account) accountRow {
-	return accountRow{ID: int64(a.ID), Name: a.Name, NameKey: a.Key, Initials: cut(a.Initials, 64), Level: string(a.Level), Region: a.Region, Industry: a.Industry,
+	return accountRow{ID: int64(a.ID), Name: a.Name, NameKey: a.Key, PinyinKeys: a.Pinyin, Level: string(a.Level), Region: a.Region, Industry: a.Industry,
 		OwnerID: int64(a.Owner), TeamID: int64(a.Team), Uscc: nullable(a.USCC), ExtNo: nullable(a.No), ParentName: a.Parent, Employees: a.Employees, Revenue: int64(a.Revenue),
 		Founded: a.Founded, HomePoolID: int64(a.HomePool), DealtMs: ms(a.DealtAt), OwnedMs: ms(a.OwnedAt), ActiveMs: ms(a.ActiveAt), CreatedMs: ms(a.CreatedAt),
 		UpdatedMs: ms(a.UpdatedAt), Version: a.Version}
 }
 
 func (r accountRow) entity() account.Account {
-	return account.Account{ID: crm.AccountID(r.ID), Name: r.Name, Key: r.NameKey, Initials: r.Initials, Level: account.Level(r.Level), Region: r.Region, Industry: r.Industry,
+	return account.Account{ID: crm.AccountID(r.ID), Name: r.Name, Key: r.NameKey, Pinyin: r.PinyinKeys, Level: account.Level(r.Level), Region: r.Region, Industry: r.Industry,
 		Owner: crm.UserID(r.OwnerID), Team: crm.TeamID(r.TeamID), USCC: deref(r.Uscc), No: deref(r.ExtNo), Parent: r.ParentName, Employees: r.Employees, Revenue: crm.Money(r.Revenue),
 		Founded: r.Founded, HomePool: crm.PoolID(r.HomePoolID), DealtAt: at(r.DealtMs), OwnedAt: at(r.OwnedMs), ActiveAt: at(r.ActiveMs), CreatedAt: at(r.CreatedMs),
 		UpdatedAt: at(r.UpdatedMs), Version: r.Version}
@@ -104,7 +104,7 @@ func (d *DB) FindAccounts(ctx context.Context, q account.Query) ([]account.Accou
 	}
 	order := "active_ms DESC, id DESC"
 	var args []any
-	if q.Name != "" || q.Key != "" || q.Initials != "" {
+	if q.Name != "" || q.Key != "" || q.Pinyin != "" {
 		db = db.Where(d.accountMatch(ctx, q))
 		order = "CASE WHEN name_key = ? THEN 0 WHEN name LIKE ? ESCAPE '!' THEN 1 ELSE 2 END, active_ms DESC, id DESC"
 		args = []any{q.Key, likeText(q.Name) + "%"}
@@ -137,8 +137,8 @@ func (d *DB) accountMatch(ctx context.Context, q account.Query) *gorm.DB {
 	if q.Key != "" {
 		m = m.Or("name_key LIKE ? ESCAPE '!'", "%"+likeText(q.Key)+"%")
 	}
-	if q.Initials != "" {
-		m = m.Or("initials LIKE ? ESCAPE '!'", likeText(q.Initials)+"%")
+	if q.Pinyin != "" {
+		m = m.Or("pinyin_keys LIKE ? ESCAPE '!'", "% "+likeText(q.Pinyin)+"%")
 	}
 	return m
 }

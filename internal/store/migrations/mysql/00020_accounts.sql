@@ -3,7 +3,7 @@ CREATE TABLE crm_accounts (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   name VARCHAR(200) NOT NULL DEFAULT '',
   name_key VARCHAR(200) NOT NULL DEFAULT '',
-  initials VARCHAR(64) NOT NULL DEFAULT '',
+  pinyin_keys VARCHAR(250) NOT NULL DEFAULT '',
   level VARCHAR(8) NOT NULL DEFAULT '',
   region VARCHAR(64) NOT NULL DEFAULT '',
   industry VARCHAR(64) NOT NULL DEFAULT '',
@@ -28,7 +28,6 @@ CREATE UNIQUE INDEX crm_accounts_uscc ON crm_accounts (uscc);
 CREATE UNIQUE INDEX crm_accounts_no ON crm_accounts (ext_no);
 CREATE INDEX crm_accounts_owner ON crm_accounts (owner_id, active_ms);
 CREATE INDEX crm_accounts_team ON crm_accounts (team_id, active_ms);
-CREATE INDEX crm_accounts_initials ON crm_accounts (initials);
 CREATE INDEX crm_accounts_active ON crm_accounts (active_ms);
 
 CREATE TABLE crm_contacts (

@@ -3,7 +3,7 @@ CREATE TABLE crm_accounts (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL DEFAULT '',
   name_key TEXT NOT NULL DEFAULT '',
-  initials TEXT NOT NULL DEFAULT '',
+  pinyin_keys TEXT NOT NULL DEFAULT '',
   level TEXT NOT NULL DEFAULT '',
   region TEXT NOT NULL DEFAULT '',
   industry TEXT NOT NULL DEFAULT '',
@@ -28,7 +28,6 @@ CREATE UNIQUE INDEX crm_accounts_uscc ON crm_accounts (uscc);
 CREATE UNIQUE INDEX crm_accounts_no ON crm_accounts (ext_no);
 CREATE INDEX crm_accounts_owner ON crm_accounts (owner_id, active_ms);
 CREATE INDEX crm_accounts_team ON crm_accounts (team_id, active_ms);
-CREATE INDEX crm_accounts_initials ON crm_accounts (initials);
 CREATE INDEX crm_accounts_active ON crm_accounts (active_ms);
 
 CREATE TABLE crm_contacts (
