@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"crmbot/cards/card"
-	"crmbot/cards/chart"
 	"crmbot/cards/textcard"
 )
 
@@ -323,7 +322,7 @@ func (r *renderer) people(p card.People) {
 }
 
 func (r *renderer) chart(c card.Chart) {
-	data, err := chart.PNG(c, r.lang, r.opts.Font)
+	data, err := r.opts.Chart(c, r.lang)
 	if err != nil {
 		r.lost("chart", "text: "+err.Error())
 		r.add(Escape(textcard.Blocks(r.lang, c)))
