@@ -85,11 +85,13 @@ function drawChats() {
     const title = c.group ? c.title : w.bot;
     const unread = state.chat !== c.id && c.last_id > (state.seen[state.me.id + c.id] || 0) && c.last_id;
     return el('button', { type: 'button', class: 'chat' + (state.chat === c.id ? ' on' : ''), 'data-chat': c.id, onclick: () => openChat(c.id) },
-      el('span', { class: 'avatar ' + (c.group ? 'group ' + hue(title) : 'bot'), 'aria-hidden': 'true' }, c.group ? initial(title) : '⌁'),
+      el('span', { class: 'avatar ' + (c.group ? 'group ' + hue(title) : 'bot'), 'aria-hidden': 'true' }, c.group ? title.slice(0, 2) : botFace()),
       el('span', { class: 'chat-text' }, el('strong', {}, title), el('small', {}, c.last || '')),
       el('span', { class: 'chat-side' }, el('small', {}, c.last_at ? shortTime(c.last_at) : ''), unread ? el('span', { class: 'dot' }) : null));
   }));
 }
+
+const botFace = () => el('img', { src: '/web/icon.svg', alt: '' });
 
 function shortTime(ms) {
   const a = localTime(ms), b = localTime(orgNow());
@@ -160,7 +162,7 @@ function draw(m) {
   const mine = m.from === state.me.id;
   const name = m.from ? m.name : W().bot;
   const node = el('article', { class: 'msg' + (mine ? ' mine' : '') + (m.is_card ? ' has-card' : ''), 'data-id': m.id, 'data-day': localTime(m.at).day });
-  node.append(el('span', { class: 'avatar ' + (m.from ? hue(name) : 'bot'), 'aria-hidden': 'true' }, m.from ? initial(name) : '⌁'), el('div', { class: 'body' }));
+  node.append(el('span', { class: 'avatar ' + (m.from ? hue(name) : 'bot'), 'aria-hidden': 'true' }, m.from ? initial(name) : botFace()), el('div', { class: 'body' }));
   byID.set(m.id, node);
   fill(node, m, name);
   return node;
@@ -176,7 +178,7 @@ function fill(node, m, name) {
     box.innerHTML = m.html; // made by the server's template, which escaped every text
     body.append(box, el('button', { type: 'button', class: 'source', onclick: () => openRaw('/api/raw?message=' + m.id + '&as=' + state.me.id, W()) }, '</> ' + W().raw));
   } else if (m.file) {
-    body.append(el('a', { class: 'file', href: '/files/' + m.id + '?as=' + state.me.id, download: m.file }, el('span', { 'aria-hidden': 'true' }, '📄'), el('span', {}, m.file)));
+    body.append(el('a', { class: 'file', href: '/files/' + m.id + '?as=' + state.me.id, download: m.file }, el('img', { src: '/web/file.svg', alt: '', width: '20', height: '20' }), el('span', {}, m.file)));
   } else {
     body.append(el('div', { class: 'bubble' }, m.text || ''));
   }
