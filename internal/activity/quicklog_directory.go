@@ -38,18 +38,30 @@ type Directory interface {
 	Colleagues(word string) ([]ColleagueCandidate, error)
 }
 
-// Book is a Directory over lists in memory: the actor's own customers, with the
-// one touched most recently first. The zero value knows nobody.
+// Book is a Directory over lists in memory. It does not change after it was made
+// and is safe for concurrent use.
 type Book struct {
-	CustomerList  []Candidate             // scores are ignored
-	ContactList   map[crm.Ref][]Candidate // by customer
-	ColleagueList []ColleagueCandidate
+	customers  []Candidate
+	names      []pinyin.Name // of the customers
+	contacts   map[crm.Ref][]Candidate
+	colleagues []ColleagueCandidate
+}
+
+// NewBook makes a Directory of the actor's own customers, the one touched most
+// recently first, their contacts by customer, and the colleagues. Scores in the
+// lists are ignored.
+func NewBook(customers []Candidate, contacts map[crm.Ref][]Candidate, colleagues []ColleagueCandidate) *Book {
+	b := &Book{customers: customers, contacts: contacts, colleagues: colleagues, names: make([]pinyin.Name, len(customers))}
+	for i, c := range customers {
+		b.names[i] = pinyin.NewName(c.Name)
+	}
+	return b
 }
 
 // Customers implements Directory. A code such as L-12 names its record.
 func (b *Book) Customers(word string) ([]Candidate, error) {
 	if ref, err := crm.ParseRef(word); err == nil {
-		for _, c := range b.CustomerList {
+		for _, c := range b.customers {
 			if c.Ref == ref {
 				c.Score = 1
 				return []Candidate{c}, nil
@@ -57,18 +69,20 @@ func (b *Book) Customers(word string) ([]Candidate, error) {
 		}
 		return nil, nil
 	}
-	return ranked(b.CustomerList, word, pinyin.Score), nil
+	query := pinyin.NewName(word)
+	return ranked(b.customers, func(i int) float64 { return query.Score(b.names[i]) }), nil
 }
 
 // Contacts implements Directory.
 func (b *Book) Contacts(customer crm.Ref, word string) ([]Candidate, error) {
-	return ranked(b.ContactList[customer], word, ContactScore), nil
+	people := b.contacts[customer]
+	return ranked(people, func(i int) float64 { return ContactScore(word, people[i].Name) }), nil
 }
 
 // Colleagues implements Directory.
 func (b *Book) Colleagues(word string) ([]ColleagueCandidate, error) {
 	var out []ColleagueCandidate
-	for _, c := range b.ColleagueList {
+	for _, c := range b.colleagues {
 		if c.Name == word {
 			c.Score = 1
 			out = append(out, c)
@@ -79,10 +93,11 @@ func (b *Book) Colleagues(word string) ([]ColleagueCandidate, error) {
 
 const maxCandidates = 8
 
-func ranked(list []Candidate, word string, score func(word, name string) float64) []Candidate {
+// ranked are the candidates that score, best first; equal ones keep their order.
+func ranked(list []Candidate, score func(i int) float64) []Candidate {
 	var out []Candidate
-	for _, c := range list {
-		if c.Score = score(word, c.Name); c.Score > 0 {
+	for i, c := range list {
+		if c.Score = score(i); c.Score > 0 {
 			out = append(out, c)
 		}
 	}

@@ -39,17 +39,17 @@ func ref(s string) crm.Ref {
 
 // testBook is a rep's own customers, the most recent first.
 func testBook() *Book {
-	return &Book{
-		CustomerList: []Candidate{
+	return NewBook(
+		[]Candidate{
 			{Ref: ref("A-1"), Name: "上海华星科技有限公司"}, {Ref: ref("L-2"), Name: "明月餐饮管理有限公司"}, {Ref: ref("A-3"), Name: "Acme Trading Co., Ltd."}, {Ref: ref("A-4"), Name: "深圳市海川电子有限公司"},
 			{Ref: ref("A-5"), Name: "海川物流集团有限公司"}, {Ref: ref("L-6"), Name: "三一五金厂"}, {Ref: ref("L-7"), Name: "今天国际物流"}, {Ref: ref("L-8"), Name: "江南精密机械制造厂"},
 		},
-		ContactList: map[crm.Ref][]Candidate{
+		map[crm.Ref][]Candidate{
 			ref("A-1"): {{Ref: ref("P-11"), Name: "王建国"}, {Ref: ref("P-12"), Name: "李娜"}},
 			ref("A-4"): {{Ref: ref("P-41"), Name: "张伟"}, {Ref: ref("P-42"), Name: "张强"}},
 		},
-		ColleagueList: []ColleagueCandidate{{ID: 7, Name: "李娜"}, {ID: 8, Name: "张伟"}, {ID: 9, Name: "欧阳倩"}},
-	}
+		[]ColleagueCandidate{{ID: 7, Name: "李娜"}, {ID: 8, Name: "张伟"}, {ID: 9, Name: "欧阳倩"}},
+	)
 }
 
 // show writes the fields of a log in one line, for comparison with a table.

@@ -29,7 +29,7 @@ var genericWords = []string{
 // company than its member. The key is empty only for a name without letters.
 func CompanyKey(name string) string {
 	s := strings.ToLower(Normalize(name))
-	for {
+	for endsLatin(s) {
 		cut := latinForms.ReplaceAllString(s, "")
 		if cut == s || strings.TrimSpace(cut) == "" {
 			break
@@ -48,10 +48,19 @@ func CompanyKey(name string) string {
 	return withoutPlace(core)
 }
 
+// endsLatin tells whether a Latin word, perhaps with a full stop, ends s.
+func endsLatin(s string) bool {
+	s = strings.TrimRight(s, ". ")
+	return s != "" && s[len(s)-1] >= 'a' && s[len(s)-1] <= 'z'
+}
+
 var bracketPlace = regexp.MustCompile(`[(（\[【]([^()（）\[\]【】]{1,24})[)）\]】]`)
 
 // withoutPlaceInBrackets drops (上海) from 华星(上海)科技 and gives the place back.
 func withoutPlaceInBrackets(s string) (rest, place string) {
+	if !strings.ContainsAny(s, "([【") {
+		return s, ""
+	}
 	rest = bracketPlace.ReplaceAllStringFunc(s, func(m string) string {
 		inner := lettersOnly(m)
 		if n := placePrefix(inner); place == "" && n > 0 && n == len(inner) {
@@ -129,8 +138,11 @@ func lettersOnly(s string) string {
 // names of one character are alike only when they are equal. DU-01 asks a person
 // from 0.88 on.
 func NameSimilarity(a, b string) float64 {
-	return pairSimilarity(CompanyKey(a), CompanyKey(b))
+	return KeySimilarity(CompanyKey(a), CompanyKey(b))
 }
+
+// KeySimilarity is NameSimilarity for names whose CompanyKey is known.
+func KeySimilarity(a, b string) float64 { return pairSimilarity(a, b) }
 
 // TextSimilarity is the same measure on free text, for notes that repeat each
 // other (P-10, V-02). Punctuation, spaces and case do not count.

@@ -8,28 +8,43 @@ import (
 	"crmbot/internal/crm"
 )
 
+// Name is a company's name, prepared for being compared with many words. The
+// zero value matches nothing.
+type Name struct {
+	key, whole string
+}
+
+// NewName prepares a name, or a word that is to be compared with names.
+func NewName(s string) Name { return Name{crm.CompanyKey(s), letters(s)} }
+
+// Score is NewName(query).Score(NewName(name)), for a single comparison.
+func Score(query, name string) float64 { return NewName(query).Score(NewName(name)) }
+
 // Score tells how well what somebody typed names a company, 0 to 1: 1 for the
 // same name under DU-01's normal form, 0.95 for its begin, 0.9 for a part of it,
 // 0.85 for its whole pinyin or initials and for characters left out (江南机械 for
 // 江南精密机械厂), 0.8 for the begin of its pinyin, and less for names that are
 // only alike. A place in front that the name does not have costs a tenth. Below
 // 0.5 it is 0: no match.
-func Score(query, name string) float64 {
-	q, key := crm.CompanyKey(query), crm.CompanyKey(name)
-	if q == "" || key == "" {
+func (q Name) Score(name Name) float64 {
+	if q.key == "" || name.key == "" {
 		return 0
 	}
-	typed, whole := letters(query), letters(name)
-	score := scoreName(q, key, whole)
-	if score == 0 {
-		if s := crm.NameSimilarity(query, name); s >= 0.5 {
+	score := scoreName(q.key, name.key, name.whole)
+	if score == 0 && sharesRune(q.key, name.key) {
+		if s := crm.KeySimilarity(q.key, name.key); s >= 0.5 {
 			score = 0.5 + 0.3*s
 		}
 	}
-	if strings.HasSuffix(typed, q) && typed != q && !leavesOut(typed, whole) && score < 1 {
+	if score > 0 && score < 1 && q.whole != q.key && strings.HasSuffix(q.whole, q.key) && !leavesOut(q.whole, name.whole) {
 		score *= 0.9 // 深圳海川 for 海川物流
 	}
 	return score
+}
+
+// sharesRune is a cheap test before names are compared in pairs.
+func sharesRune(a, b string) bool {
+	return strings.ContainsFunc(a, func(r rune) bool { return strings.ContainsRune(b, r) })
 }
 
 func scoreName(q, key, whole string) float64 {
