@@ -23,7 +23,7 @@ type rule struct {
 	explicit bool
 	// read gives the date; ok false means that this is no phrase after all, an
 	// error that it names something that does not exist.
-	read func(r *reader, m []string) (w When, err error, ok bool)
+	read func(r *reader, m []string) (w When, ok bool, err error)
 }
 
 // num is a small whole number in digits or Chinese characters.
@@ -70,11 +70,11 @@ func number(s string) int {
 
 // on is a day without a time; the empty day is an error because it lies outside
 // of every calendar.
-func on(d crm.Day) (When, error, bool) {
+func on(d crm.Day) (When, bool, error) {
 	if d == "" {
-		return When{}, crm.Invalid("这个日期太远了", "this date is too far away"), true
+		return When{}, true, crm.Invalid("这个日期太远了", "this date is too far away")
 	}
-	return When{Day: d}, nil, true
+	return When{Day: d}, true, nil
 }
 
 func noSuchDate(zh string) error {

@@ -13,10 +13,10 @@ var monthRules = []rule{
 	{ // 月底, 下月初, 本月中旬, 3月底, 明年1月底
 		starts: "上下本这当今明月" + digitStarts + hanStarts,
 		form:   form(`(?:(?:(今年|明年) ?)?` + num + `月份?|` + offsetWord + `月|当月|月)(月?(?:上旬|中旬|下旬|[底末初中]))`),
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			first, ok := r.monthNamed(m[1], m[2], m[3])
 			if !ok {
-				return When{}, noSuchDate(m[0]), true
+				return When{}, true, noSuchDate(m[0])
 			}
 			return on(r.partOfMonth(first, strings.TrimPrefix(m[4], "月"), m[2] == "" && m[3] == "" && !strings.HasPrefix(m[0], "当")))
 		},
@@ -27,10 +27,10 @@ var monthRules = []rule{
 		careful: func(before rune, m []string, after string) bool {
 			return !isCount(before) && !startsWithAny(after, "的"+digitStarts)
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			first, ok := r.monthNamed("", m[2], m[1])
 			if !ok {
-				return When{}, nil, false
+				return When{}, false, nil
 			}
 			d := r.firstWorkday(first, first.AddMonths(1).AddDays(-1))
 			if d < r.today && first.AddMonths(1) > r.today {
@@ -46,11 +46,11 @@ var monthRules = []rule{
 			return strings.HasSuffix(m[0], "号") || strings.HasSuffix(m[0], "日") || !startsWithAny(after, countedThings)
 		},
 		explicit: true,
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			y, month, _ := r.today.FirstOfMonth().AddMonths(weekOffsets[m[1]]).Date()
 			d, ok := crm.NewDay(y, month, number(m[2]))
 			if !ok {
-				return When{}, noSuchDate(m[0]), true
+				return When{}, true, noSuchDate(m[0])
 			}
 			return on(d)
 		},
@@ -61,7 +61,7 @@ var monthRules = []rule{
 		careful: func(before rune, m []string, _ string) bool {
 			return m[1] != "" || !isCount(before) && !strings.ContainsRune("今明后去往当", before)
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			return on(r.partOfYear(m[1], m[2]))
 		},
 	},
@@ -71,7 +71,7 @@ var monthRules = []rule{
 		careful: func(before rune, m []string, _ string) bool {
 			return m[1] != "" || !isText(before)
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			q := crm.QuarterOf(r.today)
 			if strings.HasPrefix(m[1], "下") || m[1] == "" && m[2] == "初" {
 				q = q.Next()
@@ -95,7 +95,7 @@ var dateRules = []rule{
 		starts:   digitStarts,
 		form:     form(`(\d{4})(?:-|/|\.|年 ?)(\d{1,2})(?:-|/|\.|月 ?)(\d{1,2})[日号]?`),
 		explicit: true,
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			return r.date(number(m[1]), number(m[2]), number(m[3]), m[0])
 		},
 	},
@@ -104,9 +104,9 @@ var dateRules = []rule{
 		form:     form(`(20\d\d)(\d\d)(\d\d)`),
 		explicit: true,
 		careful:  func(before rune, _ []string, after string) bool { return standsAlone(before, after) },
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			d, ok := crm.NewDay(number(m[1]), time.Month(number(m[2])), number(m[3]))
-			return When{Day: d}, nil, ok
+			return When{Day: d}, ok, nil
 		},
 	},
 	{ // 3月5日, 明年3月5号
@@ -116,7 +116,7 @@ var dateRules = []rule{
 		careful: func(before rune, m []string, after string) bool {
 			return strings.HasSuffix(m[0], "号") || strings.HasSuffix(m[0], "日") || !isCount(before) && !startsWithAny(after, countedThings)
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			year := 0
 			if m[1] != "" {
 				year = r.today.Year() + yearOffsets[m[1]]
@@ -131,12 +131,12 @@ var dateRules = []rule{
 		careful: func(before rune, m []string, after string) bool {
 			return m[2] != "-" && standsAlone(before, after) && !strings.ContainsRune("/.-:¥$#", before)
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
-			w, err, ok := r.date(0, number(m[1]), number(m[3]), m[0])
+		read: func(r *reader, m []string) (When, bool, error) {
+			w, ok, err := r.date(0, number(m[1]), number(m[3]), m[0])
 			if err != nil && !r.alone {
-				return w, nil, false // 30.5 in a note is a number
+				return w, false, nil // 30.5 in a note is a number
 			}
-			return w, err, ok
+			return w, ok, err
 		},
 	},
 	{ // 5号, 十五日: this month, or the next month that has the day
@@ -146,10 +146,10 @@ var dateRules = []rule{
 		careful: func(before rune, m []string, after string) bool {
 			return !isCount(before) && before != '月' && !startsWithAny(after, notDays+"期后前内")
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			n := number(m[1])
 			if n < 1 || n > 31 {
-				return When{}, noSuchDate(m[0]), r.alone
+				return When{}, r.alone, noSuchDate(m[0])
 			}
 			return on(r.comingDayOfMonth(n))
 		},
@@ -164,7 +164,7 @@ var yearOffsets = map[string]int{"去年": -1, "今年": 0, "本年": 0, "今": 
 const passedForGood = 183
 
 // date is a numbered date; year 0 means that none was named.
-func (r *reader) date(year, month, day int, phrase string) (When, error, bool) {
+func (r *reader) date(year, month, day int, phrase string) (When, bool, error) {
 	if year == 0 {
 		year = r.today.Year()
 		if d, ok := crm.NewDay(year, time.Month(month), day); ok && r.today.Sub(d) > passedForGood {
@@ -178,7 +178,7 @@ func (r *reader) date(year, month, day int, phrase string) (When, error, bool) {
 	}
 	d, ok := crm.NewDay(year, time.Month(month), day)
 	if !ok {
-		return When{}, noSuchDate(phrase), true
+		return When{}, true, noSuchDate(phrase)
 	}
 	return on(d)
 }

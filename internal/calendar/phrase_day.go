@@ -31,25 +31,25 @@ var dayRules = []rule{
 	{ // 明天, 大后天
 		starts: "今明后後大昨前",
 		form:   form(`大前天|前[天日]|昨[天日]|今[天日儿]|明[天日儿]|大?后天|後天`),
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			return on(r.today.AddDays(dayNames[m[0]]))
 		},
 	},
 	{ // 今晚, 明早8点
 		starts: "今明昨",
 		form:   form(`(今|明|昨)((?:早上|早|晚上|晚间|晚|晨|夜里|夜)(?: ?` + clockWords + `)?)`),
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			t, n, err := readTime(m[2], false)
 			if n == 0 || err != nil {
-				return When{}, err, n != 0
+				return When{}, n != 0, err
 			}
-			return When{Day: r.today.AddDays(dayNames[m[1]] + t.days), Time: t.at, HasTime: true}, nil, true
+			return When{Day: r.today.AddDays(dayNames[m[1]] + t.days), Time: t.at, HasTime: true}, true, nil
 		},
 	},
 	{ // 下周三, 本周五, 上周一
 		starts: "上下本这",
 		form:   form(offsetWord + week + `([一二三四五六日天1-7])`),
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			return on(r.today.Monday().AddDays(weekOffsets[m[1]]*7 + weekdayRunes[m[2]] - 1))
 		},
 	},
@@ -60,14 +60,14 @@ var dayRules = []rule{
 			// 一周三次, 每周三, 四周五百
 			return !isCount(before) && !startsWithAny(after, "次回遍趟个百千万")
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			return on(comingWeekday(r.today, weekdayRunes[m[1]]))
 		},
 	},
 	{ // 周末, 下周末
 		starts: "上下本这周",
 		form:   form(offsetWord + `?周末`),
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			saturday := r.today.Monday().AddDays(weekOffsets[m[1]]*7 + 5)
 			if m[1] == "" && saturday < r.today {
 				saturday = r.today // it is Sunday: the weekend is now
@@ -82,7 +82,7 @@ var dayRules = []rule{
 			// 本周 and 上周 tell what a note is about; 下周 and 本周内 name a date.
 			return strings.HasPrefix(m[1], "下") || m[2] != "" && !strings.HasPrefix(m[1], "上")
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			monday := r.today.Monday().AddDays(weekOffsets[m[1]] * 7)
 			if m[2] == "" || m[2] == "初" {
 				return on(r.firstWorkday(monday, monday.AddDays(6)))
@@ -93,7 +93,7 @@ var dayRules = []rule{
 	{ // 下个工作日
 		starts: "下",
 		form:   form(`下一?个?工作日`),
-		read: func(r *reader, _ []string) (When, error, bool) {
+		read: func(r *reader, _ []string) (When, bool, error) {
 			return on(r.cal.NextWorkday(r.today))
 		},
 	},

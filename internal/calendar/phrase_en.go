@@ -18,7 +18,7 @@ var englishRules = []rule{
 	{
 		starts: "tydb",
 		form:   form(`(?i:(the )?day (after tomorrow|before yesterday)|today|tonight|tomorrow|tmr|yesterday)\b`),
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			word := strings.ToLower(m[0])
 			switch {
 			case strings.HasSuffix(word, "after tomorrow"):
@@ -26,7 +26,7 @@ var englishRules = []rule{
 			case strings.HasSuffix(word, "before yesterday"):
 				return on(r.today.AddDays(-2))
 			case word == "tonight":
-				return When{Day: r.today, Time: partDefaults[word], HasTime: true}, nil, true
+				return When{Day: r.today, Time: partDefaults[word], HasTime: true}, true, nil
 			case word == "today":
 				return on(r.today)
 			case word == "yesterday":
@@ -41,7 +41,7 @@ var englishRules = []rule{
 		careful: func(_ rune, m []string, _ string) bool {
 			return m[1] != "" || len(m[2]) > 4 // "sat" and "sun" are words too
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			weekday := strings.Index("montuewedthufrisatsun", strings.ToLower(m[2][:3]))/3 + 1
 			offset, inWeek := map[string]int{"last": -1, "this": 0, "next": 1}[strings.ToLower(m[1])]
 			if !inWeek {
@@ -53,7 +53,7 @@ var englishRules = []rule{
 	{
 		starts: "n",
 		form:   form(`(?i:next (week|month|(?:working|business|work) ?day))\b`),
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			switch strings.ToLower(m[1]) {
 			case "week":
 				monday := r.today.Monday().AddDays(7)
@@ -68,7 +68,7 @@ var englishRules = []rule{
 	{
 		starts: "etmy",
 		form:   form(`(?i:(?:the )?end of (?:the |this )?(week|month|quarter|year)|(month|quarter|year)[- ]end)\b`),
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			of := map[string]func(crm.Day) crm.Period{"week": crm.WeekOf, "month": crm.MonthOf, "quarter": crm.QuarterOf, "year": crm.YearOf}
 			p := of[strings.ToLower(m[1]+m[2])](r.today)
 			return on(r.lastWorkday(p.From, p.Last()))
@@ -77,7 +77,7 @@ var englishRules = []rule{
 	{ // in 3 days, two weeks later
 		starts: "iaotfsen" + digitStarts,
 		form:   form(`(?i:in ` + englishNumber + ` ` + englishUnit + `|` + englishNumber + ` ` + englishUnit + ` (?:later|from now))\b`),
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			return r.englishCount(strings.ToLower(m[1]+m[3]), strings.ToLower(m[2]+m[4]))
 		},
 	},
@@ -85,7 +85,7 @@ var englishRules = []rule{
 		starts:   "jfmasond" + digitStarts,
 		form:     form(`(?i:` + englishMonth + `\.? (\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{4}))?|(\d{1,2})(?:st|nd|rd|th)? (?:of )?` + englishMonth + `(?:,? (\d{4}))?)\b`),
 		explicit: true,
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			month := strings.Index("janfebmaraprmayjunjulaugsepoctnovdec", strings.ToLower((m[1] + m[5])[:3]))/3 + 1
 			year := 0
 			if y := m[3] + m[6]; y != "" {
@@ -96,7 +96,7 @@ var englishRules = []rule{
 	},
 }
 
-func (r *reader) englishCount(count, unit string) (When, error, bool) {
+func (r *reader) englishCount(count, unit string) (When, bool, error) {
 	n := number(count)
 	if n < 0 {
 		n = 1 // a, an
@@ -108,9 +108,9 @@ func (r *reader) englishCount(count, unit string) (When, error, bool) {
 	}
 	switch unit {
 	case "hour":
-		return r.after(time.Duration(n) * time.Hour), nil, true
+		return r.after(time.Duration(n) * time.Hour), true, nil
 	case "minute":
-		return r.after(time.Duration(n) * time.Minute), nil, true
+		return r.after(time.Duration(n) * time.Minute), true, nil
 	}
 	units := map[string]string{"day": "天", "week": "周", "month": "月", "quarter": "季度", "year": "年"}
 	if chinese, ok := units[unit]; ok {

@@ -46,16 +46,16 @@ var festivalRules = []rule{
 			// 国庆后天 is a person's name with a day
 			return !strings.HasSuffix(m[2], "后") || !startsWithAny(after, "天续面期来")
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			f := festivals[m[1]]
 			if m[3] != "" {
 				return r.aroundFestival(f, m[1], strings.HasSuffix(m[3], "前"))
 			}
 			if m[1] == "十一" && m[2] == "" && !r.alone {
-				return When{}, nil, false
+				return When{}, false, nil
 			}
 			d, ok := r.festivalDay(f)
-			return When{Day: d}, nil, ok
+			return When{Day: d}, ok, nil
 		},
 	},
 	{ // 年后, 节前: the Spring Festival, the next holiday of any name
@@ -64,7 +64,7 @@ var festivalRules = []rule{
 		careful: func(before rune, _ []string, after string) bool {
 			return (!isText(before) || strings.ContainsRune("约等到过放", before)) && !startsWithAny(after, "天续面期来")
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			isBefore := strings.HasSuffix(m[2], "前")
 			if m[1] == "年" {
 				return r.aroundFestival(festivals["春节"], "春节", isBefore)
@@ -75,10 +75,10 @@ var festivalRules = []rule{
 	{ // 农历八月十五, 正月初八, 腊月廿三
 		starts: "农阴旧闰正冬腊十" + hanStarts,
 		form:   form(`(农历|阴历|旧历)? ?` + lunarMonth + lunarDay),
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			clear := m[1]+m[2] != "" || strings.Contains("正冬腊", m[3]) || strings.HasPrefix(m[4], "初") || strings.HasPrefix(m[4], "廿")
 			if !clear {
-				return When{}, nil, false // 八月十五 is 15 August
+				return When{}, false, nil // 八月十五 is 15 August
 			}
 			return r.lunarDate(lunarMonthNumber(m[3]), lunarDayNumber(m[4]), m[2] != "", m[0])
 		},
@@ -89,10 +89,10 @@ var festivalRules = []rule{
 		careful: func(before rune, m []string, _ string) bool {
 			return m[1] != "" && !isCount(before) && before != '去' && before != '今'
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			if m[2] == "三十" {
 				d, ok := newYearsEve(r.today)
-				return When{Day: d}, nil, ok
+				return When{Day: d}, ok, nil
 			}
 			day := lunarDayNumber(m[2] + m[3])
 			if m[1] != "" {
@@ -104,7 +104,7 @@ var festivalRules = []rule{
 					return on(d)
 				}
 			}
-			return When{}, nil, false
+			return When{}, false, nil
 		},
 	},
 }
@@ -112,19 +112,19 @@ var festivalRules = []rule{
 // aroundFestival is the last working day before, or the first after, the days
 // off around a festival. For one without days off it is the working day next to
 // it. It needs announced holidays and says so where they are missing.
-func (r *reader) aroundFestival(f festival, name string, isBefore bool) (When, error, bool) {
+func (r *reader) aroundFestival(f festival, name string, isBefore bool) (When, bool, error) {
 	if f.holiday == "" && name != "节" {
 		d, ok := r.festivalDay(f)
 		if isBefore {
-			return When{Day: r.cal.PreviousWorkday(d)}, nil, ok
+			return When{Day: r.cal.PreviousWorkday(d)}, ok, nil
 		}
-		return When{Day: r.cal.NextWorkday(d)}, nil, ok
+		return When{Day: r.cal.NextWorkday(d)}, ok, nil
 	}
 	for year := r.today.Year(); year <= r.today.Year()+1; year++ {
 		if !r.cal.Known(year) {
 			y := strconv.Itoa(year)
-			return When{}, crm.Invalid(y+"年的放假安排还没有公布,算不出「"+name+"」前后是哪一天,请直接写日期",
-				"the holidays of "+y+" are not announced yet, so the date around that holiday is unknown; please write the date itself"), true
+			return When{}, true, crm.Invalid(y+"年的放假安排还没有公布,算不出「"+name+"」前后是哪一天,请直接写日期",
+				"the holidays of "+y+" are not announced yet, so the date around that holiday is unknown; please write the date itself")
 		}
 		for _, b := range r.cal.Breaks(year, f.holiday) {
 			d := b.To
@@ -136,7 +136,7 @@ func (r *reader) aroundFestival(f festival, name string, isBefore bool) (When, e
 			}
 		}
 	}
-	return When{}, nil, false
+	return When{}, false, nil
 }
 
 // festivalDay is the festival itself, today or later.
@@ -175,12 +175,12 @@ func lunarDayOf(d crm.Day) int {
 	return lunar.NewSolarFromYmd(y, int(m), day).GetLunar().GetDay()
 }
 
-func (r *reader) lunarDate(month, day int, leap bool, phrase string) (When, error, bool) {
+func (r *reader) lunarDate(month, day int, leap bool, phrase string) (When, bool, error) {
 	d, ok := nextLunarDay(r.today, month, day, leap)
 	if !ok {
-		return When{}, crm.Invalid("农历没有「"+phrase+"」这一天", "the lunar calendar has no such day in the coming years: \""+phrase+"\""), true
+		return When{}, true, crm.Invalid("农历没有「"+phrase+"」这一天", "the lunar calendar has no such day in the coming years: \""+phrase+"\"")
 	}
-	return When{Day: d}, nil, true
+	return When{Day: d}, true, nil
 }
 
 func lunarMonthNumber(word string) int {

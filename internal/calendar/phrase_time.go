@@ -164,17 +164,17 @@ var clockRules = []rule{
 			}
 			return endsHere(after) || startsWithAny(after, "再见约到开去来拜回打面给电前后联跟")
 		},
-		read: func(r *reader, m []string) (When, error, bool) {
+		read: func(r *reader, m []string) (When, bool, error) {
 			t, n, err := readTime(m[0], true)
 			if n != len(m[0]) || err != nil {
-				return When{}, err, n == len(m[0])
+				return When{}, n == len(m[0]), err
 			}
 			d := r.today.AddDays(t.days)
 			w := When{Day: d, Time: t.at, HasTime: true, TimeOnly: true}
 			if w.At(r.cal).Before(r.now) {
 				w.Day = d.AddDays(1)
 			}
-			return w, nil, true
+			return w, true, nil
 		},
 	},
 }

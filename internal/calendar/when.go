@@ -175,7 +175,7 @@ func (r *reader) at(s string, start int) (Found, bool) {
 		if !boundary(before, m[0], rest[len(m[0]):]) {
 			continue
 		}
-		w, err, ok := rule.read(r, m)
+		w, ok, err := rule.read(r, m)
 		if !ok {
 			continue
 		}
@@ -192,6 +192,9 @@ func (r *reader) at(s string, start int) (Found, bool) {
 		best.End += r.timeAfter(&best, s[best.End:])
 	}
 	best.Matched = s[start:best.End]
+	if best.Err == nil && best.Day == "" {
+		best.Err = noSuchDate(best.Matched) // 9999-12-31 24:00
+	}
 	if best.Err != nil {
 		best.Day, best.HasTime = "", false
 	}
