@@ -24,6 +24,7 @@ type (
 	ActivityID int64
 	TicketID   int64
 	ReportID   int64
+	ImportID   int64
 )
 
 // Kind is the letter of a code: what sort of record it names.
@@ -42,6 +43,7 @@ const (
 	KindTicket   Kind = "T"
 	KindFinance  Kind = "F"
 	KindReport   Kind = "B" // 报告
+	KindImport   Kind = "I" // 导入
 )
 
 // Ref names one record of any kind. The zero value names nothing.
@@ -62,7 +64,7 @@ func (r Ref) String() string {
 // forms that were normalised before. It fails on anything else.
 func ParseRef(s string) (Ref, error) {
 	t := strings.ToUpper(strings.TrimSpace(s))
-	if len(t) < 2 || !strings.Contains("LAPDQCRVTFB", t[:1]) {
+	if len(t) < 2 || !strings.Contains("LAPDQCRVTFBI", t[:1]) {
 		return Ref{}, fmt.Errorf("%q is not a code", s)
 	}
 	n := strings.TrimPrefix(t[1:], "-")
@@ -97,6 +99,9 @@ func (id ActivityID) Ref() Ref { return Ref{KindActivity, int64(id)} }
 // Ref is the report's code.
 func (id ReportID) Ref() Ref { return Ref{KindReport, int64(id)} }
 
+// Ref is the import's code.
+func (id ImportID) Ref() Ref { return Ref{KindImport, int64(id)} }
+
 func (id LeadID) String() string     { return id.Ref().String() }
 func (id AccountID) String() string  { return id.Ref().String() }
 func (id ContactID) String() string  { return id.Ref().String() }
@@ -105,3 +110,4 @@ func (id ContractID) String() string { return id.Ref().String() }
 func (id RequestID) String() string  { return id.Ref().String() }
 func (id ActivityID) String() string { return id.Ref().String() }
 func (id ReportID) String() string   { return id.Ref().String() }
+func (id ImportID) String() string   { return id.Ref().String() }
