@@ -1,0 +1,178 @@
+package lead
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/pool"
+)
+
+// Claimed is the outcome of a successful claim.
+type Claimed struct {
+	Seen
+	// Used of Limit claims are used today, this one included; Held of Hold leads
+	// are held.
+	Used, Limit int
+	Held, Hold  int
+	// Already reports that the actor owned it before: nothing changed.
+	Already bool
+}
+
+// Claim takes a lead from the pool for the actor. All checks and the change are
+// one transaction (P-05): embargo, cool-down, hold limit and quota; a refused
+// claim costs nothing. When somebody else was faster the refusal is a conflict
+// with rule P-05 that names the winner.
+func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.LeadID) (Claimed, error) {
+	if !a.Is(crm.Rep) {
+		return Claimed{}, crm.Forbid(a, crm.Rep).WithNext("经理可以用 /分配 把它交给团队成员", "managers can use /assign to give it to a team member")
+	}
+	if err := mayAct(a); err != nil {
+		return Claimed{}, err
+	}
+	var out Claimed
+	var l Lead
+	err := s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		out = Claimed{}
+		seat, err := s.d.Gate.Seat(ctx, crm.KindLead, a.ID)
+		if err != nil {
+			return err
+		}
+		if l, err = s.d.Store.Lead(ctx, id); err != nil {
+			return err
+		}
+		switch {
+		case l.Owner == a.ID && l.Status == Open:
+			out.Already = true
+			return nil
+		case l.Owner != 0:
+			return pool.ErrLost
+		case l.Status == Review:
+			return crm.Refused("P-17", id.String()+" 的资料正在核对,暂不可认领", id.String()+" is being reviewed for its data and cannot be claimed yet").WithNext("换一条:发送 /公海", "choose another one: send /pool")
+		case l.Status != Open:
+			return crm.Conflict("", id.String()+" "+l.Status.Name(crm.Chinese)+",不能认领", id.String()+" cannot be claimed, it is "+l.Status.Name(crm.English))
+		}
+		p, err := s.d.Gate.Pool(ctx, l.Pool)
+		if err != nil {
+			return err
+		}
+		moved, err := s.d.Gate.Give(ctx, a, seat, pool.Move{Ref: l.Ref(), Reason: pool.Claim, Pool: p, Claimable: l.ClaimableAt}, 1, s.move(l, Open, ""))
+		if err != nil {
+			return err
+		}
+		e := moved.Entries[0]
+		l.Owner, l.Team, l.OwnedAt = e.To, e.ToTeam, e.At
+		out.Used, out.Limit = pool.Used(moved.Before)+1, moved.Quota.Limit
+		out.Held, out.Hold = moved.Before.Held+1, moved.Hold
+		if err := s.record(ctx, FactClaim, e.At, e.To, e.ToTeam, l.Ref()); err != nil {
+			return err
+		}
+		return s.d.Effects.Refresh(ctx, l.Ref())
+	})
+	switch {
+	case errors.Is(err, pool.ErrLost):
+		return Claimed{}, s.lost(ctx, a, id)
+	case crm.CodeOf(err) == crm.CodeNotFound && l.ID == 0:
+		return Claimed{}, notFound(id)
+	case err != nil:
+		return Claimed{}, s.withCandidates(ctx, a.ID, err)
+	}
+	if out.Seen, err = s.seen(ctx, a, l, accessFull); err != nil {
+		return out, err
+	}
+	return out, s.tell(ctx, &out.Seen)
+}
+
+// move is the lead's part of a change of owner: one conditional update.
+func (s *Service) move(l Lead, next Status, quality string) pool.Apply {
+	return func(ctx context.Context, st pool.Stamp, _ int) ([]crm.Ref, error) {
+		ok, err := s.d.Store.MoveLead(ctx, l, st, next, quality)
+		if err != nil || !ok {
+			return nil, err
+		}
+		return []crm.Ref{l.Ref()}, nil
+	}
+}
+
+// lost is the refusal for the losers of a race: it names the winner (P-05).
+func (s *Service) lost(ctx context.Context, a crm.Actor, id crm.LeadID) error {
+	l, err := s.d.Store.Lead(ctx, id)
+	if err != nil {
+		return err
+	}
+	winner := s.d.People.Name(ctx, l.Owner)
+	if l.Owner == 0 || winner == "" {
+		return crm.Conflict("P-05", id.String()+" 刚刚被改动,没有认领成功,额度没有扣除", id.String()+" was changed a moment ago; it was not claimed and no quota was used").WithNext("请再试一次", "please try again")
+	}
+	return crm.Conflict("P-05", id.String()+" 已被 "+winner+" 认领,您的额度没有扣除", id.String()+" was already claimed by "+winner+"; no quota was used").
+		WithNext("换一条:发送 /公海", "choose another one: send /pool")
+}
+
+const candidates = 3
+
+// withCandidates adds to a refusal by the hold limit what could be released to
+// make room: the leads of lowest grade with the longest silence.
+func (s *Service) withCandidates(ctx context.Context, owner crm.UserID, err error) error {
+	var full *pool.HoldFull
+	var refusal *crm.Error
+	if !errors.As(err, &full) || !errors.As(err, &refusal) {
+		return err
+	}
+	own, listErr := s.d.Store.OwnLeads(ctx, owner, maxOwn)
+	if listErr != nil {
+		return listErr
+	}
+	now := s.d.Clock.Now()
+	byUselessness(own, now)
+	zh, en := "", ""
+	for i, l := range own[:min(candidates, len(own))] {
+		c := pool.Candidate{Ref: l.Ref(), Title: l.Name(), Idle: idleDays(l, now)}
+		full.Candidates = append(full.Candidates, c)
+		if i > 0 {
+			zh, en = zh+"、", en+", "
+		}
+		zh, en = zh+c.Ref.String()+" "+c.Title, en+c.Ref.String()+" "+c.Title
+	}
+	if zh == "" {
+		return refusal
+	}
+	return refusal.WithNext("可先释放:"+zh+";或请经理调整上限", "you could release: "+en+"; or ask a manager to raise the limit")
+}
+
+// ClaimMany claims several leads one by one, each in its own transaction, and
+// reports each result in order (P-05): all, some or none succeed.
+func (s *Service) ClaimMany(ctx context.Context, a crm.Actor, ids []crm.LeadID) []ClaimResult {
+	out := make([]ClaimResult, len(ids))
+	for i, id := range ids {
+		out[i].ID = id
+		out[i].Claimed, out[i].Err = s.Claim(ctx, a, id)
+	}
+	return out
+}
+
+// ClaimResult is one row of a batch claim.
+type ClaimResult struct {
+	ID      crm.LeadID
+	Claimed Claimed
+	Err     error
+}
+
+// Next is the best lead that the actor could claim now instead of the given
+// ones; false when there is none.
+func (s *Service) Next(ctx context.Context, a crm.Actor, except ...crm.LeadID) (Seen, bool, error) {
+	list, err := s.Pool(ctx, a, Filter{}, 0, candidates+len(except)+nextWindow)
+	if err != nil {
+		return Seen{}, false, err
+	}
+	now := s.d.Clock.Now()
+	for _, v := range list.Leads {
+		if v.Status == Open && !v.ClaimableAt.After(now) && v.CoolingUntil.IsZero() && !slices.Contains(except, v.ID) {
+			return v, true, nil
+		}
+	}
+	return Seen{}, false, nil
+}
+
+// nextWindow is how many of the best leads are looked through for the next one.
+const nextWindow = 20

@@ -1,0 +1,221 @@
+package lead
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"crmbot/internal/crm"
+)
+
+// The states of a collaboration.
+const (
+	CollabAsked    = "asked"
+	CollabAccepted = "accepted"
+	CollabDeclined = "declined"
+)
+
+// Collaboration is somebody's wish, or right, to work along on a record that
+// somebody else owns (PM-01).
+type Collaboration struct {
+	Ref   crm.Ref
+	User  crm.UserID
+	State string // empty: there is none
+	// By is who answered; zero while it is only asked.
+	By      crm.UserID
+	AskedAt time.Time
+	// ExpiresAt ends an accepted collaboration.
+	ExpiresAt time.Time
+}
+
+// Active reports whether the person may read the record now.
+func (c Collaboration) Active(now time.Time) bool {
+	return c.State == CollabAccepted && c.ExpiresAt.After(now)
+}
+
+// Describe tells what a person without rights may know about a lead that
+// already exists (DU-02).
+func (s *Service) Describe(ctx context.Context, ref crm.Ref) (Existing, error) {
+	if ref.Kind != crm.KindLead {
+		if d := s.d.Describers[ref.Kind]; d != nil {
+			return d(ctx, ref)
+		}
+		return Existing{Match: Match{Ref: ref}}, nil
+	}
+	l, err := s.d.Store.Lead(ctx, crm.LeadID(ref.ID))
+	if err != nil {
+		return Existing{}, err
+	}
+	periods, _ := Periods.Of(ctx, s.d.Rules)
+	e := Existing{Match: Match{Ref: ref}, Title: l.Name(), Owner: l.Owner, Team: l.Team, InPool: l.InPool(), Release: DueOf(l, periods, s.d.Calendar, s.d.Clock.Now()).Release}
+	e.Status = crm.Text{Zh: l.Status.Name(crm.Chinese), En: l.Status.Name(crm.English)}
+	if l.InPool() && l.Status == Open {
+		e.Status = crm.Text{Zh: "公海待认领", En: "in the pool"}
+	} else if l.Status == Open && !l.Contacted() {
+		e.Status = crm.Text{Zh: "待首次联系", En: "not yet contacted"}
+	}
+	return e, nil
+}
+
+// AskToJoin asks the owner of a lead to let the actor work along.
+func (s *Service) AskToJoin(ctx context.Context, a crm.Actor, id crm.LeadID) (Existing, error) {
+	if err := mayAct(a); err != nil {
+		return Existing{}, err
+	}
+	e, err := s.ownedByOther(ctx, a, id)
+	if err != nil {
+		return e, err
+	}
+	return e, s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		c, err := s.d.Store.Collaboration(ctx, id.Ref(), a.ID)
+		if err != nil {
+			return err
+		}
+		now := s.d.Clock.Now()
+		if c.Active(now) {
+			return crm.Conflict("PM-01", "您已经是 "+id.String()+" 的协作人", "you already collaborate on "+id.String()).WithNext("查看:/线索 "+id.String(), "look at it: /lead "+id.String())
+		}
+		c = Collaboration{Ref: id.Ref(), User: a.ID, State: CollabAsked, AskedAt: now}
+		if err := s.d.Store.SaveCollaboration(ctx, c); err != nil {
+			return err
+		}
+		ref := CollabRef(id, a.ID)
+		if err := s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: "lead.collab_asked", Ref: id.Ref(), Rule: "DU-02"}); err != nil {
+			return err
+		}
+		return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(e.Owner), View: crm.View{Name: ViewCollab, Ref: ref}, Topic: ViewCollab + ":" + ref})
+	})
+}
+
+// CollabRef is the argument of the views about a collaboration: "L-12/5".
+func CollabRef(id crm.LeadID, user crm.UserID) string { return fmt.Sprintf("%s/%d", id, user) }
+
+// ParseCollabRef reads it back.
+func ParseCollabRef(ref string) (crm.LeadID, crm.UserID, error) {
+	var id, user int64
+	if _, err := fmt.Sscanf(ref, "L-%d/%d", &id, &user); err != nil {
+		return 0, 0, crm.NotFound("没有这个协作申请", "there is no such request")
+	}
+	return crm.LeadID(id), crm.UserID(user), nil
+}
+
+// Collab is a collaboration for its card.
+type Collab struct {
+	Collaboration
+	Lead      Seen
+	UserName  string
+	OwnerName string
+}
+
+// CollabOf is a collaboration as the owner or the asking person may see it.
+func (s *Service) CollabOf(ctx context.Context, a crm.Actor, id crm.LeadID, user crm.UserID) (Collab, error) {
+	l, err := s.d.Store.Lead(ctx, id)
+	if err != nil {
+		return Collab{}, err
+	}
+	if a.ID != user && !a.CanSee(l.Owner, l.Team) {
+		return Collab{}, notFound(id)
+	}
+	c, err := s.d.Store.Collaboration(ctx, id.Ref(), user)
+	if err != nil {
+		return Collab{}, err
+	}
+	if c.State == "" {
+		return Collab{}, crm.NotFound("没有这个协作申请", "there is no such request")
+	}
+	out := Collab{Collaboration: c, UserName: s.d.People.Name(ctx, user), OwnerName: s.d.People.Name(ctx, l.Owner)}
+	acc := accessMasked
+	if a.CanSee(l.Owner, l.Team) || c.Active(s.d.Clock.Now()) {
+		acc = accessFull
+	}
+	out.Lead, err = s.seen(ctx, a, l, acc)
+	return out, err
+}
+
+// AnswerCollab is the owner's, or their manager's, answer to a request.
+func (s *Service) AnswerCollab(ctx context.Context, a crm.Actor, id crm.LeadID, user crm.UserID, accept bool) (Collab, error) {
+	if err := mayAct(a); err != nil {
+		return Collab{}, err
+	}
+	l, err := s.owned(ctx, a, id)
+	if err != nil {
+		return Collab{}, err
+	}
+	if l.Owner != a.ID && !manages(a, l) {
+		return Collab{}, crm.Forbidden("只有 "+id.String()+" 的负责人或其经理可以处理", "only the owner of "+id.String()+" or their manager may answer this")
+	}
+	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		c, err := s.d.Store.Collaboration(ctx, id.Ref(), user)
+		if err != nil {
+			return err
+		}
+		if c.State != CollabAsked {
+			return crm.Conflict("PM-01", "这个协作申请已处理或已失效", "this request was already answered or is gone")
+		}
+		now := s.d.Clock.Now()
+		c.State, c.By = CollabDeclined, a.ID
+		if accept {
+			c.State, c.ExpiresAt = CollabAccepted, now.AddDate(0, 0, int(CollabDays.Of(ctx, s.d.Rules)))
+		}
+		if err := s.d.Store.SaveCollaboration(ctx, c); err != nil {
+			return err
+		}
+		if err := s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: "lead.collab_" + c.State, Ref: id.Ref(), Rule: "PM-01", Detail: map[string]any{"user": user}}); err != nil {
+			return err
+		}
+		if err := s.d.Effects.Refresh(ctx, id.Ref()); err != nil {
+			return err
+		}
+		return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(user), View: crm.View{Name: ViewAnswer, Ref: CollabRef(id, user)}})
+	})
+	if err != nil {
+		return Collab{}, err
+	}
+	return s.CollabOf(ctx, a, id, user)
+}
+
+// Watch reminds the actor when a lead of somebody else is due to go back to the
+// pool (DU-02), and returns when that will be.
+func (s *Service) Watch(ctx context.Context, a crm.Actor, id crm.LeadID) (time.Time, error) {
+	e, err := s.ownedByOther(ctx, a, id)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if e.Release == "" {
+		return time.Time{}, crm.Refused("DU-02", id.String()+" 没有释放日", id.String()+" has no release day")
+	}
+	day := s.d.Calendar.WorkdayOnOrAfter(e.Release)
+	at := day.At(10, 0, s.d.Calendar.Zone()) // releases happen at 10:00 (P-15)
+	if now := s.d.Clock.Now(); at.Before(now) {
+		at = now
+	}
+	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(a.ID), View: crm.View{Name: ViewWatched, Ref: id.String()}, After: at,
+			Key: fmt.Sprintf("watch:%s:%d:%s", id, a.ID, day)})
+	})
+	return at, err
+}
+
+// Watched is what a reminder tells about a lead: what anybody may know of it.
+func (s *Service) Watched(ctx context.Context, id crm.LeadID) (Existing, error) {
+	return s.Describe(ctx, id.Ref())
+}
+
+func (s *Service) ownedByOther(ctx context.Context, a crm.Actor, id crm.LeadID) (Existing, error) {
+	e, err := s.Describe(ctx, id.Ref())
+	if err != nil {
+		if crm.CodeOf(err) == crm.CodeNotFound {
+			err = notFound(id)
+		}
+		return e, err
+	}
+	switch {
+	case e.InPool:
+		return e, crm.Conflict("DU-02", id.String()+" 已在公海,可以直接认领", id.String()+" is in the pool and can be claimed").WithNext("/认领 "+id.String(), "/claim "+id.String())
+	case e.Owner == a.ID:
+		return e, crm.Conflict("DU-02", id.String()+" 就是您的线索", id.String()+" is your own lead").WithNext("/线索 "+id.String(), "/lead "+id.String())
+	case e.Owner == 0:
+		return e, crm.Conflict("DU-02", id.String()+" 没有负责人", id.String()+" has no owner")
+	}
+	return e, nil
+}

@@ -1,0 +1,332 @@
+package lead
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"crmbot/internal/calendar"
+	"crmbot/internal/crm"
+	"crmbot/internal/org"
+	"crmbot/internal/pool"
+	"crmbot/internal/rule"
+)
+
+// Store keeps leads.
+type Store interface {
+	// Lead finds one; crm.CodeNotFound when there is none.
+	Lead(ctx context.Context, id crm.LeadID) (Lead, error)
+	// LeadsByID finds several, in the order of the ids; missing ones are left out.
+	LeadsByID(ctx context.Context, ids ...crm.LeadID) ([]Lead, error)
+	// InsertLeads stores new leads and sets their ids.
+	InsertLeads(ctx context.Context, ls []*Lead) error
+	// MoveLead gives the lead its new owner or pool if it still has the owner and
+	// version that l was read with, and reports whether it did.
+	MoveLead(ctx context.Context, l Lead, s pool.Stamp, next Status, quality string) (bool, error)
+	// SetStatus changes state and quality mark if the version still fits.
+	SetStatus(ctx context.Context, l Lead, next Status, quality string, now time.Time) (bool, error)
+	// TouchLead moves the activity times forward and reports whether this was
+	// the first valid one ever.
+	TouchLead(ctx context.Context, id crm.LeadID, at time.Time, valid bool) (first bool, err error)
+	// ResetTouch sets the activity times, after an activity was taken back.
+	ResetTouch(ctx context.Context, id crm.LeadID, first, last, lastValid time.Time) error
+	// PoolLeads are leads in pools in the order in which they are offered.
+	PoolLeads(ctx context.Context, q PoolQuery) ([]Lead, error)
+	// OwnLeads are the open leads of a person, at most n.
+	OwnLeads(ctx context.Context, owner crm.UserID, n int) ([]Lead, error)
+	// SearchLeads are leads with a term that begins with the text, within the
+	// view, at most n.
+	SearchLeads(ctx context.Context, text string, v View, n int) ([]Lead, error)
+	// CountDetailView notes that the person opened the lead on the day and
+	// returns how many different ones they opened that day.
+	CountDetailView(ctx context.Context, user crm.UserID, day crm.Day, id crm.LeadID) (int, error)
+	// ImportedLeads are an import's leads after the row, in order of rows, at most
+	// n; with untouched only those that nobody changed since.
+	ImportedLeads(ctx context.Context, importID int64, untouched bool, afterRow, n int) ([]Imported, error)
+	// DeleteUntouched removes leads that nobody changed since the import and
+	// returns which were removed.
+	DeleteUntouched(ctx context.Context, importID int64, ids []crm.LeadID) ([]crm.LeadID, error)
+	// Collaboration is the person's collaboration on the record; a zero value
+	// when there is none.
+	Collaboration(ctx context.Context, ref crm.Ref, user crm.UserID) (Collaboration, error)
+	// SaveCollaboration creates or changes it.
+	SaveCollaboration(ctx context.Context, c Collaboration) error
+}
+
+// Imported is a lead and its row in the import that made it.
+type Imported struct {
+	ID  crm.LeadID
+	Row int
+}
+
+// View says which leads somebody may see (PM-01).
+type View struct {
+	All   bool
+	User  crm.UserID
+	Teams []crm.TeamID
+	Pools []crm.PoolID
+}
+
+// StoryItem is one activity as the next owner sees it (P-18).
+type StoryItem struct {
+	At   time.Time
+	Who  string
+	Kind crm.Text // "拜访", "visit"
+	Text string
+}
+
+// Teller tells the last activities of a record, newest first.
+type Teller interface {
+	Story(ctx context.Context, ref crm.Ref, n int) ([]StoryItem, error)
+}
+
+// Existing describes a record that a new one would repeat (DU-02).
+type Existing struct {
+	Match  Match
+	Title  string
+	Owner  crm.UserID
+	Team   crm.TeamID
+	InPool bool
+	Status crm.Text
+	// Release is when it is due to go back to the pool; empty: never.
+	Release crm.Day
+}
+
+// Describe tells about a record of another kind that shares the duplicate keys.
+type Describe func(ctx context.Context, ref crm.Ref) (Existing, error)
+
+// Deps are what the service works with.
+type Deps struct {
+	Store      Store
+	Tx         crm.Transactor
+	Effects    crm.Effects
+	Gate       *pool.Gate
+	Duplicates *Duplicates
+	Index      Index
+	Clock      crm.Clock
+	Calendar   *calendar.Calendar
+	People     *org.Directory
+	Rules      *rule.Book
+	// Teller tells the activities; nil until there are any.
+	Teller Teller
+	// Describers tell about records of other kinds with the same keys; optional.
+	Describers map[crm.Kind]Describe
+}
+
+// Service does everything that can be done with leads.
+type Service struct{ d Deps }
+
+// NewService makes the service.
+func NewService(d Deps) *Service { return &Service{d: d} }
+
+// SetTeller sets who tells the activities, once, before the service is used.
+func (s *Service) SetTeller(t Teller) { s.d.Teller = t }
+
+// DescribeKind sets who describes records of another kind that share duplicate
+// keys with leads, once, before the service is used.
+func (s *Service) DescribeKind(k crm.Kind, d Describe) {
+	if s.d.Describers == nil {
+		s.d.Describers = map[crm.Kind]Describe{}
+	}
+	s.d.Describers[k] = d
+}
+
+// The settings of leads besides those beside their rules.
+var (
+	DetailViews = rule.Int{Key: "P-08.views", Title: crm.Text{Zh: "每人每天可查看的公海详情数", En: "pool details a person may open per day"}, Unit: crm.Text{Zh: "条", En: "leads"}, Default: 50, Min: 0, Max: 100000}
+	CollabDays  = rule.Int{Key: "PM-01.collaboration_days", Title: crm.Text{Zh: "协作有效期", En: "how long a collaboration lasts"}, Unit: crm.Text{Zh: "天", En: "days"}, Default: 90, Min: 1, Max: 3650}
+)
+
+// Settings are the definitions for the book of rules.
+func Settings() []rule.Def {
+	return append(pool.Settings(), Sources.Def(), Periods.Def(), ReleaseReasons.Def(), Similarity.Def(), DetailViews.Def(), CollabDays.Def())
+}
+
+// mayAct refuses people who may only read.
+func mayAct(a crm.Actor) error {
+	if a.Frozen {
+		return crm.Refused("HO-01", "您的账号正在交接,只能查看", "your account is being handed over; it is read-only").WithNext("请联系您的经理", "please ask your manager")
+	}
+	return nil
+}
+
+// supervisors may assign and release what they lead.
+var supervisors = []crm.Role{crm.Manager, crm.Director, crm.Boss, crm.Admin}
+
+// manages reports whether the actor may decide about the lead in the owner's place.
+func manages(a crm.Actor, l Lead) bool { return a.Is(supervisors...) && a.Leads(l.Team) }
+
+// notFound is the answer for a lead that does not exist for the actor.
+func notFound(id crm.LeadID) error {
+	return crm.NotFound("没有线索 "+id.String()+",或您无权查看", "there is no lead "+id.String()+", or you may not see it").WithNext("发送 /我的线索 或 /公海 查看", "send /leads or /pool")
+}
+
+// access is what the actor may do with a lead.
+type access int
+
+const (
+	accessNone   access = iota
+	accessMasked        // in a pool that the actor may see
+	accessRead          // collaborator
+	accessFull          // owner, their leaders, company-wide functions
+)
+
+func (s *Service) access(ctx context.Context, a crm.Actor, l Lead) (access, error) {
+	if l.Owner != 0 || !l.InPool() {
+		if a.CanSee(l.Owner, l.Team) {
+			return accessFull, nil
+		}
+		c, err := s.d.Store.Collaboration(ctx, l.Ref(), a.ID)
+		if err != nil {
+			return accessNone, err
+		}
+		if c.Active(s.d.Clock.Now()) {
+			return accessRead, nil
+		}
+		return accessNone, nil
+	}
+	if a.All || a.System {
+		return accessFull, nil
+	}
+	visible, err := s.d.Gate.Visible(ctx, a, crm.KindLead)
+	if err != nil {
+		return accessNone, err
+	}
+	if slices.ContainsFunc(visible, func(p pool.Pool) bool { return p.ID == l.Pool }) {
+		return accessMasked, nil
+	}
+	return accessNone, nil
+}
+
+// Seen is a lead as the actor may see it.
+type Seen struct {
+	Lead
+	// Masked reports that fields are hidden because it is in the pool (P-08).
+	Masked bool
+	// Mine reports that the actor owns it; Manages that they lead the owner.
+	Mine, Manages bool
+	OwnerName     string
+	PoolTitle     crm.Text
+	Due           Due
+	// Story are the last activities, Past the ledger, newest first (P-18). Only
+	// in a detail view, and not while masked.
+	Story []StoryItem
+	Past  []Past
+	// CoolingUntil is when the actor may claim it again (P-06); zero: no limit.
+	CoolingUntil time.Time
+}
+
+// Past is one former change of ownership in words.
+type Past struct {
+	At       time.Time
+	Reason   pool.Reason
+	From, To string // names; empty: the pool
+	By       string
+	Why      crm.Text // release reason
+	Note     string
+}
+
+// Peek is the lead as the actor may see it, for rendering cards. It counts no
+// detail view and tells no story.
+func (s *Service) Peek(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, error) {
+	l, err := s.d.Store.Lead(ctx, id)
+	if err != nil {
+		if crm.CodeOf(err) == crm.CodeNotFound {
+			return Seen{}, notFound(id)
+		}
+		return Seen{}, err
+	}
+	acc, err := s.access(ctx, a, l)
+	if err != nil {
+		return Seen{}, err
+	}
+	if acc == accessNone {
+		return Seen{}, notFound(id)
+	}
+	return s.seen(ctx, a, l, acc)
+}
+
+func (s *Service) seen(ctx context.Context, a crm.Actor, l Lead, acc access) (Seen, error) {
+	v := Seen{Lead: l, Mine: l.Owner != 0 && l.Owner == a.ID, Manages: manages(a, l) || l.Owner == 0 && a.Is(supervisors...), OwnerName: s.d.People.Name(ctx, l.Owner)}
+	periods, _ := Periods.Of(ctx, s.d.Rules)
+	v.Due = DueOf(l, periods, s.d.Calendar, s.d.Clock.Now())
+	p, err := s.d.Gate.Pool(ctx, l.Pool)
+	if err != nil && crm.CodeOf(err) != crm.CodeNotFound {
+		return v, err
+	}
+	v.PoolTitle = crm.Text{Zh: p.Title(crm.Chinese), En: p.Title(crm.English)}
+	if acc == accessMasked {
+		v.Lead, v.Masked = l.Masked(p.Hides), true
+	}
+	return v, nil
+}
+
+// Open is the lead in detail for the actor: with its story when they may read
+// it, and counted against the daily number of detail views when it is masked
+// (P-08).
+func (s *Service) Open(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, error) {
+	v, err := s.Peek(ctx, a, id)
+	if err != nil {
+		return v, err
+	}
+	if !v.Masked {
+		return v, s.tell(ctx, &v)
+	}
+	limit := int(DetailViews.Of(ctx, s.d.Rules))
+	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		n, err := s.d.Store.CountDetailView(ctx, a.ID, s.d.Calendar.DayOf(s.d.Clock.Now()), id)
+		if err != nil {
+			return err
+		}
+		if n > limit {
+			return crm.Refused("P-08", fmt.Sprintf("今日查看公海详情已达上限 %d/%d", limit, limit), fmt.Sprintf("you opened %d of %d pool details today", limit, limit)).
+				WithNext("明天 00:00 重置;认领后的线索不受限制", "it resets tomorrow 00:00; your own leads are not limited")
+		}
+		return nil
+	})
+	if err != nil {
+		return Seen{}, err
+	}
+	cooling, err := s.d.Gate.Cooling(ctx, a.ID, v.Ref())
+	v.CoolingUntil = cooling[v.Ref()]
+	return v, err
+}
+
+const (
+	storyLength = 5
+	pastLength  = 10
+)
+
+// tell adds what a new owner must know (P-18).
+func (s *Service) tell(ctx context.Context, v *Seen) error {
+	if s.d.Teller != nil {
+		story, err := s.d.Teller.Story(ctx, v.Ref(), storyLength)
+		if err != nil {
+			return fmt.Errorf("story of %s: %w", v.Ref(), err)
+		}
+		v.Story = story
+	}
+	entries, err := s.d.Gate.History(ctx, v.Ref(), pastLength)
+	if err != nil {
+		return fmt.Errorf("ledger of %s: %w", v.Ref(), err)
+	}
+	reasons, _ := ReleaseReasons.Of(ctx, s.d.Rules)
+	for _, e := range entries {
+		p := Past{At: e.At, Reason: e.Reason, From: s.d.People.Name(ctx, e.From), To: s.d.People.Name(ctx, e.To), By: s.d.People.Name(ctx, e.By), Note: e.Note}
+		if r, ok := ReasonByCode(reasons, e.Why); ok {
+			p.Why = crm.Text{Zh: r.Zh, En: r.En}
+		}
+		v.Past = append(v.Past, p)
+	}
+	return nil
+}
+
+// record writes one fact about the lead for the person.
+func (s *Service) record(ctx context.Context, key string, at time.Time, user crm.UserID, team crm.TeamID, refs ...crm.Ref) error {
+	facts := make([]crm.Fact, len(refs))
+	for i, r := range refs {
+		facts[i] = crm.Fact{At: at, Day: s.d.Calendar.DayOf(at), User: user, Team: team, Key: key, Qty: 1, Ref: r}
+	}
+	return s.d.Effects.Record(ctx, facts...)
+}

@@ -1,0 +1,319 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"crmbot/internal/calendar"
+	"crmbot/internal/crm"
+	"crmbot/internal/org"
+	"crmbot/internal/rule"
+)
+
+// People is what the gate asks about persons.
+type People interface {
+	User(ctx context.Context, id crm.UserID) (org.User, error)
+	Team(ctx context.Context, id crm.TeamID) (org.Team, error)
+}
+
+// Deps are what the gate works with.
+type Deps struct {
+	Store    Store
+	Effects  crm.Effects
+	Clock    crm.Clock
+	Calendar *calendar.Calendar
+	People   People
+	Rules    *rule.Book
+}
+
+// Gate is the only way a record changes hands (P-02): it checks the limits,
+// lets the noun change its row by a conditional update, and writes ledger and
+// audit, all in the transaction of the context. Safe for concurrent use.
+type Gate struct {
+	d Deps
+
+	mu    sync.Mutex
+	pools []Pool
+	read  time.Time // wall time of the last load of the pools
+}
+
+// NewGate makes a gate.
+func NewGate(d Deps) *Gate { return &Gate{d: d} }
+
+// Seat is a person whose quota row is locked until the transaction ends: the
+// proof that counting their records and claims now cannot be overtaken.
+type Seat struct {
+	Kind crm.Kind
+	User org.User
+}
+
+// Seat locks the person's quota row. Take it first in a transaction, before
+// anything is read: a snapshot taken earlier would count too little. At most
+// one seat per transaction, so that two of them cannot wait for each other.
+func (g *Gate) Seat(ctx context.Context, kind crm.Kind, user crm.UserID) (Seat, error) {
+	u, err := g.d.People.User(ctx, user)
+	if err != nil {
+		return Seat{}, err
+	}
+	if err := g.d.Store.LockQuota(ctx, kind, user); err != nil {
+		return Seat{}, fmt.Errorf("lock quota: %w", err)
+	}
+	return Seat{Kind: kind, User: u}, nil
+}
+
+// Move is a wish to change a record's owner.
+type Move struct {
+	// Ref is the record; zero for records that are made by the move.
+	Ref      crm.Ref
+	From     crm.UserID
+	FromTeam crm.TeamID
+	Reason   Reason
+	// Pool is the pool the record is taken from or goes to.
+	Pool Pool
+	// Claimable is when the record's embargo ends (P-07); for claims.
+	Claimable time.Time
+	// Last is the entry by which the present owner got the record; for releases.
+	Last Entry
+	Why  string
+	Note string
+	// Uncounted releases are the record's own fault (P-17).
+	Uncounted bool
+}
+
+// Stamp is what the row gets with its new owner.
+type Stamp struct {
+	At    time.Time
+	Owner crm.UserID // zero: the pool
+	Team  crm.TeamID
+	Pool  crm.PoolID
+	// Claimable is when it may be claimed from the pool (P-07).
+	Claimable time.Time
+}
+
+// Apply changes n rows, conditionally on what the caller read, or makes n new
+// ones, and returns the records that changed. None means that somebody else
+// was faster.
+type Apply func(ctx context.Context, s Stamp, n int) ([]crm.Ref, error)
+
+// Moved is the outcome of a move.
+type Moved struct {
+	Entries []Entry
+	// Before is the new owner's standing before the move, with the limits that
+	// were in force. Zero for moves to the pool.
+	Before Standing
+	Hold   int
+	Quota  Quota
+	// Refunded reports that a release gave the claim back to the quota.
+	Refunded bool
+}
+
+// ErrLost means that the row changed since it was read.
+var ErrLost = errors.New("the record changed hands meanwhile")
+
+// Give moves a record, or up to n new records, to the seated person. With n of
+// 1 the hold limit refuses; with more as many as fit are made and the rest is
+// left out, which Moved.Entries shows.
+func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, apply Apply) (Moved, error) {
+	now := g.d.Clock.Now()
+	day := g.d.Calendar.DayOf(now)
+	scopes, teams, err := g.scopes(ctx, seat.User)
+	if err != nil {
+		return Moved{}, err
+	}
+	window := time.Duration(BurstMinutes.Of(ctx, g.d.Rules, scopes...)) * time.Minute
+	st, err := g.d.Store.Standing(ctx, seat.Kind, seat.User.ID, day, day.Time(g.d.Calendar.Zone()), now.Add(-window))
+	if err != nil {
+		return Moved{}, fmt.Errorf("count: %w", err)
+	}
+	out := Moved{Before: st, Quota: g.quota(ctx, day, m.Pool, scopes)}
+	var override string
+	if m.Reason == Claim {
+		if !m.Pool.Visible(a, teams) {
+			return out, crm.Forbidden("这条记录在“"+m.Pool.Title(crm.Chinese)+"”,您不在它的范围内", "it is in “"+m.Pool.Title(crm.English)+"”, which is not open to you").
+				WithNext("请联系经理分配", "ask a manager to assign it")
+		}
+		if e := CheckEmbargo(m.Claimable, now, g.d.Calendar.Zone()); e != nil {
+			return out, e
+		}
+	}
+	if m.Ref.ID != 0 && (m.Reason == Claim || m.Reason == Assign) {
+		cool := g.coolDays(ctx, scopes)
+		losses, err := g.d.Store.Losses(ctx, seat.User.ID, now.AddDate(0, 0, -cool.Longest()), m.Ref)
+		if err != nil {
+			return out, fmt.Errorf("former owners: %w", err)
+		}
+		if e := CheckCoolDown(losses, cool, now, g.d.Calendar.Zone()); e != nil {
+			if m.Reason == Claim {
+				return out, e
+			}
+			override = "P-06" // a manager may, and the ledger says so
+		}
+	}
+	var version int64
+	if m.Reason.limited() {
+		limit, v := g.holdSetting(seat.Kind).With(ctx, g.d.Rules, scopes...)
+		out.Hold, version = int(limit), v
+		if n > 1 {
+			n = max(0, min(n, out.Hold-st.Held))
+		} else if e := CheckHold(seat.Kind, st.Held, out.Hold, 1, otherName(a, seat.User)); e != nil {
+			return out, e
+		}
+	}
+	var quotaDay crm.Day
+	if m.Reason == Claim {
+		if e := CheckQuota(st, out.Quota, int(Burst.Of(ctx, g.d.Rules, scopes...)), window, g.d.Calendar, now); e != nil {
+			return out, e
+		}
+		quotaDay, version = day, out.Quota.Version
+	}
+	if n == 0 {
+		return out, nil
+	}
+	s := Stamp{At: now, Owner: seat.User.ID, Team: seat.User.Team, Pool: m.Pool.ID}
+	e := Entry{At: now, From: m.From, FromTeam: m.FromTeam, To: s.Owner, ToTeam: s.Team, Pool: m.Pool.ID, Reason: m.Reason, By: a.ID,
+		Why: m.Why, Note: m.Note, QuotaDay: quotaDay, Override: override, RuleVersion: version}
+	out.Entries, err = g.move(ctx, e, s, n, apply, map[string]any{"held": st.Held, "hold": out.Hold, "claimed": Used(st), "quota": out.Quota.Limit})
+	return out, err
+}
+
+// Free moves a record, or makes n new ones, without an owner: into the pool.
+func (g *Gate) Free(ctx context.Context, a crm.Actor, m Move, n int, apply Apply) (Moved, error) {
+	now := g.d.Clock.Now()
+	out := Moved{}
+	s := Stamp{At: now, Pool: m.Pool.ID}
+	e := Entry{At: now, From: m.From, FromTeam: m.FromTeam, Pool: m.Pool.ID, Reason: m.Reason, By: a.ID, Why: m.Why, Note: m.Note, Uncounted: m.Uncounted}
+	switch m.Reason {
+	case Create, Import:
+		s.Claimable = now.Add(time.Duration(EmbargoNew.Of(ctx, g.d.Rules)) * time.Hour)
+	case Recycle:
+		s.Claimable = now.Add(time.Duration(EmbargoRecycle.Of(ctx, g.d.Rules)) * time.Hour)
+	case Release:
+		if m.From == a.ID && m.Last.QuotaDay != "" {
+			if err := g.refund(ctx, a, m, now, &e); err != nil {
+				return out, err
+			}
+			out.Refunded = e.Refund
+		}
+	}
+	var err error
+	out.Entries, err = g.move(ctx, e, s, n, apply, map[string]any{"refund": e.Refund})
+	return out, err
+}
+
+func (g *Gate) refund(ctx context.Context, a crm.Actor, m Move, now time.Time, e *Entry) error {
+	u, err := g.d.People.User(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	scopes, _, err := g.scopes(ctx, u)
+	if err != nil {
+		return err
+	}
+	st, err := g.d.Store.Standing(ctx, m.Ref.Kind, a.ID, m.Last.QuotaDay, m.Last.QuotaDay.Time(g.d.Calendar.Zone()), now)
+	if err != nil {
+		return fmt.Errorf("count refunds: %w", err)
+	}
+	within := time.Duration(RefundMinutes.Of(ctx, g.d.Rules, scopes...)) * time.Minute
+	if Refunds(m.Last, a.ID, st.Refunds, now, within, int(RefundDaily.Of(ctx, g.d.Rules, scopes...))) {
+		e.Refund, e.QuotaDay = true, m.Last.QuotaDay
+	}
+	return nil
+}
+
+// move is the one place where owners change and the ledger grows.
+func (g *Gate) move(ctx context.Context, e Entry, s Stamp, n int, apply Apply, numbers map[string]any) ([]Entry, error) {
+	refs, err := apply(ctx, s, n)
+	if err != nil {
+		return nil, err
+	}
+	if len(refs) == 0 {
+		return nil, ErrLost
+	}
+	entries := make([]Entry, len(refs))
+	for i, r := range refs {
+		entries[i] = e
+		entries[i].Ref = r
+	}
+	if err := g.d.Store.AddEntries(ctx, entries...); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	rule := map[Reason]string{Claim: "P-05", Release: "P-17", Recycle: "P-11"}[e.Reason]
+	if e.Override != "" {
+		rule = e.Override
+		numbers["override"] = true
+	}
+	numbers["from"], numbers["to"], numbers["pool"], numbers["reason"] = e.From, e.To, e.Pool, e.Reason
+	about := entries[0].Ref
+	if len(entries) > 1 {
+		numbers["records"], about = len(entries), crm.Ref{}
+	}
+	return entries, g.d.Effects.Audit(ctx, crm.Audit{At: e.At, Actor: e.By, Action: "ownership." + string(e.Reason), Ref: about, Rule: rule, RuleVersion: e.RuleVersion, Detail: numbers})
+}
+
+func otherName(a crm.Actor, u org.User) string {
+	if a.ID == u.ID {
+		return ""
+	}
+	return u.Name
+}
+
+func (g *Gate) holdSetting(kind crm.Kind) rule.Int {
+	if kind == crm.KindAccount {
+		return HoldAccounts
+	}
+	return HoldLeads
+}
+
+func (g *Gate) coolDays(ctx context.Context, scopes []rule.Scope) CoolDays {
+	return CoolDays{Auto: int(CoolAuto.Of(ctx, g.d.Rules, scopes...)), Voluntary: int(CoolVoluntary.Of(ctx, g.d.Rules, scopes...)), Manager: int(CoolManager.Of(ctx, g.d.Rules, scopes...))}
+}
+
+func (g *Gate) quota(ctx context.Context, day crm.Day, p Pool, scopes []rule.Scope) Quota {
+	q := Quota{Workday: g.d.Calendar.IsWorkday(day), Allowed: true}
+	if !q.Workday {
+		q.Allowed = p.Offday
+		n, v := QuotaOffday.With(ctx, g.d.Rules, scopes...)
+		q.Limit, q.Version = int(n), v
+		return q
+	}
+	n, v := QuotaDaily.With(ctx, g.d.Rules, scopes...)
+	q.Limit, q.Version = int(n), v
+	if p.Daily > 0 {
+		q.Limit, q.Version = p.Daily, 0
+	}
+	return q
+}
+
+// scopes are the person's scopes for settings, the most specific first (P-03):
+// user, roles, own team, teams above. teams are the latter two.
+func (g *Gate) scopes(ctx context.Context, u org.User) (scopes []rule.Scope, teams []crm.TeamID, err error) {
+	scopes = append(scopes, rule.Scope(fmt.Sprintf("user:%d", u.ID)))
+	for _, r := range u.Roles {
+		scopes = append(scopes, rule.Scope("role:"+string(r)))
+	}
+	teams, err = g.TeamsOf(ctx, u.Team)
+	for _, t := range teams {
+		scopes = append(scopes, rule.Scope(fmt.Sprintf("team:%d", t)))
+	}
+	return scopes, teams, err
+}
+
+// TeamsOf are the team and the teams above it, nearest first.
+func (g *Gate) TeamsOf(ctx context.Context, team crm.TeamID) ([]crm.TeamID, error) {
+	var out []crm.TeamID
+	for team != 0 && !slices.Contains(out, team) {
+		t, err := g.d.People.Team(ctx, team)
+		if crm.CodeOf(err) == crm.CodeNotFound {
+			break
+		}
+		if err != nil {
+			return out, err
+		}
+		out, team = append(out, team), t.Parent
+	}
+	return out, nil
+}

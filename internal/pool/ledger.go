@@ -1,0 +1,102 @@
+package pool
+
+import (
+	"context"
+	"time"
+
+	"crmbot/internal/crm"
+)
+
+// Reason is why a record changed hands (P-02). The set is closed.
+type Reason string
+
+// The reasons.
+const (
+	Create     Reason = "create"
+	Import     Reason = "import"
+	Claim      Reason = "claim"
+	Assign     Reason = "assign"
+	AutoAssign Reason = "auto_assign"
+	Transfer   Reason = "transfer"
+	Handover   Reason = "handover"
+	Recycle    Reason = "recycle"
+	Release    Reason = "release"
+	Merge      Reason = "merge"
+)
+
+// Name is the reason's word in the language.
+func (r Reason) Name(l crm.Lang) string {
+	t, ok := reasonNames[r]
+	if !ok {
+		return string(r)
+	}
+	return t.In(l)
+}
+
+var reasonNames = map[Reason]crm.Text{
+	Create: {Zh: "新建", En: "created"}, Import: {Zh: "导入", En: "imported"}, Claim: {Zh: "认领", En: "claimed"},
+	Assign: {Zh: "分配", En: "assigned"}, AutoAssign: {Zh: "自动分配", En: "assigned automatically"},
+	Transfer: {Zh: "转交", En: "transferred"}, Handover: {Zh: "交接", En: "handed over"},
+	Recycle: {Zh: "自动回收", En: "recycled"}, Release: {Zh: "释放", En: "released"}, Merge: {Zh: "合并", En: "merged"},
+}
+
+// limited reports whether the reason is checked against the hold limit (P-03).
+// Hand-over and merging may exceed it: nobody could do their work otherwise.
+func (r Reason) limited() bool { return r != Handover && r != Merge }
+
+// Entry is one change of ownership. Entries are never changed or deleted.
+type Entry struct {
+	ID  int64
+	At  time.Time
+	Ref crm.Ref
+	// From and To are the owners before and after; zero: the pool.
+	From, To         crm.UserID
+	FromTeam, ToTeam crm.TeamID
+	// Pool is where the record was claimed from or went to.
+	Pool   crm.PoolID
+	Reason Reason
+	// By is who did it; zero: the system.
+	By crm.UserID
+	// Why is the release reason's code, Note what was written beside it.
+	Why, Note string
+	// QuotaDay is the day whose claim quota the entry counts for: the day of a
+	// claim, and for a refunded release the day of the claim that it undoes.
+	QuotaDay crm.Day
+	// Refund marks a release that gave the claim back to the quota (P-04).
+	Refund bool
+	// Uncounted marks a release for the record's own fault (P-17): it does not
+	// count against the person and starts no cool-down.
+	Uncounted bool
+	// Override names the rule that a manager's assignment passed over, "P-06".
+	Override string
+	// RuleVersion is the version of the limit that was checked; zero: default.
+	RuleVersion int64
+}
+
+// Standing is how a person stands against the limits at one moment.
+type Standing struct {
+	Held    int // open records of the kind that the person owns
+	Claims  int // claims that count for the day, without refunds taken off
+	Refunds int // of them given back
+	Burst   int // claims within the burst window, refunded ones included
+}
+
+// Store keeps pools and the ledger.
+type Store interface {
+	// Pools are all pools in order of sort and id.
+	Pools(ctx context.Context) ([]Pool, error)
+	// SavePool creates (zero id) or changes a pool.
+	SavePool(ctx context.Context, p *Pool) error
+	// LockQuota takes the person's quota row for the rest of the transaction, so
+	// that claims, assignments and imports for one person wait for each other.
+	LockQuota(ctx context.Context, kind crm.Kind, user crm.UserID) error
+	// Standing counts in one statement. Read it after LockQuota.
+	Standing(ctx context.Context, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time) (Standing, error)
+	// AddEntries appends to the ledger.
+	AddEntries(ctx context.Context, es ...Entry) error
+	// Losses are the entries since the moment by which the person lost one of
+	// the records, newest first.
+	Losses(ctx context.Context, user crm.UserID, since time.Time, refs ...crm.Ref) ([]Entry, error)
+	// History is the ledger of a record, newest first, at most n.
+	History(ctx context.Context, ref crm.Ref, n int) ([]Entry, error)
+}

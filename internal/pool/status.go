@@ -1,0 +1,167 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"crmbot/internal/crm"
+)
+
+const poolsMaxAge = 3 * time.Second
+
+// Pools are all pools, from a copy that is at most three seconds old.
+func (g *Gate) Pools(ctx context.Context) ([]Pool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.pools != nil && time.Since(g.read) < poolsMaxAge {
+		return g.pools, nil
+	}
+	ps, err := g.d.Store.Pools(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load pools: %w", err)
+	}
+	g.pools, g.read = ps, time.Now()
+	return ps, nil
+}
+
+// Pool finds a pool by its id.
+func (g *Gate) Pool(ctx context.Context, id crm.PoolID) (Pool, error) {
+	ps, err := g.Pools(ctx)
+	if err != nil {
+		return Pool{}, err
+	}
+	if i := slices.IndexFunc(ps, func(p Pool) bool { return p.ID == id }); i >= 0 {
+		return ps[i], nil
+	}
+	return Pool{}, crm.NotFound("没有这个公海", "there is no such pool")
+}
+
+// Home picks the home pool (P-01) for a record of the person.
+func (g *Gate) Home(ctx context.Context, kind crm.Kind, explicit crm.PoolID, user crm.UserID, regions ...string) (Pool, error) {
+	ps, err := g.Pools(ctx)
+	if err != nil {
+		return Pool{}, err
+	}
+	w := Place{Kind: kind, Explicit: explicit, User: user, Regions: regions}
+	if user != 0 {
+		u, err := g.d.People.User(ctx, user)
+		if err != nil {
+			return Pool{}, err
+		}
+		if w.Teams, err = g.TeamsOf(ctx, u.Team); err != nil {
+			return Pool{}, err
+		}
+	}
+	p, ok := Choose(ps, w)
+	if !ok {
+		return Pool{}, crm.Refused("P-01", "没有能接收这条记录的公海", "no pool takes this record").WithNext("请管理员设置公海", "an administrator can set up a pool")
+	}
+	return p, nil
+}
+
+// Visible are the pools of the kind that the actor may see.
+func (g *Gate) Visible(ctx context.Context, a crm.Actor, kind crm.Kind) ([]Pool, error) {
+	ps, err := g.Pools(ctx)
+	if err != nil {
+		return nil, err
+	}
+	teams, err := g.TeamsOf(ctx, a.Team)
+	if err != nil {
+		return nil, err
+	}
+	var out []Pool
+	for _, p := range ps {
+		if p.Kind == kind && p.Visible(a, teams) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// SavePool creates (zero id) or changes a pool.
+func (g *Gate) SavePool(ctx context.Context, a crm.Actor, p *Pool) error {
+	if !a.Is(crm.Admin) {
+		return crm.Forbid(a, crm.Admin)
+	}
+	if p.Name == "" && p.ID != DefaultPool && p.ID != DefaultAccountPool {
+		return crm.Invalid("公海需要名称", "a pool needs a name")
+	}
+	if p.Kind != crm.KindLead && p.Kind != crm.KindAccount {
+		return crm.Invalid("公海只能放线索或客户", "a pool holds leads or accounts")
+	}
+	if err := g.d.Store.SavePool(ctx, p); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	g.pools = nil
+	g.mu.Unlock()
+	return nil
+}
+
+// Status is what a person sees of their limits: how much is used and left.
+type Status struct {
+	Standing
+	Hold  int
+	Quota Quota
+}
+
+// Status tells how the person stands with the kind in the pool. It only
+// informs: claims count again under a lock.
+func (g *Gate) Status(ctx context.Context, user crm.UserID, kind crm.Kind, p Pool) (Status, error) {
+	u, err := g.d.People.User(ctx, user)
+	if err != nil {
+		return Status{}, err
+	}
+	scopes, _, err := g.scopes(ctx, u)
+	if err != nil {
+		return Status{}, err
+	}
+	now := g.d.Clock.Now()
+	day := g.d.Calendar.DayOf(now)
+	st, err := g.d.Store.Standing(ctx, kind, user, day, day.Time(g.d.Calendar.Zone()), now.Add(-time.Duration(BurstMinutes.Of(ctx, g.d.Rules, scopes...))*time.Minute))
+	if err != nil {
+		return Status{}, err
+	}
+	return Status{Standing: st, Hold: int(g.holdSetting(kind).Of(ctx, g.d.Rules, scopes...)), Quota: g.quota(ctx, day, p, scopes)}, nil
+}
+
+// Cooling are the records of the list that the person may not claim yet
+// because of the cool-down, with the moment when each ends.
+func (g *Gate) Cooling(ctx context.Context, user crm.UserID, refs ...crm.Ref) (map[crm.Ref]time.Time, error) {
+	out := map[crm.Ref]time.Time{}
+	if user == 0 || len(refs) == 0 {
+		return out, nil
+	}
+	u, err := g.d.People.User(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	scopes, _, err := g.scopes(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	now, cool := g.d.Clock.Now(), g.coolDays(ctx, scopes)
+	losses, err := g.d.Store.Losses(ctx, user, now.AddDate(0, 0, -cool.Longest()), refs...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range refs {
+		var own []Entry
+		for _, e := range losses {
+			if e.Ref == r {
+				own = append(own, e)
+			}
+		}
+		if until, _ := Cooling(own, cool, now); !until.IsZero() {
+			out[r] = until
+		}
+	}
+	return out, nil
+}
+
+// History is the ledger of a record, newest first, at most n entries.
+func (g *Gate) History(ctx context.Context, ref crm.Ref, n int) ([]Entry, error) {
+	return g.d.Store.History(ctx, ref, n)
+}

@@ -1,0 +1,342 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+	"crmbot/internal/pool"
+)
+
+type leadRow struct {
+	ID                                                                          int64
+	Company, Contact, Title, Phone, Email, Address                              string
+	City, Region, Industry, Source, Need, Budget, Note, Uscc                    string
+	Grade                                                                       string
+	GradeGiven                                                                  bool
+	ScoreSource, ScoreComplete, ScoreActions, ScoreFit, ScoreDecay              int
+	RankNo                                                                      int
+	Status, Quality                                                             string
+	OwnerID, TeamID, PoolID, CreatedBy                                          int64
+	ImportID, ImportRow                                                         int64
+	CreatedMs, UpdatedMs, Version                                               int64
+	OwnedMs, PooledMs, ClaimableMs, FirstContactMs, LastActivityMs, LastValidMs int64
+}
+
+func (leadRow) TableName() string { return "crm_leads" }
+
+func leadRowOf(l *lead.Lead) leadRow {
+	return leadRow{ID: int64(l.ID), Company: l.Company, Contact: l.Contact, Title: l.Title, Phone: l.Phone, Email: l.Email, Address: l.Address,
+		City: l.City, Region: l.Region, Industry: l.Industry, Source: l.Source, Need: l.Need, Budget: l.Budget, Note: l.Note, Uscc: l.USCC,
+		Grade: string(l.Grade), GradeGiven: l.GradeGiven, ScoreSource: l.Score.Source, ScoreComplete: l.Score.Complete, ScoreActions: l.Score.Actions,
+		ScoreFit: l.Score.Fit, ScoreDecay: l.Score.Decay, RankNo: lead.Rank(l.Grade, l.Score.Total()), Status: string(l.Status), Quality: l.Quality,
+		OwnerID: int64(l.Owner), TeamID: int64(l.Team), PoolID: int64(l.Pool), CreatedBy: int64(l.CreatedBy), ImportID: l.Import, ImportRow: int64(l.ImportRow),
+		CreatedMs: ms(l.CreatedAt), UpdatedMs: ms(l.UpdatedAt), Version: l.Version, OwnedMs: ms(l.OwnedAt), PooledMs: ms(l.PooledAt), ClaimableMs: ms(l.ClaimableAt),
+		FirstContactMs: ms(l.FirstContactAt), LastActivityMs: ms(l.LastActivityAt), LastValidMs: ms(l.LastValidAt)}
+}
+
+func (r leadRow) entity() lead.Lead {
+	return lead.Lead{ID: crm.LeadID(r.ID), Info: lead.Info{Company: r.Company, Contact: r.Contact, Title: r.Title, Phone: r.Phone, Email: r.Email, Address: r.Address,
+		City: r.City, Region: r.Region, Industry: r.Industry, Source: r.Source, Need: r.Need, Budget: r.Budget, Note: r.Note, USCC: r.Uscc},
+		Grade: lead.Grade(r.Grade), GradeGiven: r.GradeGiven, Score: lead.Score{Source: r.ScoreSource, Complete: r.ScoreComplete, Actions: r.ScoreActions, Fit: r.ScoreFit, Decay: r.ScoreDecay},
+		Status: lead.Status(r.Status), Quality: r.Quality, Owner: crm.UserID(r.OwnerID), Team: crm.TeamID(r.TeamID), Pool: crm.PoolID(r.PoolID), CreatedBy: crm.UserID(r.CreatedBy),
+		Import: r.ImportID, ImportRow: int(r.ImportRow), CreatedAt: at(r.CreatedMs), UpdatedAt: at(r.UpdatedMs), Version: r.Version, OwnedAt: at(r.OwnedMs),
+		PooledAt: at(r.PooledMs), ClaimableAt: at(r.ClaimableMs), FirstContactAt: at(r.FirstContactMs), LastActivityAt: at(r.LastActivityMs), LastValidAt: at(r.LastValidMs)}
+}
+
+func leadEntities(rows []leadRow) []lead.Lead {
+	out := make([]lead.Lead, len(rows))
+	for i, r := range rows {
+		out[i] = r.entity()
+	}
+	return out
+}
+
+// Lead implements lead.Store.
+func (d *DB) Lead(ctx context.Context, id crm.LeadID) (lead.Lead, error) {
+	var r leadRow
+	err := d.read(ctx).Take(&r, "id = ?", int64(id)).Error
+	if missing(err) {
+		return lead.Lead{}, crm.NotFound("没有线索 "+id.String(), "there is no lead "+id.String())
+	}
+	return r.entity(), err
+}
+
+// LeadsByID implements lead.Store.
+func (d *DB) LeadsByID(ctx context.Context, ids ...crm.LeadID) ([]lead.Lead, error) {
+	out := make([]lead.Lead, 0, len(ids))
+	for chunk := range slices.Chunk(ids, 500) {
+		var rows []leadRow
+		if err := d.read(ctx).Where("id IN ?", chunk).Find(&rows).Error; err != nil {
+			return nil, err
+		}
+		byID := make(map[crm.LeadID]leadRow, len(rows))
+		for _, r := range rows {
+			byID[crm.LeadID(r.ID)] = r
+		}
+		for _, id := range chunk {
+			if r, ok := byID[id]; ok {
+				out = append(out, r.entity())
+			}
+		}
+	}
+	return out, nil
+}
+
+// InsertLeads implements lead.Store.
+func (d *DB) InsertLeads(ctx context.Context, ls []*lead.Lead) error {
+	rows := make([]leadRow, len(ls))
+	for i, l := range ls {
+		rows[i] = leadRowOf(l)
+	}
+	if err := d.write(ctx).CreateInBatches(rows, 500).Error; err != nil {
+		return err
+	}
+	if len(ls) > 1 && d.Dialect == MySQL {
+		return d.readBackIDs(ctx, ls)
+	}
+	for i, l := range ls {
+		l.ID = crm.LeadID(rows[i].ID)
+	}
+	return nil
+}
+
+// readBackIDs reads the ids of an import's new rows: not every database that
+// speaks MySQL's protocol gives the rows of one statement consecutive ids.
+func (d *DB) readBackIDs(ctx context.Context, ls []*lead.Lead) error {
+	byRow := make(map[int64]*lead.Lead, len(ls))
+	nos := make([]int64, len(ls))
+	for i, l := range ls {
+		if l.Import == 0 || l.Import != ls[0].Import || byRow[int64(l.ImportRow)] != nil {
+			return fmt.Errorf("several leads at once need one import and a row number each")
+		}
+		nos[i] = int64(l.ImportRow)
+		byRow[nos[i]] = l
+	}
+	var rows []leadRow
+	if err := d.write(ctx).Select("id, import_row").Where("import_id = ? AND import_row IN ?", ls[0].Import, nos).Find(&rows).Error; err != nil {
+		return err
+	}
+	if len(rows) != len(ls) {
+		return fmt.Errorf("inserted %d leads, found %d", len(ls), len(rows))
+	}
+	for _, r := range rows {
+		byRow[r.ImportRow].ID = crm.LeadID(r.ID)
+	}
+	return nil
+}
+
+// MoveLead implements lead.Store.
+func (d *DB) MoveLead(ctx context.Context, l lead.Lead, s pool.Stamp, next lead.Status, quality string) (bool, error) {
+	set := map[string]any{"owner_id": int64(s.Owner), "team_id": int64(s.Team), "pool_id": int64(s.Pool), "status": string(next), "quality": quality,
+		"updated_ms": ms(s.At), "version": gorm.Expr("version + 1")}
+	if s.Owner != 0 {
+		set["owned_ms"] = ms(s.At)
+	} else {
+		set["owned_ms"], set["pooled_ms"], set["claimable_ms"] = 0, ms(s.At), ms(s.Claimable)
+	}
+	res := d.write(ctx).Table("crm_leads").Where("id = ? AND owner_id = ? AND version = ?", int64(l.ID), int64(l.Owner), l.Version).Updates(set)
+	return res.RowsAffected == 1, res.Error
+}
+
+// SetStatus implements lead.Store.
+func (d *DB) SetStatus(ctx context.Context, l lead.Lead, next lead.Status, quality string, now time.Time) (bool, error) {
+	res := d.write(ctx).Table("crm_leads").Where("id = ? AND version = ?", int64(l.ID), l.Version).
+		Updates(map[string]any{"status": string(next), "quality": quality, "updated_ms": ms(now), "version": gorm.Expr("version + 1")})
+	return res.RowsAffected == 1, res.Error
+}
+
+// TouchLead implements lead.Store.
+func (d *DB) TouchLead(ctx context.Context, id crm.LeadID, at time.Time, valid bool) (bool, error) {
+	t := ms(at)
+	set := map[string]any{"last_activity_ms": gorm.Expr("CASE WHEN last_activity_ms > ? THEN last_activity_ms ELSE ? END", t, t)}
+	if valid {
+		set["last_valid_ms"] = gorm.Expr("CASE WHEN last_valid_ms > ? THEN last_valid_ms ELSE ? END", t, t)
+	}
+	res := d.write(ctx).Table("crm_leads").Where("id = ?", int64(id)).Updates(set)
+	if res.Error != nil {
+		return false, res.Error
+	}
+	if res.RowsAffected == 0 {
+		return false, crm.NotFound("没有线索 "+id.String(), "there is no lead "+id.String())
+	}
+	if !valid {
+		return false, nil
+	}
+	res = d.write(ctx).Table("crm_leads").Where("id = ? AND first_contact_ms = 0", int64(id)).Updates(map[string]any{"first_contact_ms": t})
+	return res.RowsAffected == 1, res.Error
+}
+
+// ResetTouch implements lead.Store.
+func (d *DB) ResetTouch(ctx context.Context, id crm.LeadID, first, last, lastValid time.Time) error {
+	return d.write(ctx).Table("crm_leads").Where("id = ?", int64(id)).
+		Updates(map[string]any{"first_contact_ms": ms(first), "last_activity_ms": ms(last), "last_valid_ms": ms(lastValid)}).Error
+}
+
+// PoolLeads implements lead.Store.
+func (d *DB) PoolLeads(ctx context.Context, q lead.PoolQuery) ([]lead.Lead, error) {
+	if len(q.Pools) == 0 && !q.AllPools {
+		return nil, nil
+	}
+	db := d.read(ctx).Where("owner_id = 0 AND status = ?", string(lead.Open))
+	if !q.AllPools {
+		db = db.Where("pool_id IN ?", q.Pools)
+	}
+	if q.Source != "" {
+		db = db.Where("source = ?", q.Source)
+	}
+	if q.City != "" {
+		db = db.Where("city IN ?", []string{q.City, q.City + "市"})
+	}
+	if q.Grade != "" {
+		from := lead.Rank(q.Grade, 100)
+		db = db.Where("rank_no BETWEEN ? AND ?", from, from+100)
+	}
+	if q.After != 0 {
+		db = db.Where("(rank_no > ? OR (rank_no = ? AND id > ?))", q.AfterRank, q.AfterRank, int64(q.After))
+	}
+	var rows []leadRow
+	err := db.Order("rank_no, id").Limit(q.Limit).Find(&rows).Error
+	return leadEntities(rows), err
+}
+
+// OwnLeads implements lead.Store.
+func (d *DB) OwnLeads(ctx context.Context, owner crm.UserID, n int) ([]lead.Lead, error) {
+	var rows []leadRow
+	err := d.read(ctx).Where("owner_id = ? AND status = ?", int64(owner), string(lead.Open)).Order("rank_no, id").Limit(n).Find(&rows).Error
+	return leadEntities(rows), err
+}
+
+// lastRune is behind every character that a term can have: a term begins with
+// the text when it lies between the text and the text with lastRune added.
+const lastRune = "\U0010ffff"
+
+// SearchLeads implements lead.Store.
+func (d *DB) SearchLeads(ctx context.Context, text string, v lead.View, n int) ([]lead.Lead, error) {
+	hits := func(limit int, where string, args ...any) ([]crm.LeadID, error) {
+		var ids []crm.LeadID
+		err := d.read(ctx).Table("crm_search_terms AS t").Joins("JOIN crm_leads AS l ON l.id = t.record_id").Distinct("l.id").
+			Where("t.kind = ? AND t.term >= ? AND t.term < ? AND l.status <> ?", string(crm.KindLead), text, text+lastRune, string(lead.Invalid)).
+			Where(where, args...).Order("l.id DESC").Limit(limit).Pluck("l.id", &ids).Error
+		return ids, err
+	}
+	// Own leads first: of a word that thousands share they are the ones meant.
+	ids, err := hits(n, "l.owner_id = ? AND l.owner_id <> 0", int64(v.User))
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) < n {
+		where, args := "1 = 1", []any{}
+		if !v.All {
+			where, args = "(l.owner_id <> 0 AND l.team_id IN ?) OR (l.owner_id = 0 AND l.pool_id IN ?)", []any{orNone(v.Teams), orNone(v.Pools)}
+		}
+		more, err := hits(n, where, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range more {
+			if len(ids) < n && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return d.LeadsByID(ctx, ids...)
+}
+
+// orNone is the list, or one with an id that no row has: an empty list is no
+// valid SQL.
+func orNone[T ~int64](ids []T) []T {
+	if len(ids) == 0 {
+		return []T{-1}
+	}
+	return ids
+}
+
+type leadViewRow struct {
+	UserID int64  `gorm:"primaryKey;autoIncrement:false"`
+	Day    string `gorm:"primaryKey"`
+	LeadID int64  `gorm:"primaryKey;autoIncrement:false"`
+}
+
+func (leadViewRow) TableName() string { return "crm_lead_views" }
+
+// CountDetailView implements lead.Store.
+func (d *DB) CountDetailView(ctx context.Context, user crm.UserID, day crm.Day, id crm.LeadID) (int, error) {
+	row := leadViewRow{UserID: int64(user), Day: string(day), LeadID: int64(id)}
+	if err := d.write(ctx).Create(&row).Error; err != nil && !duplicate(err) {
+		return 0, err
+	}
+	var n int64
+	err := d.write(ctx).Model(&leadViewRow{}).Where("user_id = ? AND day = ?", int64(user), string(day)).Count(&n).Error
+	return int(n), err
+}
+
+const untouchedLead = "version = 1 AND last_activity_ms = 0"
+
+// ImportedLeads implements lead.Store.
+func (d *DB) ImportedLeads(ctx context.Context, importID int64, untouched bool, afterRow, n int) ([]lead.Imported, error) {
+	db := d.read(ctx).Select("id, import_row").Where("import_id = ? AND import_row > ?", importID, afterRow)
+	if untouched {
+		db = db.Where(untouchedLead)
+	}
+	var rows []leadRow
+	err := db.Order("import_row").Limit(n).Find(&rows).Error
+	out := make([]lead.Imported, len(rows))
+	for i, r := range rows {
+		out[i] = lead.Imported{ID: crm.LeadID(r.ID), Row: int(r.ImportRow)}
+	}
+	return out, err
+}
+
+// DeleteUntouched implements lead.Store.
+func (d *DB) DeleteUntouched(ctx context.Context, importID int64, ids []crm.LeadID) ([]crm.LeadID, error) {
+	if err := d.write(ctx).Where("import_id = ? AND id IN ? AND "+untouchedLead, importID, ids).Delete(&leadRow{}).Error; err != nil {
+		return nil, err
+	}
+	left, err := d.LeadsByID(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id crm.LeadID) bool {
+		return slices.ContainsFunc(left, func(l lead.Lead) bool { return l.ID == id })
+	}), nil
+}
+
+type collaboratorRow struct {
+	Ref       string `gorm:"primaryKey"`
+	UserID    int64  `gorm:"primaryKey;autoIncrement:false"`
+	State     string
+	ByUser    int64
+	AskedMs   int64
+	ExpiresMs int64
+}
+
+func (collaboratorRow) TableName() string { return "crm_collaborators" }
+
+// Collaboration implements lead.Store.
+func (d *DB) Collaboration(ctx context.Context, ref crm.Ref, user crm.UserID) (lead.Collaboration, error) {
+	c := lead.Collaboration{Ref: ref, User: user}
+	var rows []collaboratorRow
+	if err := d.read(ctx).Where("ref = ? AND user_id = ?", ref.String(), int64(user)).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return c, err
+	}
+	r := rows[0]
+	c.State, c.By, c.AskedAt, c.ExpiresAt = r.State, crm.UserID(r.ByUser), at(r.AskedMs), at(r.ExpiresMs)
+	return c, nil
+}
+
+// SaveCollaboration implements lead.Store.
+func (d *DB) SaveCollaboration(ctx context.Context, c lead.Collaboration) error {
+	row := collaboratorRow{Ref: c.Ref.String(), UserID: int64(c.User), State: c.State, ByUser: int64(c.By), AskedMs: ms(c.AskedAt), ExpiresMs: ms(c.ExpiresAt)}
+	res := d.write(ctx).Model(&collaboratorRow{}).Where("ref = ? AND user_id = ?", row.Ref, row.UserID).
+		Updates(map[string]any{"state": row.State, "by_user": row.ByUser, "asked_ms": row.AskedMs, "expires_ms": row.ExpiresMs})
+	if res.Error != nil || res.RowsAffected > 0 {
+		return res.Error
+	}
+	return d.write(ctx).Create(&row).Error
+}

@@ -1,0 +1,178 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+	"crmbot/internal/pool"
+)
+
+type poolRow struct {
+	ID      int64
+	Name    string
+	Kind    string
+	SortNo  int
+	Users   string
+	Teams   string
+	Regions string
+	Daily   int
+	Offday  bool
+	Hidden  string
+	Retired bool
+}
+
+func (poolRow) TableName() string { return "crm_pools" }
+
+// Pools implements pool.Store.
+func (d *DB) Pools(ctx context.Context) ([]pool.Pool, error) {
+	var rows []poolRow
+	if err := d.read(ctx).Order("sort_no, id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]pool.Pool, len(rows))
+	for i, r := range rows {
+		out[i] = pool.Pool{ID: crm.PoolID(r.ID), Name: r.Name, Kind: crm.Kind(r.Kind), Sort: r.SortNo, Users: splitIDs[crm.UserID](r.Users), Teams: splitIDs[crm.TeamID](r.Teams),
+			Regions: splitWords(r.Regions), Daily: r.Daily, Offday: r.Offday, Hidden: splitWords(r.Hidden), Retired: r.Retired}
+	}
+	return out, nil
+}
+
+// SavePool implements pool.Store.
+func (d *DB) SavePool(ctx context.Context, p *pool.Pool) error {
+	row := poolRow{ID: int64(p.ID), Name: p.Name, Kind: string(p.Kind), SortNo: p.Sort, Users: joinIDs(p.Users), Teams: joinIDs(p.Teams), Regions: strings.Join(p.Regions, "\n"),
+		Daily: p.Daily, Offday: p.Offday, Hidden: strings.Join(p.Hidden, "\n"), Retired: p.Retired}
+	if err := d.write(ctx).Save(&row).Error; err != nil {
+		return err
+	}
+	p.ID = crm.PoolID(row.ID)
+	return nil
+}
+
+func splitWords(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "\n")
+}
+
+func splitIDs[T ~int64](s string) []T {
+	var out []T
+	for _, w := range splitWords(s) {
+		if n, err := strconv.ParseInt(w, 10, 64); err == nil {
+			out = append(out, T(n))
+		}
+	}
+	return out
+}
+
+func joinIDs[T ~int64](ids []T) string {
+	words := make([]string, len(ids))
+	for i, id := range ids {
+		words[i] = strconv.FormatInt(int64(id), 10)
+	}
+	return strings.Join(words, "\n")
+}
+
+// LockQuota implements pool.Store with one statement that makes the row or
+// changes it, and so holds its lock in either case.
+func (d *DB) LockQuota(ctx context.Context, kind crm.Kind, user crm.UserID) error {
+	q := "INSERT INTO crm_claim_quota (user_id, kind, taken) VALUES (?, ?, 1)"
+	if d.Dialect == MySQL {
+		q += " ON DUPLICATE KEY UPDATE taken = taken + 1"
+	} else {
+		q += " ON CONFLICT (user_id, kind) DO UPDATE SET taken = taken + 1"
+	}
+	return d.write(ctx).Exec(q, int64(user), string(kind)).Error
+}
+
+// Standing implements pool.Store.
+func (d *DB) Standing(ctx context.Context, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time) (pool.Standing, error) {
+	held, heldArgs := "SELECT COUNT(*) FROM crm_leads WHERE owner_id = ? AND status = ?", []any{int64(user), string(lead.Open)}
+	if kind == crm.KindAccount {
+		held, heldArgs = "SELECT COUNT(*) FROM crm_accounts WHERE owner_id = ? AND dealt_ms = 0", []any{int64(user)}
+	}
+	const claims = "SELECT COUNT(*) FROM crm_ownership_ledger WHERE to_user = ? AND kind = ? AND reason = ? AND at_ms >= ?"
+	const refunds = "SELECT COUNT(*) FROM crm_ownership_ledger WHERE from_user = ? AND kind = ? AND reason = ? AND at_ms >= ? AND quota_day = ? AND refund = ?"
+	args := append([]any{int64(user), string(kind), string(pool.Claim), ms(dayStart), string(day), int64(user), string(kind), string(pool.Claim), ms(burstSince) + 1,
+		int64(user), string(kind), string(pool.Release), ms(dayStart), string(day), true}, heldArgs...)
+	var row struct{ Claims, Burst, Refunds, Held int }
+	err := d.read(ctx).Raw("SELECT ("+claims+" AND quota_day = ?) AS claims, ("+claims+") AS burst, ("+refunds+") AS refunds, ("+held+") AS held", args...).Scan(&row).Error
+	return pool.Standing{Claims: row.Claims, Burst: row.Burst, Refunds: row.Refunds, Held: row.Held}, err
+}
+
+type ledgerRow struct {
+	ID           int64
+	AtMs         int64
+	Ref          string
+	Kind         string
+	FromUser     int64
+	ToUser       int64
+	FromTeam     int64
+	ToTeam       int64
+	PoolID       int64
+	Reason       string
+	ByUser       int64
+	Why          string
+	Note         string
+	QuotaDay     string
+	Refund       bool
+	Uncounted    bool
+	OverrideRule string
+	RuleVersion  int64
+}
+
+func (ledgerRow) TableName() string { return "crm_ownership_ledger" }
+
+func (r ledgerRow) entity() pool.Entry {
+	ref, err := crm.ParseRef(r.Ref)
+	if err != nil {
+		ref = crm.Ref{}
+	}
+	return pool.Entry{ID: r.ID, At: at(r.AtMs), Ref: ref, From: crm.UserID(r.FromUser), To: crm.UserID(r.ToUser), FromTeam: crm.TeamID(r.FromTeam), ToTeam: crm.TeamID(r.ToTeam),
+		Pool: crm.PoolID(r.PoolID), Reason: pool.Reason(r.Reason), By: crm.UserID(r.ByUser), Why: r.Why, Note: r.Note, QuotaDay: crm.Day(r.QuotaDay), Refund: r.Refund,
+		Uncounted: r.Uncounted, Override: r.OverrideRule, RuleVersion: r.RuleVersion}
+}
+
+// AddEntries implements pool.Store.
+func (d *DB) AddEntries(ctx context.Context, es ...pool.Entry) error {
+	rows := make([]ledgerRow, len(es))
+	for i, e := range es {
+		rows[i] = ledgerRow{AtMs: ms(e.At), Ref: e.Ref.String(), Kind: string(e.Ref.Kind), FromUser: int64(e.From), ToUser: int64(e.To), FromTeam: int64(e.FromTeam), ToTeam: int64(e.ToTeam),
+			PoolID: int64(e.Pool), Reason: string(e.Reason), ByUser: int64(e.By), Why: e.Why, Note: e.Note, QuotaDay: string(e.QuotaDay), Refund: e.Refund, Uncounted: e.Uncounted,
+			OverrideRule: e.Override, RuleVersion: e.RuleVersion}
+	}
+	return d.write(ctx).CreateInBatches(rows, 500).Error
+}
+
+// Losses implements pool.Store.
+func (d *DB) Losses(ctx context.Context, user crm.UserID, since time.Time, refs ...crm.Ref) ([]pool.Entry, error) {
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	codes := make([]string, len(refs))
+	for i, r := range refs {
+		codes[i] = r.String()
+	}
+	return d.entries(ctx, len(refs)*100, "ref IN ? AND from_user = ? AND at_ms >= ?", codes, int64(user), ms(since))
+}
+
+// History implements pool.Store.
+func (d *DB) History(ctx context.Context, ref crm.Ref, n int) ([]pool.Entry, error) {
+	return d.entries(ctx, n, "ref = ?", ref.String())
+}
+
+func (d *DB) entries(ctx context.Context, n int, where string, args ...any) ([]pool.Entry, error) {
+	var rows []ledgerRow
+	if err := d.read(ctx).Where(where, args...).Order("at_ms DESC, id DESC").Limit(n).Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]pool.Entry, len(rows))
+	for i, r := range rows {
+		out[i] = r.entity()
+	}
+	return out, nil
+}
