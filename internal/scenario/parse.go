@@ -66,7 +66,7 @@ func Parse(name string, raw []byte) (Script, error) {
 			block = &l
 		case t == "end":
 			if block == nil {
-				return s, fmt.Errorf("%s:%d: end without together:", name, l.No)
+				return s, fmt.Errorf("%s:%d: end without a together", name, l.No)
 			}
 			s.Lines = append(s.Lines, *block)
 			block = nil
