@@ -288,9 +288,12 @@ func (p *logParser) startsPart(pos int) bool {
 	return separator(p.s, pos-n) > 0 || p.isTaken(pos-1, pos)
 }
 
+// maxCompanions is how many people one line can name; the others stay in the note.
+const maxCompanions = 8
+
 // readNames reads a row of colleagues' names. end is 0 when there is none.
 func (p *logParser) readNames(pos int) (end int, err error) {
-	for {
+	for len(p.log.Companions) < maxCompanions {
 		joint := nameJoint.FindString(p.s[pos:])
 		start := pos + len(joint)
 		c, n, err := p.colleague(start)
@@ -311,6 +314,7 @@ func (p *logParser) readNames(pos int) (end int, err error) {
 		pos = start + n
 		end = pos
 	}
+	return end, nil
 }
 
 // couldBePerson tells whether an unknown word has the form of a full name.
