@@ -1,5 +1,5 @@
 # make test is the whole of it and does its own set-up; see .ci/test.sh.
-.PHONY: test lint fmt build demo bench fuzz golden servers servers-stop
+.PHONY: test lint fmt build demo bench fuzz golden docs servers servers-stop
 .DEFAULT_GOAL := build
 
 SHELL := /bin/bash
@@ -32,6 +32,9 @@ fuzz: ## every fuzz test for FUZZTIME
 
 golden: ## rewrite the golden files
 	@bash .ci/golden.sh
+
+docs: ## regenerate docs/commands.md
+	go test ./handlers -run '^TestReference$$' -update
 
 servers: ## keep a private MariaDB and Redis for single tests; then: . .cache/test-servers.env
 	@bash .ci/servers.sh start
