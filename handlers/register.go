@@ -9,7 +9,9 @@ import (
 	"crmbot/bot"
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
+	"crmbot/internal/metric"
 	"crmbot/internal/org"
+	"crmbot/internal/report"
 	"crmbot/internal/rule"
 	"crmbot/internal/sched"
 )
@@ -20,6 +22,8 @@ type Services struct {
 	Calendar  *calendar.Calendar
 	Directory *org.Directory
 	Rules     *rule.Book
+	Metrics   *metric.Service
+	Reports   *report.Service
 
 	router *bot.Router // set by Hooks, after all modules exist
 }
@@ -44,6 +48,8 @@ func All(s *Services) Module {
 	var m Module
 	for _, x := range []Module{
 		help(s),
+		reports(s),
+		metrics(s),
 	} {
 		m.Commands = append(m.Commands, x.Commands...)
 		m.Views = append(m.Views, x.Views...)

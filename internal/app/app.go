@@ -18,6 +18,7 @@ import (
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/kv"
+	"crmbot/internal/metric"
 	"crmbot/internal/org"
 	"crmbot/internal/outbox"
 	"crmbot/internal/rule"
@@ -101,12 +102,16 @@ func (a *App) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	book, err := rule.NewBook(a.DB, o.Clock, settings()...)
+	reg, err := metric.NewRegistry(metric.Standard()...)
+	if err != nil {
+		return err
+	}
+	book, err := rule.NewBook(a.DB, o.Clock, settings(reg)...)
 	if err != nil {
 		return err
 	}
 	dir := org.NewDirectory(a.DB, a.DB)
-	a.Services = services(wiring{db: a.DB, kv: a.KV, clock: o.Clock, cal: cal, book: book, dir: dir})
+	a.Services = services(wiring{db: a.DB, kv: a.KV, clock: o.Clock, cal: cal, book: book, dir: dir, reg: reg})
 	a.Module = handlers.All(a.Services)
 	router, err := bot.NewRouter(a.Module.Commands...)
 	if err != nil {

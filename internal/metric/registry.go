@@ -117,8 +117,7 @@ func fold(s string) string {
 }
 
 // Find finds a metric by key or name in either language, exact first, else the
-// only one whose name contains the text or is contained in it. The error says
-// which ones are near.
+// only one whose name contains the text. The error says which ones are near.
 func (r *Registry) Find(a crm.Actor, text string) (Def, error) {
 	q := fold(text)
 	var near []Def
@@ -128,7 +127,7 @@ func (r *Registry) Find(a crm.Actor, text string) (Def, error) {
 			return d, nil
 		}
 		for _, n := range names {
-			if q != "" && (strings.Contains(n, q) || strings.HasPrefix(q, n)) {
+			if q != "" && strings.Contains(n, q) {
 				near = append(near, d)
 				break
 			}
