@@ -128,7 +128,7 @@ func TestParseQuickLog_CH01(t *testing.T) {
 		"拜访 华星 2月30日再约":                                      "visit | 华星=A-1 | 2月30日再约",
 		"拜访 华星 3月1日再约":                                       "visit | 华星=A-1 | 3月1日再约",
 		"拜访 华星 国庆后再谈":                                        "visit | 华星=A-1 | 下:2026-10-08 周四 再谈 | ",
-		"拜访 华星 约了周五演示":                                       "visit | 华星=A-1 | 下:2026-03-06 周五 演示 | 约了周五演示",
+		"拜访 华星 约了周五演示":                                       "visit | 华星=A-1 | 下:2026-03-06 周五 约了演示 | ",
 		"拜访 华星":                                              "visit | 华星=A-1 | ",
 		"拜访":                                                 "visit | = | ",
 		"拜访 聊了报价":                                            "visit | = | 聊了报价",
@@ -142,9 +142,20 @@ func TestParseQuickLog_CH01(t *testing.T) {
 		"拜访 华星 **粗体** [链接](http://x) <at id=all>":            "visit | 华星=A-1 | **粗体** [链接](http://x) <at id=all>",
 		"拜访 华星\n王总\n聊了报价":                                    "visit | 华星=A-1 | 人:王总P-11 | 聊了报价",
 		"/跟进 华星 聊了报价":                                        "followup | 华星=A-1 | 聊了报价",
-		"跟进一下华星的王总,等回复":                                      "followup | 华星=A-1 | 人:王总P-11 | 的 等回复",
+		"跟进一下华星的王总,等回复":                                      "followup | 华星=A-1 | 人:王总P-11 | 等回复",
 		"上门 江南机械 修设备":                                        "visit | 江南机械=L-8 | 修设备",
-		"刚才拜访了华星":                                            "visit | 华星=A-1 | ",
+		"拜访华星科技王总,今天聊得不错,客户对价格还有疑虑,下周二带样品过去":                                    "visit | 华星科技=A-1 | 人:王总P-11 | 于:2026-03-04 周三 | 下:2026-03-10 周二 带样品过去 | 聊得不错,客户对价格还有疑虑",
+		"拜访 华星 见到采购李经理 预计150万 3月20日前给方案":                                        "visit | 华星=A-1 | 人:李经理P-12 | 额:150万 | 下:2026-03-20 周五 前给方案 | 见到采购李经理",
+		"微信 华星 李娜 发了报价单 等周五回复":                                                  "wechat | 华星=A-1 | 人:李娜P-12 | 下:2026-03-06 周五 回复 | 发了报价单 等周五回复",
+		"今天上午拜访了华星的王总和李娜,聊了半个小时":                                                "visit | 华星=A-1 | 人:王总P-11 | 于:2026-03-04 周三 10:00 | 时:30m0s | 和李娜,聊了半个小时",
+		"拜访 @华星 王总 报价 80万":                                                      "visit | 华星=A-1 | 人:王总P-11 | 报价 80万",
+		"会议 华星 线上 和王总对了需求 两小时 下周一 14:00 复盘":                                     "meeting | 华星=A-1 | 人:王总P-11 | 时:2h0m0s | 下:2026-03-09 周一 14:00 复盘 | 线上 和王总对了需求",
+		"visit Acme Trading, met Mr. Lee, 1.5 hours, quote 20k, call in 5 days": "visit | Acme Trading=A-3 | 人:Mr. Lee | 时:1h30m0s | 下:2026-03-09 周一  | met Mr. Lee quote 20k, call",
+		"拜访 华星 周三见了王总":                                                          "visit | 华星=A-1 | 人:王总P-11 | 周三见了王总",
+		"拜访 华星 下周三 聊了报价":                                                        "visit | 华星=A-1 | 下:2026-03-11 周三  | 聊了报价",
+		"拜访 华星 下次3月10日 带合同":                                                     "visit | 华星=A-1 | 下:2026-03-10 周二 下次带合同 | ",
+		"拜访 华星 客户在12楼,3号线直达":                                                    "visit | 华星=A-1 | 客户在12楼,3号线直达",
+		"刚才拜访了华星":                                                               "visit | 华星=A-1 | ",
 	} {
 		q, err := ParseQuickLog(in, logNow, cal, book)
 		if err != nil {
@@ -323,10 +334,19 @@ func checkNothingLost(t interface {
 	if limit := 1200 + len(q.Customer) + len(q.NextText); taken > limit {
 		t.Fatalf("%.200q: %d bytes were taken into fields", in, taken)
 	}
-	for _, field := range []string{q.Customer, q.Contact, q.NextText} {
+	for _, field := range []string{q.Customer, q.Contact} {
 		if !strings.Contains(p.s, field) {
 			t.Fatalf("%q: %q is not in the line", in, field)
 		}
+	}
+	// The next step's text is the words before and behind its date.
+	line := p.s
+	for _, r := range q.NextText {
+		i := strings.IndexRune(line, r)
+		if i < 0 {
+			t.Fatalf("%q: the next step %q is not in the line", in, q.NextText)
+		}
+		line = line[i:]
 	}
 	if q.Confidence < 0 || q.Confidence > 1 || q.Duration < 0 || q.Duration > maxDuration || q.Amount != nil && *q.Amount <= 0 {
 		t.Fatalf("%q: %+v", in, q)

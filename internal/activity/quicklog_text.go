@@ -26,11 +26,13 @@ type logParser struct {
 	dates []calendar.Found
 	taken []span
 
-	amount  amountFound
-	result  span // of the result word
-	next    *calendar.Found
-	nextEnd int   // where the next step's text ends
-	refused []int // where dates stand that cannot be meant
+	amount amountFound
+	result span // of the result word
+	next   *calendar.Found
+	// the next step's words, from the one that leads to its date (约了周五) to the
+	// end of its text
+	nextStart, nextEnd int
+	refused            []int // where dates stand that cannot be meant
 
 	log     QuickLog
 	ceiling float64
@@ -82,8 +84,17 @@ func (p *logParser) readOpening() bool {
 	p.log.Kind = kind
 	p.pos += n
 	p.take(0, p.pos)
-	p.dates = calendar.FindAllWhen(p.s, p.now, p.cal)
+	p.findDates()
 	return true
+}
+
+// findDates finds the dates of the line. "1.5 hours" is none.
+func (p *logParser) findDates() {
+	for _, d := range calendar.FindAllWhen(p.s, p.now, p.cal) {
+		if _, n := readDuration(p.s[d.Start:]); n <= d.End-d.Start {
+			p.dates = append(p.dates, d)
+		}
+	}
 }
 
 // setOn is when it happened. Something that is still to come is no log.
@@ -123,6 +134,16 @@ func (p *logParser) partEnd(pos int) int {
 	for pos < len(p.s) && separator(p.s, pos) == 0 {
 		_, n := utf8.DecodeRuneInString(p.s[pos:])
 		pos += n
+	}
+	return pos
+}
+
+// partStart is the begin of the part that pos lies in, or the end of what was
+// read before it.
+func (p *logParser) partStart(pos int) int {
+	for pos > 0 && !p.startsPart(pos) {
+		_, n := utf8.DecodeLastRuneInString(p.s[:pos])
+		pos -= n
 	}
 	return pos
 }

@@ -71,7 +71,7 @@ func (p *logParser) findAmount() {
 		}
 	}
 	for pos := p.skip(p.pos); pos < len(p.s); pos = p.skip(p.partEnd(pos)) {
-		if a := amountAt(p.s, pos); a.rank == 1 && p.endsPart(a.end) {
+		if a := amountAt(p.s, pos); a.rank == 1 && p.endsPart(a.end) && !quotedBefore.MatchString(p.s[max(0, pos-24):pos]) {
 			better(a)
 		}
 	}
@@ -137,9 +137,13 @@ func (p *logParser) findResult() {
 }
 
 var (
-	verbBehind = regexp.MustCompile(`^ ?(?:左右|前|之前)?(?:给[他她它]?|向|跟|和|与)?(?:客户|对方)? ?(?:再|约|见|联系|回访|拜访|跟进|沟通|去|来|打|电话|发|给|送|提交|签|回复|确认|开会|演示|汇报|碰|聊|谈|安排|上门|出|报价|看|付|回款|交|(?i:follow|call|meet|visit|send|again|demo)\b)`)
-	againFirst = regexp.MustCompile(`^ ?(?:再|继续|(?i:again)\b)`)
-	verbBefore = regexp.MustCompile(`(?:约|定|改|推迟|安排|预约|约好|约了|约在|定在|改到|改约|下次|再约|next|again|on) ?(?:到|在|了|好|是|于)?:? ?$`)
+	verbBehind = regexp.MustCompile(`^ ?(?:左右|前|之前)?(?:给[他她它]?|向|跟|和|与)?(?:客户|对方)? ?(?:再|约|见|联系|回访|拜访|跟进|沟通|去|来|打|电话|发|给|送|提交|签|回复|确认|开会|演示|汇报|碰|聊|谈|安排|上门|出|报价|看|付|回款|交|带|问|复盘|准备|处理|催|对接|取|寄|装|培训|验收|试|过去|答复|(?i:follow|call|meet|visit|send|again|demo)\b)`)
+	// doneBehind is a verb in the past: 周三见了王总 is no next step.
+	doneBehind   = regexp.MustCompile(`^ ?\p{Han}{0,3}[见聊谈去来签发给送打看付交通访认示报会复门出过带]了`)
+	againFirst   = regexp.MustCompile(`^ ?(?:再|继续|(?i:again)\b)`)
+	leadBefore   = regexp.MustCompile(`^(?:约好|约在|约|预约|改约|改到|改|定在|定|推迟|安排|下次)(?:到|在|了|好|于)?:? ?$`)
+	quotedBefore = regexp.MustCompile(`(?:报价|报|单价|成本|运费|(?i:quoted?|price|cost))(?:为|是)?:? ?$`)
+	verbBefore   = regexp.MustCompile(`(?:约|定|改|推迟|安排|预约|约好|约了|约在|定在|改到|改约|下次|再约|next|again|on) ?(?:到|在|了|好|是|于)?:? ?$`)
 )
 
 // maxNextRunes is how much of a part behind the date is the next step's text.
@@ -191,6 +195,9 @@ func (p *logParser) rankNext(d *calendar.Found) int {
 		}
 		return 0
 	}
+	if doneBehind.MatchString(behind) && !again {
+		return 0
+	}
 	verb := again || verbBehind.MatchString(behind) || verbBefore.MatchString(p.s[max(0, d.Start-48):d.Start])
 	if d.TimeOnly && !verb && d.Day > p.today {
 		return 0 // a time of today that has passed: when it was
@@ -206,29 +213,35 @@ func (p *logParser) rankNext(d *calendar.Found) int {
 	return 0
 }
 
-// readNextText is what is to be done then: the words behind the date, or the
-// next part when that begins with 再 or the like.
+// readNextText is what is to be done then: the words behind the date in its
+// part, or the next part when that is nothing but a step: 再约, 复盘.
 func (p *logParser) readNextText() {
 	end := p.partEnd(p.next.End)
 	behind := strings.TrimSpace(p.s[p.next.End:end])
 	if behind == "" {
 		start := p.skip(end)
-		if next := p.s[start:p.partEnd(start)]; againFirst.MatchString(next) || isAppointment(next) {
+		if next := p.s[start:p.partEnd(start)]; isStep(next) {
 			end, behind = start+len(next), next
 		}
 	}
-	p.nextEnd = p.next.End
-	if behind == "" || utf8.RuneCountInString(behind) > maxNextRunes {
+	p.nextStart, p.nextEnd = p.next.Start, p.next.End
+	lead := ""
+	if start := p.partStart(p.next.Start); leadBefore.MatchString(p.s[start:p.next.Start]) {
+		p.nextStart, lead = start, strings.TrimSpace(p.s[start:p.next.Start])
+	}
+	if utf8.RuneCountInString(behind) > maxNextRunes {
 		return
 	}
-	if verbBehind.MatchString(behind) {
-		p.log.NextText, p.nextEnd = behind, end
+	p.log.NextText = lead + behind
+	if lead != "" || verbBehind.MatchString(behind) {
+		p.nextEnd = end
 	}
 }
 
-// isAppointment tells whether a short part is nothing but a next step: 约演示.
-func isAppointment(s string) bool {
-	return utf8.RuneCountInString(s) <= 6 && (strings.HasPrefix(s, "约") || strings.HasPrefix(s, "回访") || strings.HasPrefix(s, "见面"))
+// isStep tells whether a short part is nothing but a next step.
+func isStep(s string) bool {
+	return againFirst.MatchString(s) ||
+		utf8.RuneCountInString(s) <= 8 && verbBehind.MatchString(s) && !strings.ContainsAny(s, "了过") && resultOf(s) == ""
 }
 
 // readRest walks over the parts behind customer and contact and takes from the
@@ -254,13 +267,16 @@ func (p *logParser) readOne(pos int) int {
 			return t.end
 		}
 	}
+	if p.next != nil && pos == p.nextStart {
+		if p.endsPart(p.nextEnd) {
+			return p.nextEnd
+		}
+		p.limit(0.9) // the date stays in the note with what it is about
+		return pos
+	}
 	if d := p.dateAt(pos); d != nil {
 		switch {
 		case d == p.next:
-			if p.endsPart(p.nextEnd) || p.log.NextText != "" {
-				return p.nextEnd
-			}
-			p.limit(0.9) // the date stays in the note with what it is about
 			return pos
 		case d.Err == nil && p.log.On == nil && !slices.Contains(p.refused, pos) && (d.Day <= p.today || d.TimeOnly && d.Day > p.today):
 			w := d.When

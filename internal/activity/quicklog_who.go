@@ -22,6 +22,10 @@ var sentenceWords = regexp.MustCompile(`[了的]|聊|谈|说|沟通|介绍|了�
 // begin of a word that runs on (华星王总聊了报价).
 func (p *logParser) readCustomer() error {
 	p.pos = p.skip(p.pos)
+	if at := p.pos; strings.HasPrefix(p.s[at:], "@") {
+		p.pos++
+		p.take(at, p.pos)
+	}
 	found, end, err := p.bestCustomer(p.pos)
 	if err != nil {
 		return err
@@ -137,12 +141,19 @@ func (p *logParser) couldBeName(start, end int) bool {
 // readContact reads the person met, right behind the customer: 王总, or a name
 // that the directory knows.
 func (p *logParser) readContact() error {
-	start := p.skip(p.pos)
-	for _, joint := range []string{"的", "-", "/", "(", "@"} {
-		if rest, ok := strings.CutPrefix(p.s[start:], joint); ok && p.log.Customer != "" {
+	joint := p.skip(p.pos)
+	start := joint
+	for _, word := range []string{"的", "-", "/", "@"} {
+		if rest, ok := strings.CutPrefix(p.s[start:], word); ok && p.log.Customer != "" {
 			start = len(p.s) - len(rest)
+			break
 		}
 	}
+	defer func() {
+		if p.log.Contact != "" {
+			p.take(joint, start)
+		}
+	}()
 	end := p.partEnd(start)
 	if start >= end {
 		return nil
@@ -186,7 +197,7 @@ func (p *logParser) setContact(start, end int, consume bool) error {
 	return err
 }
 
-var contactMarks = regexp.MustCompile(`(?:见到|见了|见|跟|和|与|找|给|约了|约|联系人|对接人):? ?`)
+var contactMarks = regexp.MustCompile(`(?:见到|见了|见|跟|和|与|找|给|约了|约|联系人|对接人):? ?(?:采购|技术|财务|项目|生产|质量|设备|仓库|行政|人事|市场|销售)?(?:部门?)?的?|(?i:\b(?:met|saw|with|to) )`)
 
 // findContactInText finds 和王总聊了报价 inside the note, where no contact stood
 // behind the customer. The words stay in the note.
@@ -198,7 +209,11 @@ func (p *logParser) findContactInText() error {
 		if p.isTaken(m[0], m[1]) {
 			continue
 		}
-		if _, n := readTitled(p.s[m[1]:]); n > 0 && !p.isTaken(m[1], m[1]+n) {
+		_, n := readTitled(p.s[m[1]:])
+		if n == 0 {
+			n = len(englishTitle.FindString(p.s[m[1]:]))
+		}
+		if n > 0 && !p.isTaken(m[1], m[1]+n) {
 			return p.setContact(m[1], m[1]+n, false)
 		}
 	}
@@ -288,12 +303,12 @@ func (p *logParser) startsPart(pos int) bool {
 	return separator(p.s, pos-n) > 0 || p.isTaken(pos-1, pos)
 }
 
-// maxCompanions is how many people one line can name; the others stay in the note.
-const maxCompanions = 8
+// maxNamedColleagues is how many people one line can name; the others stay in the note.
+const maxNamedColleagues = 8
 
 // readNames reads a row of colleagues' names. end is 0 when there is none.
 func (p *logParser) readNames(pos int) (end int, err error) {
-	for len(p.log.Companions) < maxCompanions {
+	for len(p.log.Companions) < maxNamedColleagues {
 		joint := nameJoint.FindString(p.s[pos:])
 		start := pos + len(joint)
 		c, n, err := p.colleague(start)

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -90,6 +91,9 @@ const countedThings = "个万亿元千百块台套人次家件份天周年月小
 // notDays begin words after which 号 is a number of a thing, not a day.
 const notDays = "楼线院店厂门车文机仓库地桌房室馆厅单码位人选会员公产样井站口"
 
+// measure is a unit behind a number that is then no date: "1.5 hours", "2.5 万".
+var measure = regexp.MustCompile(`^ ?(?i:hours?\b|hrs?\b|h\b|days?\b|weeks?\b|months?\b|%|k\b|m\b|[个天周年万亿千百元块折米吨分倍]|小时|工作日)`)
+
 var dateRules = []rule{
 	{ // 2026-12-01, 2026年12月1日
 		starts:   digitStarts,
@@ -129,7 +133,7 @@ var dateRules = []rule{
 		form:     form(`(\d{1,2})([/.-])(\d{1,2})`),
 		explicit: true,
 		careful: func(before rune, m []string, after string) bool {
-			return m[2] != "-" && standsAlone(before, after) && !strings.ContainsRune("/.-:¥$#", before)
+			return m[2] != "-" && standsAlone(before, after) && !strings.ContainsRune("/.-:¥$#", before) && !measure.MatchString(after)
 		},
 		read: func(r *reader, m []string) (When, bool, error) {
 			w, ok, err := r.date(0, number(m[1]), number(m[3]), m[0])

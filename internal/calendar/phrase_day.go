@@ -58,7 +58,7 @@ var dayRules = []rule{
 		form:   form(week + `([一二三四五六日天1-7])`),
 		careful: func(before rune, _ []string, after string) bool {
 			// 一周三次, 每周三, 四周五百
-			return !isCount(before) && !startsWithAny(after, "次回遍趟个百千万")
+			return !isCount(before) && !timesOver.MatchString(after)
 		},
 		read: func(r *reader, m []string) (When, bool, error) {
 			return on(comingWeekday(r.today, weekdayRunes[m[1]]))
@@ -127,6 +127,9 @@ func (r *reader) lastWorkday(first, last crm.Day) crm.Day {
 	}
 	return d
 }
+
+// timesOver is a count behind what is then no day of the week: 周三次, 周两回.
+var timesOver = regexp.MustCompile(`^(?:[次遍趟个百千万]|回(?:[^复访款电来去应头]|$))`)
 
 var weekdayBehind = regexp.MustCompile(`^ ?\(? ?` + week + `([一二三四五六日天]) ?\)?`)
 
