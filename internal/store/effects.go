@@ -22,23 +22,9 @@ type effects struct {
 	audits  []crm.Audit
 	outbox  []outboxRow
 	refresh map[crm.Ref]bool
-	queued  bool
 }
 
 var errNoTx = errors.New("effects outside a transaction")
-
-type auditRow struct {
-	ID          int64
-	AtMs        int64
-	ActorID     int64
-	Action      string
-	Ref         string
-	RuleID      string
-	RuleVersion int64
-	Detail      string
-}
-
-func (auditRow) TableName() string { return "crm_audit" }
 
 type factRow struct {
 	ID        int64
@@ -53,15 +39,6 @@ type factRow struct {
 }
 
 func (factRow) TableName() string { return "crm_facts" }
-
-type processedEvent struct {
-	Platform string `gorm:"primaryKey"`
-	EventID  string `gorm:"primaryKey"`
-	Seq      int    `gorm:"primaryKey"`
-	AtMs     int64
-}
-
-func (processedEvent) TableName() string { return "crm_processed_events" }
 
 // Effects implements crm.Effects.
 type Effects struct{ db *DB }
@@ -135,50 +112,77 @@ func (e Effects) Refresh(ctx context.Context, refs ...crm.Ref) error {
 	return nil
 }
 
-// claimEvent makes the event's id unique in the same transaction as its work.
-func (d *DB) claimEvent(ctx context.Context, u *unit) error {
-	ev := crm.EventOf(ctx)
-	if ev.ID == "" {
-		return nil
-	}
-	err := u.tx.Create(&processedEvent{Platform: ev.Platform, EventID: ev.ID, Seq: u.seq, AtMs: ms(d.clock.Now())}).Error
-	if duplicate(err) {
-		return &crm.Error{Code: crm.CodeDuplicate, Text: crm.Text{Zh: "这个操作已经处理过了", En: "this was already handled"}}
-	}
-	return err
-}
-
-func (d *DB) flush(ctx context.Context, u *unit) error {
-	e := &u.effects
+// effectStatements are the statements that write what was collected: one per
+// table, whatever happened, except for very many rows.
+func (d *DB) effectStatements(e *effects) ([]statement, error) {
+	var out []statement
 	if len(e.facts) > 0 {
-		if err := d.flushFacts(u); err != nil {
-			return fmt.Errorf("write facts: %w", err)
+		facts := insert{table: "crm_facts", columns: "at_ms, day, user_id, team_id, metric_key, qty, amount, ref"}
+		for _, f := range e.facts {
+			facts.add(ms(f.At), string(f.Day), int64(f.User), int64(f.Team), f.Key, f.Qty, int64(f.Amount), f.Ref.String())
 		}
+		out = append(out, facts.statements("")...)
+		out = append(out, d.dailySums(e.facts)...)
 	}
 	if len(e.audits) > 0 {
-		rows := make([]auditRow, len(e.audits))
-		for i, a := range e.audits {
+		audits := insert{table: "crm_audit", columns: "at_ms, actor_id, action, ref, rule_id, rule_version, detail"}
+		for _, a := range e.audits {
 			detail := "{}"
 			if len(a.Detail) > 0 {
 				b, err := json.Marshal(a.Detail)
 				if err != nil {
-					return fmt.Errorf("encode audit detail of %s: %w", a.Action, err)
+					return nil, fmt.Errorf("encode audit detail of %s: %w", a.Action, err)
 				}
 				detail = string(b)
 			}
-			rows[i] = auditRow{AtMs: ms(a.At), ActorID: int64(a.Actor), Action: a.Action, Ref: a.Ref.String(), RuleID: a.Rule, RuleVersion: a.RuleVersion, Detail: detail}
+			audits.add(ms(a.At), int64(a.Actor), a.Action, a.Ref.String(), a.Rule, a.RuleVersion, detail)
 		}
-		if err := u.tx.CreateInBatches(rows, 200).Error; err != nil {
-			return fmt.Errorf("write audit: %w", err)
-		}
+		out = append(out, audits.statements("")...)
 	}
 	if len(e.outbox) > 0 {
-		if err := d.flushOutbox(u); err != nil {
-			return fmt.Errorf("queue messages: %w", err)
+		// A key that was queued before names a notice that exists already.
+		known := " ON CONFLICT (okey) DO NOTHING"
+		if d.Dialect == MySQL {
+			known = " ON DUPLICATE KEY UPDATE okey = okey"
 		}
-		e.queued = true
+		queue := insert{table: "crm_outbox", columns: "okey, kind, user_id, platform, chat, view, ref, topic, next_ms, created_ms"}
+		for _, r := range e.outbox {
+			queue.add(r.Okey, r.Kind, r.UserID, r.Platform, r.Chat, r.View, r.Ref, r.Topic, r.NextMs, r.CreatedMs)
+		}
+		out = append(out, queue.statements(known)...)
 	}
-	return nil
+	return out, nil
+}
+
+// insert is an INSERT of many rows with the same columns.
+type insert struct {
+	table, columns string
+	rows           [][]any
+}
+
+func (i *insert) add(values ...any) { i.rows = append(i.rows, values) }
+
+// maxRows bounds the rows of one statement: SQLite allows 32,766 arguments.
+const maxRows = 200
+
+// statements are the INSERTs, each ending in tail.
+func (i *insert) statements(tail string) []statement {
+	var out []statement
+	for chunk := range slices.Chunk(i.rows, maxRows) {
+		var q strings.Builder
+		q.WriteString("INSERT INTO " + i.table + " (" + i.columns + ") VALUES ")
+		args := make([]any, 0, len(chunk)*len(chunk[0]))
+		for n, row := range chunk {
+			if n > 0 {
+				q.WriteString(",")
+			}
+			q.WriteString("(?" + strings.Repeat(",?", len(row)-1) + ")")
+			args = append(args, row...)
+		}
+		q.WriteString(tail)
+		out = append(out, statement{q.String(), args})
+	}
+	return out
 }
 
 type dailyKey struct {
@@ -186,17 +190,13 @@ type dailyKey struct {
 	user, team int64
 }
 
-func (d *DB) flushFacts(u *unit) error {
-	rows := make([]factRow, len(u.effects.facts))
+// dailySums adds the facts to their sums per key, day, person and team.
+func (d *DB) dailySums(facts []crm.Fact) []statement {
 	sums := map[dailyKey][2]int64{}
-	for i, f := range u.effects.facts {
-		rows[i] = factRow{AtMs: ms(f.At), Day: string(f.Day), UserID: int64(f.User), TeamID: int64(f.Team), MetricKey: f.Key, Qty: f.Qty, Amount: int64(f.Amount), Ref: f.Ref.String()}
+	for _, f := range facts {
 		k := dailyKey{string(f.Day), f.Key, int64(f.User), int64(f.Team)}
 		s := sums[k]
 		sums[k] = [2]int64{s[0] + f.Qty, s[1] + int64(f.Amount)}
-	}
-	if err := u.tx.CreateInBatches(rows, 200).Error; err != nil {
-		return err
 	}
 	keys := make([]dailyKey, 0, len(sums))
 	for k := range sums {
@@ -206,43 +206,14 @@ func (d *DB) flushFacts(u *unit) error {
 	slices.SortFunc(keys, func(a, b dailyKey) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.day, b.day), cmp.Compare(a.user, b.user), cmp.Compare(a.team, b.team))
 	})
-	for chunk := range slices.Chunk(keys, 100) {
-		var q strings.Builder
-		args := make([]any, 0, len(chunk)*6)
-		q.WriteString("INSERT INTO crm_fact_daily (metric_key, day, user_id, team_id, qty, amount) VALUES ")
-		for i, k := range chunk {
-			if i > 0 {
-				q.WriteString(", ")
-			}
-			q.WriteString("(?,?,?,?,?,?)")
-			args = append(args, k.key, k.day, k.user, k.team, sums[k][0], sums[k][1])
-		}
-		if d.Dialect == MySQL {
-			q.WriteString(" ON DUPLICATE KEY UPDATE qty = qty + VALUES(qty), amount = amount + VALUES(amount)")
-		} else {
-			q.WriteString(" ON CONFLICT (metric_key, day, user_id, team_id) DO UPDATE SET qty = qty + excluded.qty, amount = amount + excluded.amount")
-		}
-		if err := u.tx.Exec(q.String(), args...).Error; err != nil {
-			return err
-		}
+	rows := insert{table: "crm_fact_daily", columns: "metric_key, day, user_id, team_id, qty, amount"}
+	for _, k := range keys {
+		rows.add(k.key, k.day, k.user, k.team, sums[k][0], sums[k][1])
 	}
-	return nil
-}
-
-func (d *DB) flushOutbox(u *unit) error {
-	err := u.tx.CreateInBatches(u.effects.outbox, 200).Error
-	if !duplicate(err) {
-		return err
+	if d.Dialect == MySQL {
+		return rows.statements(" ON DUPLICATE KEY UPDATE qty = qty + VALUES(qty), amount = amount + VALUES(amount)")
 	}
-	// Some key was queued before: the notice that it names exists already.
-	for i := range u.effects.outbox {
-		row := u.effects.outbox[i]
-		row.ID = 0
-		if err := u.tx.Create(&row).Error; err != nil && !duplicate(err) {
-			return err
-		}
-	}
-	return nil
+	return rows.statements(" ON CONFLICT (metric_key, day, user_id, team_id) DO UPDATE SET qty = qty + excluded.qty, amount = amount + excluded.amount")
 }
 
 type seqKey struct{}

@@ -1,0 +1,232 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"log/slog"
+	"time"
+
+	gomysql "github.com/go-sql-driver/mysql"
+	"gorm.io/gorm"
+
+	"crmbot/internal/crm"
+)
+
+type txKey struct{ d *DB }
+
+// unit is one running transaction with what must be written before its commit.
+type unit struct {
+	tx      *gorm.DB
+	effects effects
+}
+
+func (d *DB) unit(ctx context.Context) *unit {
+	u, _ := ctx.Value(txKey{d}).(*unit)
+	return u
+}
+
+// read is the connection for reading: the transaction's if there is one.
+func (d *DB) read(ctx context.Context) *gorm.DB {
+	if u := d.unit(ctx); u != nil {
+		return u.tx
+	}
+	return d.r.WithContext(ctx)
+}
+
+// write is the connection for writing. Outside a transaction a statement
+// commits on its own.
+func (d *DB) write(ctx context.Context) *gorm.DB {
+	if u := d.unit(ctx); u != nil {
+		return u.tx
+	}
+	return d.w.WithContext(ctx)
+}
+
+const maxTries = 6
+
+// InTx implements crm.Transactor. The outermost call claims the event of the
+// context first, so that a redelivered event fails with crm.CodeDuplicate
+// before it changes anything, and writes the effects last.
+func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if d.unit(ctx) != nil {
+		return fn(ctx)
+	}
+	claim := d.claim(ctx) // once: every attempt claims the same number
+	attempt := d.onceSQLite
+	if d.Dialect == MySQL {
+		attempt = d.onceMySQL
+	}
+	var err error
+	for try := range maxTries {
+		var u *unit
+		if u, err = attempt(ctx, claim, fn); err == nil {
+			if len(u.effects.outbox) > 0 && d.wake != nil {
+				d.wake()
+			}
+			return nil
+		}
+		if !retryable(err) || ctx.Err() != nil {
+			return err
+		}
+		slog.DebugContext(ctx, "transaction retried", "try", try+1, "err", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(1<<try) * 3 * time.Millisecond):
+		}
+	}
+	return err
+}
+
+// statement is one SQL statement with its arguments.
+type statement struct {
+	query string
+	args  []any
+}
+
+// claim makes the event's id unique in the same transaction as its work; nil
+// for work without an event.
+func (d *DB) claim(ctx context.Context) []statement {
+	ev := crm.EventOf(ctx)
+	if ev.ID == "" {
+		return nil
+	}
+	return []statement{{"INSERT INTO crm_processed_events (platform, event_id, seq, at_ms) VALUES (?,?,?,?)", []any{ev.Platform, ev.ID, eventSeq(ctx), ms(d.clock.Now())}}}
+}
+
+func handled(err error) error {
+	if duplicate(err) {
+		return &crm.Error{Code: crm.CodeDuplicate, Text: crm.Text{Zh: "这个操作已经处理过了", En: "this was already handled"}}
+	}
+	return err
+}
+
+// onceSQLite runs the closure once between a begin and a commit of gorm.
+func (d *DB) onceSQLite(ctx context.Context, claim []statement, fn func(ctx context.Context) error) (*unit, error) {
+	tx := d.w.WithContext(ctx).Begin()
+	if tx.Error != nil {
+		return nil, tx.Error
+	}
+	done := false
+	defer func() {
+		if !done {
+			tx.Rollback()
+		}
+	}()
+	u := &unit{tx: tx}
+	exec := func(list []statement) error {
+		for _, s := range list {
+			if err := tx.Exec(s.query, s.args...).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := exec(claim); err != nil {
+		return nil, handled(err)
+	}
+	if err := fn(context.WithValue(ctx, txKey{d}, u)); err != nil {
+		return nil, err
+	}
+	last, err := d.effectStatements(&u.effects)
+	if err != nil {
+		return nil, err
+	}
+	if err := exec(last); err != nil {
+		return nil, err
+	}
+	done = true
+	return u, tx.Commit().Error
+}
+
+// onceMySQL runs the closure once on a connection of its own. The begin goes
+// with the claim of the event, and the effects with the commit, in one round
+// trip each: what a transaction must write besides its rows then costs next
+// to nothing.
+func (d *DB) onceMySQL(ctx context.Context, claim []statement, fn func(ctx context.Context) error) (*unit, error) {
+	pool, err := d.w.DB()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done := false
+	defer func() {
+		if !done {
+			rollback(conn)
+		}
+		conn.Close()
+	}()
+	if err := execTogether(ctx, conn, append([]statement{{query: "START TRANSACTION"}}, claim...)); err != nil {
+		return nil, handled(err)
+	}
+	tx := d.w.Session(&gorm.Session{NewDB: true, Context: ctx})
+	tx.Statement.ConnPool = conn
+	u := &unit{tx: tx}
+	if err := fn(context.WithValue(ctx, txKey{d}, u)); err != nil {
+		return nil, err
+	}
+	last, err := d.effectStatements(&u.effects)
+	if err != nil {
+		return nil, err
+	}
+	if err := execTogether(ctx, conn, append(last, statement{query: "COMMIT"})); err != nil {
+		return nil, err
+	}
+	done = true
+	return u, nil
+}
+
+// rollback ends a failed transaction, also when its context is over. A
+// connection that cannot even do that must not go back to the pool.
+func rollback(conn *sql.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // the answer to this is that it is dropped
+	}
+}
+
+// maxTogether bounds the arguments of one round trip, far below the server's
+// packet limit.
+const maxTogether = 4000
+
+// execTogether runs the statements in as few round trips as it can. A failing
+// one ends it: the ones behind it do not run.
+func execTogether(ctx context.Context, conn *sql.Conn, list []statement) error {
+	var query string
+	var args []any
+	send := func() error {
+		if query == "" {
+			return nil
+		}
+		_, err := conn.ExecContext(ctx, query, args...)
+		query, args = "", nil
+		return translate(err)
+	}
+	for _, s := range list {
+		if len(args)+len(s.args) > maxTogether {
+			if err := send(); err != nil {
+				return err
+			}
+		}
+		if query != "" {
+			query += "; "
+		}
+		query += s.query
+		args = append(args, s.args...)
+	}
+	return send()
+}
+
+func translate(err error) error {
+	var me *gomysql.MySQLError
+	if errors.As(err, &me) && me.Number == 1062 {
+		return gorm.ErrDuplicatedKey
+	}
+	return err
+}
