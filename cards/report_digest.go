@@ -2,6 +2,7 @@ package cards
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -171,20 +172,19 @@ func digestNumbers(l crm.Lang, v DigestView) []card.Block {
 }
 
 // digestChart compares the team's counts with the working day before and with
-// the sum of the pass marks.
+// the sum of the pass marks: those with goals, or all where none has one.
 func digestChart(l crm.Lang, d report.Digest) (card.Chart, bool) {
-	ch := card.Chart{Kind: card.BarChart, Title: l.T("今日与上一工作日", "Today and the working day before"), Unit: l.T("数量", "count"),
+	ch := card.Chart{Kind: card.BarChart, Title: l.T("今日与上一工作日", "Today and the working day before"),
 		Series: []card.Series{{Name: l.T("今日", "today")}, {Name: l.T("上一工作日", "day before")}, {Name: l.T("及格合计", "sum of pass marks")}}}
-	goals := false
+	goals := slices.ContainsFunc(d.Numbers, func(n report.TeamNumber) bool { return n.Pass > 0 })
 	for _, n := range d.Numbers {
-		if n.Aggregate != metric.SumQty || n.Previous == nil || len(ch.Categories) == 8 {
+		if n.Aggregate != metric.SumQty || n.Previous == nil || len(ch.Categories) == 8 || (goals && n.Pass == 0) {
 			continue
 		}
 		ch.Categories = append(ch.Categories, n.Name.In(l))
 		ch.Series[0].Values = append(ch.Series[0].Values, n.Read())
 		ch.Series[1].Values = append(ch.Series[1].Values, n.Previous.In(n.Def()))
 		ch.Series[2].Values = append(ch.Series[2].Values, n.Pass)
-		goals = goals || n.Pass > 0
 	}
 	if !goals {
 		ch.Series = ch.Series[:2]
@@ -205,7 +205,11 @@ func digestRanking(l crm.Lang, v DigestView) []card.Block {
 				name.Action = b
 			}
 		}
-		rows = append(rows, []card.Cell{{Text: medal(m.Rank)}, name, {Text: m.Score.String()}, {Text: m.Score.Grade().Name(l), Tone: gradeTone(m.Score.Grade())}, {Text: m.State.Name(l)}})
+		rank := medal(m.Rank)
+		if m.Score == 0 {
+			rank = strconv.Itoa(m.Rank)
+		}
+		rows = append(rows, []card.Cell{{Text: rank}, name, {Text: m.Score.String()}, {Text: m.Score.Grade().Name(l), Tone: gradeTone(m.Score.Grade())}, {Text: m.State.Name(l)}})
 	}
 	if len(rows) == 0 {
 		return nil

@@ -39,7 +39,11 @@ func (w *world) prepare(ctx context.Context, text string) (func() error, error) 
 		if err != nil {
 			return nil, err
 		}
-		return w.press(ctx, u, msg, c, nil, m[4] != ""), nil
+		values, err := formValues(c.Form, nil)
+		if err != nil {
+			return nil, err
+		}
+		return w.press(ctx, u, msg, c, values, m[4] != ""), nil
 	}
 	if m := reFile.FindStringSubmatch(text); m != nil {
 		u, chat, _, err := w.who(ctx, m[1])
@@ -221,8 +225,21 @@ func (w *world) prepareFill(ctx context.Context, m []string) (func() error, erro
 	if err != nil {
 		return nil, err
 	}
+	values, err := formValues(c.Form, given)
+	if err != nil {
+		return nil, err
+	}
+	return w.press(ctx, u, msg, c, values, m[5] != ""), nil
+}
+
+// formValues are what a form sends: the given texts by label, and the initial
+// values of all other inputs. No form sends nothing.
+func formValues(f *card.Form, given map[string]string) (bot.Values, error) {
+	if f == nil {
+		return nil, nil
+	}
 	values := bot.Values{}
-	for _, in := range c.Form.Inputs {
+	for _, in := range f.Inputs {
 		text, ok := given[in.Label]
 		if !ok {
 			text = in.Default
@@ -235,7 +252,7 @@ func (w *world) prepareFill(ctx context.Context, m []string) (func() error, erro
 			values[in.Name] = vs
 		}
 	}
-	return w.press(ctx, u, msg, c, values, m[5] != ""), nil
+	return values, nil
 }
 
 // inputValues turns what a person chooses into what the form sends.
