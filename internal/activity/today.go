@@ -1,0 +1,156 @@
+package activity
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+	"crmbot/internal/org"
+)
+
+// Today is a person's list to clear.
+type Today struct {
+	Day     crm.Day
+	Workday bool
+	// Overdue and Due are open next steps of earlier days and of today.
+	Overdue, Due []StepSeen
+	// More is how many further overdue steps there are.
+	More int
+	// Plans are today's visits, done ones too.
+	Plans []PlanSeen
+	// Approvals wait for the person's decision.
+	Approvals []Waiting
+	// Leads are about to go back to the pool, or wait for their first contact.
+	Leads []lead.Seen
+	// Completion of today's plan so far.
+	Completion Completion
+}
+
+// Empty reports whether nothing is left to do.
+func (t Today) Empty() bool { return t.Left() == 0 }
+
+// Left counts what is left to do.
+func (t Today) Left() int {
+	n := len(t.Overdue) + t.More + len(t.Due) + len(t.Approvals) + len(t.Leads)
+	for _, p := range t.Plans {
+		if p.State == PlanOpen {
+			n++
+		}
+	}
+	return n
+}
+
+const (
+	maxSteps      = 100
+	maxShownSteps = 10
+	maxShownLeads = 5
+)
+
+// TodayOf is the actor's own list of the present day.
+func (s *Service) TodayOf(ctx context.Context, a crm.Actor) (Today, error) {
+	now := s.d.Clock.Now()
+	day := s.d.Calendar.DayOf(now)
+	t := Today{Day: day, Workday: s.d.Calendar.IsWorkday(day)}
+	steps, err := s.d.Store.OpenSteps(ctx, a.ID, day, maxSteps)
+	if err != nil {
+		return t, err
+	}
+	refs := make([]crm.Ref, len(steps))
+	for i, st := range steps {
+		refs[i] = st.Subject
+	}
+	names, err := s.d.Store.RecordNames(ctx, refs)
+	if err != nil {
+		return t, err
+	}
+	for _, st := range steps {
+		seen := StepSeen{st, names[st.Subject]}
+		switch {
+		case st.Due.Day == day:
+			t.Due = append(t.Due, seen)
+		case len(t.Overdue) < maxShownSteps:
+			t.Overdue = append(t.Overdue, seen)
+		default:
+			t.More++
+		}
+	}
+	ps, err := s.d.Store.Plans(ctx, []crm.UserID{a.ID}, day)
+	if err != nil {
+		return t, err
+	}
+	acts, err := s.d.Store.ActivitiesOf(ctx, []crm.UserID{a.ID}, day)
+	if err != nil {
+		return t, err
+	}
+	t.Completion = CompletionOf(a.ID, ps, acts)
+	ps = slices.DeleteFunc(ps, func(p Plan) bool { return p.State == PlanCancelled })
+	if t.Plans, err = s.seePlans(ctx, ps, acts); err != nil {
+		return t, err
+	}
+	if s.d.Approvals != nil {
+		if t.Approvals, err = s.d.Approvals.WaitingFor(ctx, a); err != nil {
+			return t, err
+		}
+	}
+	t.Leads, err = s.losing(ctx, a, now)
+	return t, err
+}
+
+// losing are the own leads whose time is nearly up: due to go back to the pool
+// soon, or to be contacted before the next working day ends.
+func (s *Service) losing(ctx context.Context, a crm.Actor, now time.Time) ([]lead.Seen, error) {
+	if !a.Is(crm.Rep) {
+		return nil, nil
+	}
+	ls, err := s.d.Leads.Mine(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	days := int(lostDays.Of(ctx, s.d.Rules, scopes(a.ID, a.Team)...))
+	until := s.d.Calendar.At(s.d.Calendar.WorkdayOnOrAfter(s.d.Calendar.DayOf(now)), s.d.Calendar.Settings().WorkTo)
+	ls = slices.DeleteFunc(ls, func(l lead.Seen) bool {
+		soon := l.Due.Release != "" && l.Due.Left <= days
+		call := !l.Due.Contact.IsZero() && !l.Due.Contact.After(until)
+		return !soon && !call
+	})
+	return ls[:min(len(ls), maxShownLeads)], nil
+}
+
+// NextDigest is when the daily list is sent next after t: on working days at
+// the time of the setting.
+func (s *Service) NextDigest(ctx context.Context, t time.Time) time.Time {
+	h, m := digestAt.Of(ctx, s.d.Rules)
+	day := s.d.Calendar.WorkdayOnOrAfter(s.d.Calendar.DayOf(t))
+	if at := day.At(h, m, s.d.Calendar.Zone()); at.After(t) {
+		return at
+	}
+	return s.d.Calendar.NextWorkday(day).At(h, m, s.d.Calendar.Zone())
+}
+
+// Digest queues the daily list of everybody who is at work that day. Who has
+// nothing to do gets nothing, because the list is made when it is delivered. It
+// may run again: nobody gets a second one.
+func (s *Service) Digest(ctx context.Context, day crm.Day) error {
+	us, err := s.d.People.Users(ctx, func(u org.User) bool { return !u.Frozen && !u.OnLeave(day) })
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(us, 200) {
+		notices := make([]crm.Notice, len(part))
+		for i, u := range part {
+			notices[i] = crm.Notice{To: crm.ToUser(u.ID), View: crm.View{Name: ViewToday, Ref: string(day)}, Key: "today:" + string(day) + ":" + strconv.FormatInt(int64(u.ID), 10)}
+		}
+		if err := s.d.Tx.InTx(ctx, func(ctx context.Context) error { return s.d.Effects.Notify(ctx, notices...) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Prune removes drafts and photos that nobody used.
+func (s *Service) Prune(ctx context.Context, now time.Time) error {
+	return s.d.Store.PruneActivity(ctx, now.AddDate(0, 0, -7))
+}
