@@ -58,28 +58,35 @@ func (s *Service) existing(ctx context.Context, day crm.Day) (map[crm.UserID]Rep
 	return out, nil
 }
 
-// addDrafts stores drafts. When somebody opened a report at the same moment the
-// whole part conflicts; then it is tried again without those that exist now.
+// draftTries bounds how often a part of the drafts is tried again because
+// somebody opened a report at the same moment.
+const draftTries = 20
+
+// addDrafts stores the drafts that do not exist yet. Who exists is read in the
+// same transaction; when somebody opens a report between reading and writing,
+// the whole part conflicts and is tried again.
 func (s *Service) addDrafts(ctx context.Context, users []org.User, day crm.Day, contents map[crm.UserID]built) error {
-	for try := 0; ; try++ {
-		var rs []*Report
-		for _, u := range users {
-			r := s.newDraft(u, day, contents[u.ID])
-			rs = append(rs, &r)
-		}
-		err := s.tx.InTx(ctx, func(ctx context.Context) error { return s.store.AddReports(ctx, rs) })
-		if crm.CodeOf(err) != crm.CodeConflict || try == 3 {
+	var err error
+	for range draftTries {
+		err = s.tx.InTx(ctx, func(ctx context.Context) error {
+			have, err := s.existing(ctx, day)
+			if err != nil {
+				return err
+			}
+			var rs []*Report
+			for _, u := range users {
+				if _, ok := have[u.ID]; !ok {
+					r := s.newDraft(u, day, contents[u.ID])
+					rs = append(rs, &r)
+				}
+			}
+			return s.store.AddReports(ctx, rs)
+		})
+		if crm.CodeOf(err) != crm.CodeConflict {
 			return err
-		}
-		have, err := s.existing(ctx, day)
-		if err != nil {
-			return err
-		}
-		users = slices.DeleteFunc(slices.Clone(users), func(u org.User) bool { _, ok := have[u.ID]; return ok })
-		if len(users) == 0 {
-			return nil
 		}
 	}
+	return err
 }
 
 func (s *Service) newDraft(u org.User, day crm.Day, b built) Report {
