@@ -106,8 +106,17 @@ func (s *Service) lost(ctx context.Context, a crm.Actor, id crm.LeadID) error {
 		return crm.Conflict("P-05", id.String()+" 刚刚被改动,没有认领成功,额度没有扣除", id.String()+" was changed a moment ago; it was not claimed and no quota was used").WithNext("请再试一次", "please try again")
 	}
 	return crm.Conflict("P-05", id.String()+" 已被 "+winner+" 认领,您的额度没有扣除", id.String()+" was already claimed by "+winner+"; no quota was used").
-		WithNext("换一条:发送 /公海", "choose another one: send /pool")
+		WithNext("换一条:发送 /公海", "choose another one: send /pool").WithCause(&LostTo{Lead: id, Winner: winner})
 }
+
+// LostTo is the cause of a refusal because somebody else was faster.
+type LostTo struct {
+	Lead   crm.LeadID
+	Winner string // the present owner's name
+}
+
+// Error is the lead's code, for logs.
+func (l *LostTo) Error() string { return "lost " + l.Lead.String() }
 
 const candidates = 3
 

@@ -196,9 +196,9 @@ func (s *Service) Watch(ctx context.Context, a crm.Actor, id crm.LeadID) (time.T
 	return at, err
 }
 
-// Watched is what a reminder tells about a lead: what anybody may know of it.
-func (s *Service) Watched(ctx context.Context, id crm.LeadID) (Existing, error) {
-	return s.Describe(ctx, id.Ref())
+// Watched is what a reminder tells the actor about a lead.
+func (s *Service) Watched(ctx context.Context, a crm.Actor, id crm.LeadID) (DuplicateOf, error) {
+	return s.existing(ctx, a, Match{Ref: id.Ref()})
 }
 
 func (s *Service) ownedByOther(ctx context.Context, a crm.Actor, id crm.LeadID) (Existing, error) {

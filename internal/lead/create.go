@@ -65,22 +65,10 @@ func (s *Service) Create(ctx context.Context, a crm.Actor, in NewLead, anyway bo
 	if err := in.Info.Clean(); err != nil {
 		return Seen{}, err
 	}
-	id := in.identity()
-	if m, ok, err := s.d.Duplicates.Exact(ctx, id); err != nil || ok {
-		if err == nil {
-			err = s.duplicate(ctx, a, m)
-		}
+	if err := s.Check(ctx, a, in.Info, anyway); err != nil {
 		return Seen{}, err
 	}
-	if !anyway {
-		ms, err := s.d.Duplicates.Similar(ctx, in.Company, candidates)
-		if err != nil {
-			return Seen{}, err
-		}
-		if len(ms) > 0 {
-			return Seen{}, s.similar(ctx, a, ms)
-		}
-	}
+	id := in.identity()
 	home, err := s.home(ctx, a, in)
 	if err != nil {
 		return Seen{}, err
@@ -104,6 +92,26 @@ func (s *Service) Create(ctx context.Context, a crm.Actor, in NewLead, anyway bo
 		return Seen{}, err
 	}
 	return s.seen(ctx, a, l, max(acc, accessMasked))
+}
+
+// Check looks for records that what was typed would repeat, and refuses as
+// Create does; what is not typed yet is not looked for.
+func (s *Service) Check(ctx context.Context, a crm.Actor, in Info, anyway bool) error {
+	m, ok, err := s.d.Duplicates.Exact(ctx, in.identity())
+	if err != nil {
+		return err
+	}
+	if ok {
+		return s.duplicate(ctx, a, m)
+	}
+	if anyway {
+		return nil
+	}
+	ms, err := s.d.Duplicates.Similar(ctx, in.Company, candidates)
+	if err != nil || len(ms) == 0 {
+		return err
+	}
+	return s.similar(ctx, a, ms)
 }
 
 func (in Info) identity() Identity {

@@ -166,6 +166,25 @@ func (s *Service) Listed(ctx context.Context, a crm.Actor, ids []crm.LeadID) (Po
 // maxOwn bounds the list of a person's own leads; hold limits are far below.
 const maxOwn = 1000
 
+// Status is how a person stands with leads against the limits; it only informs.
+func (s *Service) Status(ctx context.Context, user crm.UserID) (pool.Status, error) {
+	p, err := s.d.Gate.Pool(ctx, pool.DefaultPool)
+	if err != nil {
+		return pool.Status{}, err
+	}
+	return s.d.Gate.Status(ctx, user, crm.KindLead, p)
+}
+
+// OwnerName is the name of a lead's owner, which everybody may know who saw the
+// lead in a pool (P-05); empty when it has none.
+func (s *Service) OwnerName(ctx context.Context, id crm.LeadID) (string, error) {
+	l, err := s.d.Store.Lead(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return s.d.People.Name(ctx, l.Owner), nil
+}
+
 // Mine are the actor's open leads, the most urgent first.
 func (s *Service) Mine(ctx context.Context, a crm.Actor) ([]Seen, error) {
 	return s.Of(ctx, a, a.ID)

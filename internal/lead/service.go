@@ -222,6 +222,7 @@ type Past struct {
 	At       time.Time
 	Reason   pool.Reason
 	From, To string // names; empty: the pool
+	FromID   crm.UserID
 	By       string
 	Why      crm.Text // release reason
 	Note     string
@@ -293,6 +294,35 @@ func (s *Service) Open(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, e
 	return v, err
 }
 
+// Show is Open for rendering a card again: it counts no detail view.
+func (s *Service) Show(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, error) {
+	v, err := s.Peek(ctx, a, id)
+	if err != nil {
+		return v, err
+	}
+	if !v.Masked {
+		return v, s.tell(ctx, &v)
+	}
+	cooling, err := s.d.Gate.Cooling(ctx, a.ID, v.Ref())
+	v.CoolingUntil = cooling[v.Ref()]
+	return v, err
+}
+
+// LossOf is how the actor last lost a lead; crm.CodeNotFound when they never
+// owned it.
+func (s *Service) LossOf(ctx context.Context, a crm.Actor, id crm.LeadID) (Past, error) {
+	v := Seen{Lead: Lead{ID: id}}
+	if err := s.tell(ctx, &v); err != nil {
+		return Past{}, err
+	}
+	for _, p := range v.Past {
+		if p.FromID == a.ID && a.ID != 0 {
+			return p, nil
+		}
+	}
+	return Past{}, notFound(id)
+}
+
 const (
 	storyLength = 5
 	pastLength  = 10
@@ -313,7 +343,7 @@ func (s *Service) tell(ctx context.Context, v *Seen) error {
 	}
 	reasons, _ := ReleaseReasons.Of(ctx, s.d.Rules)
 	for _, e := range entries {
-		p := Past{At: e.At, Reason: e.Reason, From: s.d.People.Name(ctx, e.From), To: s.d.People.Name(ctx, e.To), By: s.d.People.Name(ctx, e.By), Note: e.Note}
+		p := Past{At: e.At, Reason: e.Reason, FromID: e.From, From: s.d.People.Name(ctx, e.From), To: s.d.People.Name(ctx, e.To), By: s.d.People.Name(ctx, e.By), Note: e.Note}
 		if r, ok := ReasonByCode(reasons, e.Why); ok {
 			p.Why = crm.Text{Zh: r.Zh, En: r.En}
 		}

@@ -51,7 +51,9 @@ type Candidate struct {
 // could be released.
 type HoldFull struct {
 	Held, Limit int
-	Candidates  []Candidate
+	// Mine reports that it is the limit of the person who asked.
+	Mine       bool
+	Candidates []Candidate
 }
 
 // Error is the numbers in short, for logs.
@@ -75,7 +77,7 @@ func CheckHold(kind crm.Kind, held, limit, n int, who string) *crm.Error {
 	return crm.Refused("P-03", fmt.Sprintf("%s持有的%s已达上限:%d/%d", zhWho, zhWhat, held, limit),
 		fmt.Sprintf("%s %d of at most %d %s", enWho, held, limit, enWhat)).
 		WithNext("请先释放不再跟进的,或请经理调整上限", "release what you no longer follow up, or ask a manager to raise the limit").
-		WithCause(&HoldFull{Held: held, Limit: limit})
+		WithCause(&HoldFull{Held: held, Limit: limit, Mine: who == ""})
 }
 
 // Quota is what a person may claim on a day from a pool.

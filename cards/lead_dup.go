@@ -1,0 +1,160 @@
+package cards
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"crmbot/cards/card"
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+)
+
+// JoinLead asks the owner of a lead to let the presser work along.
+type JoinLead struct {
+	Lead crm.LeadID `json:"l"`
+}
+
+// ActionName implements card.Action.
+func (JoinLead) ActionName() string { return "lead.join" }
+
+// AnswerJoin is the owner's answer.
+type AnswerJoin struct {
+	Lead   crm.LeadID `json:"l"`
+	User   crm.UserID `json:"u"`
+	Accept bool       `json:"ok,omitempty"`
+}
+
+// ActionName implements card.Action.
+func (AnswerJoin) ActionName() string { return "lead.join_answer" }
+
+// WatchLead asks for a reminder when the lead is due to be released.
+type WatchLead struct {
+	Lead crm.LeadID `json:"l"`
+}
+
+// ActionName implements card.Action.
+func (WatchLead) ActionName() string { return "lead.watch" }
+
+// existsButtons are what can be done about a record that exists (DU-02).
+func existsButtons(f LeadFrame, d lead.DuplicateOf) []card.Button {
+	l := f.Lang
+	if d.Match.Ref.Kind != crm.KindLead {
+		return nil
+	}
+	id := crm.LeadID(d.Match.Ref.ID)
+	switch {
+	case d.InPool && d.Open:
+		bs := []card.Button{f.openButton(id, l.T("详情", "Details"))}
+		if f.Rep {
+			bs = append([]card.Button{{Label: l.T("认领", "Claim"), Style: card.Primary, Action: ClaimLead{Lead: id}, Command: f.command("认领", "claim", id.String())}}, bs...)
+		}
+		return bs
+	case d.Open:
+		return []card.Button{f.openButton(id, l.T("打开", "Open"))}
+	case d.Owner == 0:
+		return nil
+	}
+	bs := []card.Button{{Label: l.T("申请协作", "Ask to collaborate"), Style: card.Primary, Action: JoinLead{Lead: id}, Command: f.command("协作", "collaborate", id.String())}}
+	if d.Release != "" {
+		bs = append(bs, card.Button{Label: l.T("到期提醒我", "Remind me at release"), Action: WatchLead{Lead: id}, Command: f.command("到期提醒", "watch", id.String())})
+	}
+	return bs
+}
+
+// LeadExists is the answer of DU-02: what may be known of the record that
+// exists, and the ways on.
+func LeadExists(f LeadFrame, d lead.DuplicateOf) card.Card {
+	l := f.Lang
+	c := card.Card{Lang: l, Title: l.T("这家公司已存在", "This company exists already"), Tone: card.Warning,
+		Blocks: []card.Block{card.P(d.Line(l)), card.Note{Text: d.Match.Kind.Name(l) + l.T("(DU-01),没有新建。", " (DU-01); nothing was created.")}}}
+	if d.Open {
+		c.About = []crm.Ref{d.Match.Ref}
+	}
+	if bs := existsButtons(f, d); len(bs) > 0 {
+		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
+	}
+	return c
+}
+
+// LeadSimilar asks whether a new lead is really another company (DU-01).
+func LeadSimilar(f LeadFrame, in CreateLeadAnyway, found []lead.DuplicateOf) card.Card {
+	l := f.Lang
+	c := card.Card{Lang: l, Title: l.T("有名称相近的记录", "Similar names exist"), Tone: card.Warning, Blocks: []card.Block{card.P(l.T("要新建的是:"+in.Company, "You are creating: "+in.Company))}}
+	for _, d := range found {
+		name := l.T("(无权查看名称)", "(its name is not shown to you)")
+		if d.Open {
+			name = d.Match.Ref.String() + " " + d.Title
+			c.About = append(c.About, d.Match.Ref)
+		}
+		c.Blocks = append(c.Blocks, card.Divider{}, card.Text{Spans: []card.Span{{Text: name, Bold: true},
+			{Text: l.T(fmt.Sprintf("\n相似度 %d%% · ", int(d.Match.Similarity*100)), fmt.Sprintf("\n%d %% alike · ", int(d.Match.Similarity*100))) + d.Line(l), Tone: card.Muted}}})
+		if bs := existsButtons(f, d); len(bs) > 0 {
+			c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
+		}
+	}
+	line := f.command("仍然新建", "createanyway", strings.TrimSpace(strings.Join([]string{oneWord(in.Company), oneWord(in.Contact), oneWord(in.Phone), oneWord(in.Source)}, " ")))
+	c.Blocks = append(c.Blocks, card.Divider{}, card.Buttons{Items: []card.Button{{Label: l.T("仍然新建", "Create anyway"), Style: card.Risky, Action: in, Command: line}}},
+		card.Note{Text: l.T("确认不是同一家再新建(DU-01)。", "Create it only if it is another company (DU-01).")})
+	return c
+}
+
+// oneWord keeps a value with spaces together in a command line.
+func oneWord(s string) string { return strings.Join(strings.Fields(s), "_") }
+
+// LeadJoinAsked asks the owner of a lead about a colleague who wants to work
+// along, and shows what became of it.
+func LeadJoinAsked(f LeadFrame, x lead.Collab) card.Card {
+	l := f.Lang
+	id := x.Lead.ID
+	c := card.Card{Lang: l, Title: l.T(x.UserName+" 申请协作 "+id.String(), x.UserName+" asks to work along on "+id.String()), Tone: card.Info, About: []crm.Ref{id.Ref()}}
+	c.Blocks = []card.Block{card.P(strings.TrimSpace(id.String() + " " + leadTitle(x.Lead))),
+		card.Note{Text: l.T("协作人可以查看资料和记跟进,不能改负责人(PM-01)。", "A collaborator reads the lead and logs activities, and cannot change its owner (PM-01).")}}
+	switch x.State {
+	case lead.CollabAsked:
+		c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{
+			{Label: l.T("同意", "Accept"), Style: card.Primary, Action: AnswerJoin{Lead: id, User: x.User, Accept: true}, Command: f.command("同意协作", "acceptcollab", id.String()+" "+x.UserName)},
+			{Label: l.T("婉拒", "Decline"), Action: AnswerJoin{Lead: id, User: x.User}, Command: f.command("婉拒协作", "declinecollab", id.String()+" "+x.UserName)}}})
+	case lead.CollabAccepted:
+		c.Tone = card.Success
+		c.Blocks = append(c.Blocks, card.P(l.T("已同意,有效期到 "+f.minute(x.ExpiresAt), "Accepted, until "+f.minute(x.ExpiresAt))))
+	default:
+		c.Tone = card.Muted
+		c.Blocks = append(c.Blocks, card.P(l.T("已婉拒", "Declined")))
+	}
+	return c
+}
+
+// LeadJoinAnswer tells the colleague who asked what the owner decided.
+func LeadJoinAnswer(f LeadFrame, x lead.Collab) card.Card {
+	l := f.Lang
+	id := x.Lead.ID
+	if x.State != lead.CollabAccepted {
+		return card.Card{Lang: l, Title: l.T(id.String()+" 的协作申请被婉拒", "Your request for "+id.String()+" was declined"), Tone: card.Muted, About: []crm.Ref{id.Ref()},
+			Blocks: []card.Block{card.P(l.T("可在到期后从公海认领,或联系 "+x.OwnerName+"。", "You may claim it from the pool once it is released, or talk to "+x.OwnerName+"."))}}
+	}
+	return Lead(f, x.Lead, l.T(x.OwnerName+" 同意您协作这条线索", x.OwnerName+" lets you work along on this lead"), l.T("有效期到 "+f.minute(x.ExpiresAt), "until "+f.minute(x.ExpiresAt)))
+}
+
+// LeadWatching confirms a reminder.
+func LeadWatching(f LeadFrame, id crm.LeadID, at time.Time) card.Card {
+	l := f.Lang
+	return card.Card{Lang: l, Title: l.T("到期会提醒您", "You will be reminded"), Tone: card.Success,
+		Blocks: []card.Block{card.P(l.T(id.String()+" 的释放日到达时("+f.minute(at)+")会告诉您结果。", "When "+id.String()+" is due to be released ("+f.minute(at)+") you are told what became of it."))}}
+}
+
+// LeadWatched is the reminder at the release day of somebody else's lead.
+func LeadWatched(f LeadFrame, d lead.DuplicateOf) card.Card {
+	l, ref := f.Lang, d.Match.Ref
+	c := card.Card{Lang: l, Title: l.T(ref.String()+" 到释放日了", ref.String()+" has reached its release day"), Tone: card.Info, About: []crm.Ref{ref}}
+	if d.InPool {
+		c.Tone = card.Success
+		c.Blocks = []card.Block{card.P(l.T("它已回到公海,可以认领。", "It is back in the pool and can be claimed."))}
+	} else {
+		c.Blocks = []card.Block{card.P(l.T("它仍有负责人:", "It still has an owner: ") + d.Line(l))}
+	}
+	if bs := existsButtons(f, d); len(bs) > 0 {
+		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
+	}
+	return c
+}

@@ -1,0 +1,264 @@
+package cards
+
+import (
+	"fmt"
+	"strings"
+
+	"crmbot/cards/card"
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+	"crmbot/internal/pool"
+)
+
+// MorePool shows the next page of the pool.
+type MorePool struct {
+	Filter string     `json:"f,omitempty"`
+	After  crm.LeadID `json:"a,omitempty"`
+}
+
+// ActionName implements card.Action.
+func (MorePool) ActionName() string { return "lead.pool" }
+
+// LeadPool lists leads to claim, masked, with a claim button each (P-08).
+// Leads that were claimed meanwhile stay and show the winner.
+func LeadPool(f LeadFrame, filter lead.Filter, list lead.PoolList) card.Card {
+	l := f.Lang
+	c := card.Card{Lang: l, Title: l.T("公海", "Lead pool"), Tone: card.Info}
+	if w := filterWords(l, filter); w != "" {
+		c.Title += " · " + w
+	}
+	if !f.Group && f.Rep {
+		c.Subtitle = quotaLine(l, list.Status)
+	}
+	if len(list.Leads) == 0 {
+		return poolEmpty(c, f, filter)
+	}
+	for i, v := range list.Leads {
+		c.About = append(c.About, v.Ref())
+		if i > 0 {
+			c.Blocks = append(c.Blocks, card.Divider{})
+		}
+		c.Blocks = append(c.Blocks, poolLine(f, v))
+		if bs := poolButtons(f, v); len(bs) > 0 {
+			c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
+		}
+	}
+	if list.More {
+		last := list.Leads[len(list.Leads)-1].ID
+		c.Blocks = append(c.Blocks, card.Divider{}, card.Buttons{Items: []card.Button{{Label: l.T("看下一批", "Show more"), Action: MorePool{Filter: filter.Words(), After: last},
+			Command: strings.TrimSpace(f.command("公海", "pool", strings.TrimSpace(filter.Words()+" >"+last.String())))}}})
+	}
+	return c
+}
+
+func poolEmpty(c card.Card, f LeadFrame, filter lead.Filter) card.Card {
+	l := f.Lang
+	c.Tone = card.Muted
+	if filter == (lead.Filter{}) {
+		c.Blocks = []card.Block{card.P(l.T("公海里现在没有可认领的线索。", "There is nothing to claim in the pool now."))}
+		return c
+	}
+	c.Blocks = []card.Block{card.P(l.T("没有符合条件的线索,试试去掉条件。", "No lead fits; try without the filter.")),
+		card.Buttons{Items: []card.Button{CommandButton(l.T("查看全部公海", "Show the whole pool"), "/"+l.T("公海", "pool"))}}}
+	return c
+}
+
+func filterWords(l crm.Lang, f lead.Filter) string {
+	var w []string
+	if f.Source != "" {
+		w = append(w, sourceName(l, f.Source))
+	}
+	if f.City != "" {
+		w = append(w, f.City)
+	}
+	if f.Grade != "" {
+		w = append(w, l.T(string(f.Grade)+" 级", "grade "+string(f.Grade)))
+	}
+	return strings.Join(w, " ")
+}
+
+func quotaLine(l crm.Lang, s pool.Status) string {
+	used := pool.Used(s.Standing)
+	if !s.Quota.Allowed {
+		return l.T(fmt.Sprintf("今天是非工作日,公海不开放认领 · 持有 %d/%d", s.Held, s.Hold), fmt.Sprintf("not a working day, the pool is closed · you hold %d of %d", s.Held, s.Hold))
+	}
+	return l.T(fmt.Sprintf("今日已领 %d/%d,还可领 %d · 持有 %d/%d", used, s.Quota.Limit, s.Quota.Left(s.Standing), s.Held, s.Hold),
+		fmt.Sprintf("%d of %d claimed today, %d left · you hold %d of %d", used, s.Quota.Limit, s.Quota.Left(s.Standing), s.Held, s.Hold))
+}
+
+// poolLine is one lead of the list. A group reads no names (PM-03).
+func poolLine(f LeadFrame, v lead.Seen) card.Text {
+	l := f.Lang
+	head := v.ID.String()
+	if !f.Group {
+		head = strings.TrimSpace(head + " " + leadTitle(v))
+	}
+	spans := []card.Span{{Text: head, Bold: true, Strike: v.Owner != 0 && !v.Mine}}
+	if v.Grade != "" {
+		spans = append(spans, card.Span{Text: l.T("  "+string(v.Grade)+" 级", "  grade "+string(v.Grade)), Bold: true, Tone: leadGradeTone(v.Grade)})
+	}
+	details := []string{sourceName(l, v.Source), v.City, v.Industry}
+	if !f.Group {
+		details = append(details, v.Contact, v.Phone)
+	}
+	if d := joinDots(details...); d != "" {
+		spans = append(spans, card.Span{Text: "\n" + d, Tone: card.Muted})
+	}
+	if v.Need != "" && !f.Group {
+		spans = append(spans, card.Span{Text: "\n" + l.T("需求:", "Need: ") + shorten(v.Need, 40)})
+	}
+	switch {
+	case v.Status == lead.Review:
+		spans = append(spans, card.Span{Text: "\n" + v.Status.Name(l), Tone: card.Muted})
+	case v.OwnerName != "":
+		spans = append(spans, card.Span{Text: "\n" + l.T("已被 "+v.OwnerName+" 认领", "claimed by "+v.OwnerName), Tone: card.Success})
+	}
+	return card.Text{Spans: spans}
+}
+
+func poolButtons(f LeadFrame, v lead.Seen) []card.Button {
+	l := f.Lang
+	var bs []card.Button
+	switch {
+	case v.Status == lead.Open && v.Owner == 0:
+		if f.Rep || f.Group {
+			bs = append(bs, f.claimButton(v))
+		}
+		if f.Supervisor && !f.Group {
+			bs = append(bs, f.passButton(v, l.T("分配", "Assign")))
+		}
+		if !f.Group {
+			bs = append(bs, f.openButton(v.ID, l.T("详情", "Details")))
+		}
+	case v.Mine && !f.Group:
+		bs = append(bs, f.openButton(v.ID, l.T("查看", "Open")))
+	}
+	return bs
+}
+
+func joinDots(words ...string) string {
+	var out []string
+	for _, w := range words {
+		if w != "" {
+			out = append(out, w)
+		}
+	}
+	return strings.Join(out, " · ")
+}
+
+func shorten(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return s
+}
+
+// MyLeads lists a person's leads, the most urgent first. owner is empty for
+// the viewer's own.
+func MyLeads(f LeadFrame, owner string, list []lead.Seen, hold int) card.Card {
+	l := f.Lang
+	c := card.Card{Lang: l, Title: l.T("我的线索", "My leads"), Tone: card.Info}
+	if owner != "" {
+		c.Title = l.T(owner+"的线索", "Leads of "+owner)
+	}
+	if len(list) == 0 {
+		c.Tone = card.Muted
+		c.Blocks = []card.Block{card.P(l.T("名下没有线索。", "There are none.")), card.Buttons{Items: []card.Button{CommandButton(l.T("去公海看看", "Look at the pool"), "/"+l.T("公海", "pool"))}}}
+		return c
+	}
+	urgent, fresh := 0, 0
+	rows := make([][]card.Cell, len(list))
+	for i, v := range list {
+		if v.Due.Left <= 1 {
+			urgent++
+		}
+		if !v.Contacted() {
+			fresh++
+		}
+		open := f.openButton(v.ID, l.T("打开", "Open"))
+		next := f.dueText(v.Due)
+		if !v.Due.Contact.IsZero() {
+			next = l.T("首次联系 ", "first contact ") + f.minute(v.Due.Contact)
+		}
+		rows[i] = []card.Cell{{Text: strings.TrimSpace(v.ID.String() + " " + leadTitle(v))}, {Text: string(v.Grade), Tone: leadGradeTone(v.Grade)},
+			{Text: fmt.Sprint(v.Due.Left), Tone: dueTone(v.Due.Left)}, {Text: next, Tone: dueTone(v.Due.Left)}, {Text: open.Label, Action: &open}}
+		if i < maxAbout {
+			c.About = append(c.About, v.Ref())
+		}
+	}
+	c.Subtitle = l.T(fmt.Sprintf("共 %d 条,上限 %d · 待首次联系 %d · 快到期 %d", len(list), hold, fresh, urgent), fmt.Sprintf("%d of at most %d · %d not yet contacted · %d almost due", len(list), hold, fresh, urgent))
+	if urgent > 0 {
+		c.Tone = card.Warning
+	}
+	c.Blocks = []card.Block{card.Table{PageSize: 10, Columns: []card.Column{{Title: l.T("线索", "Lead")}, {Title: l.T("等级", "Grade")}, {Title: l.T("剩余工作日", "Days left"), Number: true},
+		{Title: l.T("期限", "Due")}, {Title: ""}}, Rows: rows}, card.Note{Text: l.T("最急的在最前;期限按 P-11 计算。", "The most urgent come first; deadlines follow P-11.")}}
+	return c
+}
+
+// maxAbout bounds how many records of a long list keep its card current.
+const maxAbout = 60
+
+// LeadLost tells the loser of a race who won, and offers the next best lead
+// (P-05). next is nil when there is none.
+func LeadLost(f LeadFrame, id crm.LeadID, winner string, next *lead.Seen) card.Card {
+	l := f.Lang
+	c := card.Card{Lang: l, Title: l.T(id.String()+" 已被 "+winner+" 认领", id.String()+" was claimed by "+winner), Tone: card.Warning,
+		Blocks: []card.Block{card.P(l.T("手慢了一步,您的额度没有扣除(P-05)。", "Somebody was a moment faster; no quota was used (P-05)."))}}
+	if next == nil {
+		c.Blocks = append(c.Blocks, card.P(l.T("公海里暂时没有其他可认领的线索。", "There is no other lead to claim right now.")))
+		return c
+	}
+	c.About = []crm.Ref{next.Ref()}
+	c.Blocks = append(c.Blocks, card.Heading{Text: l.T("下一条推荐", "Next best lead"), Level: 3}, poolLine(f, *next))
+	bs := poolButtons(f, *next)
+	bs = append(bs, CommandButton(l.T("看公海", "Open the pool"), "/"+l.T("公海", "pool")))
+	c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
+	return c
+}
+
+// LeadHoldFull is the refusal by the hold limit with what could be released
+// (P-03).
+func LeadHoldFull(f LeadFrame, message string, full *pool.HoldFull, own bool) card.Card {
+	l := f.Lang
+	c := card.Card{Lang: l, Title: l.T(fmt.Sprintf("持有已满 %d/%d", full.Held, full.Limit), fmt.Sprintf("Hold limit reached: %d of %d", full.Held, full.Limit)), Tone: card.Warning,
+		Blocks: []card.Block{card.P(message)}}
+	if !own || len(full.Candidates) == 0 {
+		return c
+	}
+	c.Blocks = append(c.Blocks, card.Heading{Text: l.T("可以考虑释放", "You could release"), Level: 3})
+	for _, x := range full.Candidates {
+		id := crm.LeadID(x.Ref.ID)
+		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: x.Ref.String() + " " + x.Title, Bold: true},
+			{Text: l.T(fmt.Sprintf("\n%d 天没有有效跟进", x.Idle), fmt.Sprintf("\nno valid activity for %d days", x.Idle)), Tone: card.Muted}}},
+			card.Buttons{Items: []card.Button{f.releaseButton(id, l.T("释放 ", "Release ")+x.Ref.String())}})
+	}
+	return c
+}
+
+// LeadClaims is the result of a batch claim, one row each (P-05).
+func LeadClaims(f LeadFrame, rs []lead.ClaimResult) card.Card {
+	l := f.Lang
+	good := 0
+	rows := make([][]card.Cell, len(rs))
+	c := card.Card{Lang: l, Tone: card.Success}
+	for i, r := range rs {
+		row := []card.Cell{{Text: r.ID.String()}, {}, {Text: crm.MessageOf(r.Err, l), Tone: card.Danger}, {}}
+		if r.Err == nil {
+			good++
+			open := f.openButton(r.ID, l.T("打开", "Open"))
+			row[1].Text, row[2] = r.Claimed.Name(), card.Cell{Text: l.T("认领成功", "claimed"), Tone: card.Success}
+			row[3] = card.Cell{Text: open.Label, Action: &open}
+			c.About = append(c.About, r.ID.Ref())
+		}
+		rows[i] = row
+	}
+	c.Title = l.T(fmt.Sprintf("批量认领:成功 %d 条,未成功 %d 条", good, len(rs)-good), fmt.Sprintf("Batch claim: %d claimed, %d not", good, len(rs)-good))
+	if good < len(rs) {
+		c.Tone = card.Warning
+	}
+	c.Blocks = []card.Block{card.Table{PageSize: 10, Columns: []card.Column{{Title: l.T("编号", "Code")}, {Title: l.T("名称", "Name")}, {Title: l.T("结果", "Result")}, {Title: ""}}, Rows: rows}}
+	if good < len(rs) {
+		c.Blocks = append(c.Blocks, card.Note{Text: l.T("未成功的不占额度。", "What was refused used no quota.")})
+	}
+	return c
+}

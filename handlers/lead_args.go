@@ -1,0 +1,108 @@
+package handlers
+
+import (
+	"strconv"
+	"strings"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+)
+
+// leadArgs is a command about one lead: which one, and what follows.
+type leadArgs struct{ target, rest string }
+
+func parseLeadArgs(rest string) (leadArgs, error) {
+	target, tail, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	if target == "" {
+		return leadArgs{}, crm.Invalid("请写线索编号", "name the lead")
+	}
+	return leadArgs{target: target, rest: strings.TrimSpace(tail)}, nil
+}
+
+func parseRest(rest string) (string, error) { return strings.TrimSpace(rest), nil }
+
+func parseWords(rest string) ([]string, error) {
+	return strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune(" ,，、;\n", r) }), nil
+}
+
+// poolArgs is what narrows the pool list, and behind which lead it goes on.
+type poolArgs struct {
+	words []string
+	after crm.LeadID
+}
+
+func parsePool(rest string) (poolArgs, error) {
+	words, _ := parseWords(rest)
+	var p poolArgs
+	for _, w := range words {
+		if code, ok := strings.CutPrefix(w, ">"); ok {
+			ref, err := crm.ParseRef(code)
+			if err != nil || ref.Kind != crm.KindLead {
+				return p, crm.Invalid("“"+w+"”不是线索编号", "“"+w+"” is no code of a lead")
+			}
+			p.after = crm.LeadID(ref.ID)
+			continue
+		}
+		p.words = append(p.words, w)
+	}
+	return p, nil
+}
+
+// parseNewLead reads "公司 联系人 电话 来源". The number is found wherever it
+// stands; an underscore stands for a space inside a value.
+func parseNewLead(rest string) (lead.Info, error) {
+	words := strings.Fields(rest)
+	for i, w := range words {
+		words[i] = strings.ReplaceAll(w, "_", " ")
+	}
+	var in lead.Info
+	phone := -1
+	for i, w := range words {
+		if i > 0 && looksLikePhone(w) {
+			phone = i
+			in.Phone = w
+			break
+		}
+	}
+	before, after := words, []string(nil)
+	if phone >= 0 {
+		before, after = words[:phone], words[phone+1:]
+	}
+	if len(before) > 0 {
+		in.Company = before[0]
+	}
+	if len(before) > 1 {
+		in.Contact = strings.Join(before[1:], " ")
+	}
+	if len(after) > 0 {
+		in.Source = after[0]
+	}
+	if len(after) > 1 {
+		in.Need = strings.Join(after[1:], " ")
+	}
+	return in, nil
+}
+
+// looksLikePhone reports whether a word is meant as a telephone number, be it
+// right or wrong: mostly digits.
+func looksLikePhone(w string) bool {
+	digits, others := 0, 0
+	for _, r := range w {
+		if r >= '0' && r <= '9' {
+			digits++
+		} else if !strings.ContainsRune("+-()", r) {
+			others++
+		}
+	}
+	return digits >= 5 && others == 0
+}
+
+func userRef(id crm.UserID) string { return strconv.FormatInt(int64(id), 10) }
+
+func parseUserRef(ref string) (crm.UserID, error) {
+	n, err := strconv.ParseInt(ref, 10, 64)
+	if err != nil {
+		return 0, crm.NotFound("没有这个人", "there is no such person")
+	}
+	return crm.UserID(n), nil
+}
