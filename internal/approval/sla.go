@@ -188,3 +188,14 @@ func (s *Service) slaAudit(ctx context.Context, c *Chain, t *Task, action string
 	return s.Effects.Audit(ctx, crm.Audit{At: now, Action: action, Ref: c.Request.ID.Ref(), Rule: "AP-05",
 		Detail: map[string]any{"task": t.ID, "to": int64(to), "waited_minutes": int64(s.Calendar.WorkHoursBetween(t.OpenedAt, now) / time.Minute)}})
 }
+
+// NextDeadline is when a deadline may next fall due: now while any task waits, the
+// zero time when none does.
+func (s *Service) NextDeadline(ctx context.Context) (time.Time, error) {
+	now := s.Clock.Now()
+	open, err := s.Store.ApprovalTasksOverdue(ctx, now.AddDate(10, 0, 0), 0, 1)
+	if err != nil || len(open) == 0 {
+		return time.Time{}, err
+	}
+	return now, nil
+}

@@ -24,6 +24,10 @@ type Job struct {
 	// Run does the work of one due time. It must be idempotent: after a crash
 	// the same due time runs again.
 	Run func(ctx context.Context, due time.Time) error
+	// Pending is when the job next has something to do; the zero time: nothing
+	// waits. Due times before it are passed over without running. Nil: every due
+	// time counts. Jobs that look often for something rare should have it.
+	Pending func(ctx context.Context) (time.Time, error)
 	// CatchUp is how late a due time may still run after the program was down;
 	// older ones are skipped. Zero: 24 h.
 	CatchUp time.Duration
@@ -113,6 +117,22 @@ func (s *Scheduler) NextDue(ctx context.Context, limit time.Time) (due time.Time
 	return due, ok, err
 }
 
+// effective is the due time at which the job must really run: the stored one,
+// or the first one at which something waits. A zero time: none.
+func (j Job) effective(ctx context.Context, due time.Time) (time.Time, error) {
+	if j.Pending == nil || due.IsZero() {
+		return due, nil
+	}
+	at, err := j.Pending(ctx)
+	if err != nil || at.IsZero() {
+		return time.Time{}, err
+	}
+	if !at.After(due) {
+		return due, nil
+	}
+	return j.Next(at.Add(-time.Nanosecond)), nil
+}
+
 func (s *Scheduler) next(ctx context.Context, limit time.Time) (Job, time.Time, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,6 +144,12 @@ func (s *Scheduler) next(ctx context.Context, limit time.Time) (Job, time.Time, 
 			return Job{}, time.Time{}, false, err
 		}
 		if cur.IsZero() || cur.After(limit) || s.retry[j.Name].After(limit) {
+			continue
+		}
+		if cur, err = j.effective(ctx, cur); err != nil {
+			return Job{}, time.Time{}, false, err
+		}
+		if cur.IsZero() || cur.After(limit) {
 			continue
 		}
 		if due.IsZero() || cur.Before(due) {
@@ -153,7 +179,16 @@ func (s *Scheduler) RunDue(ctx context.Context, now time.Time) error {
 			if cur.IsZero() || cur.After(now) {
 				continue
 			}
-			ok, err := s.runOne(ctx, j, cur, now)
+			real, err := j.effective(ctx, cur)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("job %s: %w", j.Name, err))
+				busy[j.Name] = true
+				continue
+			}
+			if real.IsZero() || real.After(now) {
+				continue
+			}
+			ok, err := s.runOne(ctx, j, cur, real, now)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("job %s: %w", j.Name, err))
 				s.retry[j.Name] = now.Add(retryIn)
@@ -171,24 +206,25 @@ func (s *Scheduler) RunDue(ctx context.Context, now time.Time) error {
 	return errors.Join(errs...)
 }
 
-// runOne runs one due time; false means that it did not move on.
-func (s *Scheduler) runOne(ctx context.Context, j Job, due, now time.Time) (bool, error) {
+// runOne runs one due time, stored as due and meant for real; false means that
+// it did not move on.
+func (s *Scheduler) runOne(ctx context.Context, j Job, due, real, now time.Time) (bool, error) {
 	got, err := s.store.LeaseJob(ctx, j.Name, due, s.owner, now, now.Add(lease))
 	if err != nil || !got {
 		return false, err
 	}
-	next := j.Next(due)
+	next := j.Next(real)
 	catchUp := j.CatchUp
 	if catchUp == 0 {
 		catchUp = 24 * time.Hour
 	}
 	result := "done"
-	if now.Sub(due) > catchUp {
+	if now.Sub(real) > catchUp {
 		result = "skipped"
 		if jump := j.Next(now.Add(-catchUp)); jump.After(next) {
 			next = jump
 		}
-	} else if err := s.safely(ctx, j, due); err != nil {
+	} else if err := s.safely(ctx, j, real); err != nil {
 		return false, err
 	}
 	return true, s.store.AdvanceJob(ctx, j.Name, due, next, s.owner, result)
