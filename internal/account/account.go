@@ -44,6 +44,17 @@ func ParseLevel(s string) (l Level, ok bool) {
 	return "", false
 }
 
+// Name is the level as people write it; none counts as C.
+func (l Level) Name(lang crm.Lang) string {
+	switch l {
+	case LevelKA:
+		return lang.T("重点 KA", "key account")
+	case "":
+		return string(LevelC)
+	}
+	return string(l)
+}
+
 // Account is one customer company.
 type Account struct {
 	ID   crm.AccountID

@@ -34,6 +34,23 @@ func (s *Service) Contacts(ctx context.Context, a crm.Actor, id crm.AccountID) (
 	return cs, nil
 }
 
+// Contact opens one contact of an account that the actor may see, masked where
+// the actor may not see the person (P-08).
+func (s *Service) Contact(ctx context.Context, a crm.Actor, id crm.ContactID) (Contact, error) {
+	c, err := s.Store.Contact(ctx, id)
+	if err != nil {
+		return Contact{}, err
+	}
+	x, err := s.Get(ctx, a, c.Account)
+	if err != nil {
+		return Contact{}, err
+	}
+	if !CanSeePeople(a, x) && c.CreatedBy != a.ID {
+		c = c.Masked()
+	}
+	return c, nil
+}
+
 // AddContact adds a person to an account. The same number at the same account
 // is refused as a duplicate (DU-01).
 func (s *Service) AddContact(ctx context.Context, a crm.Actor, id crm.AccountID, d ContactDraft) (Contact, Account, error) {

@@ -29,6 +29,9 @@ func (s *Service) ProductNames(ctx context.Context) (map[ProductID]string, error
 	return out, nil
 }
 
+// Products are all products in order of name.
+func (s *Service) Products(ctx context.Context) ([]Product, error) { return s.Store.Products(ctx) }
+
 // ImportProducts takes products by name: unknown ones are added, known ones get
 // the row's price, series and number where they differ. Without commit it only
 // says what would happen.

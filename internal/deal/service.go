@@ -87,6 +87,28 @@ func (s *Service) List(ctx context.Context, a crm.Actor, q Query) ([]Deal, Total
 	return s.Store.FindDeals(ctx, q)
 }
 
+// Moves are the stage log of a deal that the actor may see, oldest first.
+func (s *Service) Moves(ctx context.Context, a crm.Actor, id crm.DealID) ([]Move, error) {
+	if _, err := s.Get(ctx, a, id); err != nil {
+		return nil, err
+	}
+	return s.Store.Moves(ctx, id)
+}
+
+// AccountNames are the names of the customers of deals that were listed for
+// somebody: who may see a deal may know whom it is with.
+func (s *Service) AccountNames(ctx context.Context, ids []crm.AccountID) (map[crm.AccountID]string, error) {
+	xs, err := s.AccountStore.Accounts(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[crm.AccountID]string, len(xs))
+	for id, x := range xs {
+		out[id] = x.Name
+	}
+	return out, nil
+}
+
 // Draft is what a person says about a new deal.
 type Draft struct {
 	Title         string // empty: the account's name
@@ -117,6 +139,11 @@ func (s *Service) Create(ctx context.Context, a crm.Actor, in Draft) (Deal, erro
 		x, err := s.Accounts.Get(ctx, a, in.Account)
 		if err != nil {
 			return err
+		}
+		if in.Product != 0 {
+			if _, err := s.Store.Product(ctx, in.Product); err != nil {
+				return err
+			}
 		}
 		title := crm.Normalize(strings.ReplaceAll(in.Title, "\n", " "))
 		if title == "" {

@@ -22,12 +22,6 @@ type Options struct {
 	Progress func(done Counts)
 }
 
-// Problem is one row that was not taken, or one that is worth a look.
-type Problem struct {
-	Line   int
-	Reason crm.Text
-}
-
 // Summary is what Run did.
 type Summary struct {
 	Job    crm.ImportID // for an undo in the chat: /导入 I-3; zero in a dry run
@@ -98,9 +92,7 @@ func (s *Service) Run(ctx context.Context, a crm.Actor, kind Kind, name string, 
 	}
 	j := Job{Author: a.ID, File: cutRunes(crm.Normalize(name), 120), Format: src.Format(), Header: src.Header(), Mapping: m, State: Running, CreatedAt: s.Clock.Now()}
 	h := hooks{after: func(rows []row, res []bulk.Result) error {
-		for _, x := range res {
-			j.Counts.add(x.Outcome)
-		}
+		j.count(rows, res)
 		return nil
 	}}
 	if !o.DryRun {

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"crmbot/internal/bulk"
@@ -58,6 +59,8 @@ type Job struct {
 	State      State
 	// Counts are of the dry run in state Tried, else of what was done so far.
 	Counts Counts
+	// Problems are the first bad rows, at most maxShown.
+	Problems []Problem
 	// Line is the last line that was dealt with while Running.
 	Line int
 	// Taken and Kept are the rows that an undo took back and left alone.
@@ -65,6 +68,25 @@ type Job struct {
 	CreatedAt, DoneAt, Until time.Time // Until: undo is possible
 	UpdatedAt                time.Time
 	Version                  int64
+}
+
+// Problem is one row that was not taken.
+type Problem struct {
+	Line   int
+	Reason crm.Text
+}
+
+// maxShown is how many bad rows a card names.
+const maxShown = 5
+
+// count adds the outcomes of a batch.
+func (j *Job) count(rows []row, res []bulk.Result) {
+	for i, r := range res {
+		j.Counts.add(r.Outcome)
+		if r.Outcome == bulk.Bad && len(j.Problems) < maxShown {
+			j.Problems = append(slices.Clip(j.Problems), Problem{rows[i].line, r.Reason})
+		}
+	}
 }
 
 // RowRecord is what an import did with one row, kept for the undo.

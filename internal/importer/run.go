@@ -134,10 +134,10 @@ func (s *Service) Try(ctx context.Context, a crm.Actor, id crm.ImportID) (Job, F
 	if err != nil {
 		return Job{}, File{}, err
 	}
-	j.Counts = Counts{}
+	j.Counts, j.Problems = Counts{}, nil
 	if err := s.pass(ctx, a, src, j.Mapping, j.ID, 0, false, hooks{after: func(rows []row, res []bulk.Result) error {
+		j.count(rows, res)
 		for i, r := range res {
-			j.Counts.add(r.Outcome)
 			if err := out.row(rows[i], r); err != nil {
 				return err
 			}
@@ -232,7 +232,7 @@ func (s *Service) begin(ctx context.Context, a crm.Actor, id crm.ImportID) (Job,
 			return over(j)
 		}
 		if j.State == Tried {
-			j.Counts, j.Line = Counts{}, 0
+			j.Counts, j.Problems, j.Line = Counts{}, nil, 0
 		}
 		j.State = Running
 		return s.save(ctx, &j, nil)
@@ -264,8 +264,8 @@ func (s *Service) recorder(j *Job, out *marked) hooks {
 	inside := func(ctx context.Context, rows []row, res []bulk.Result) error {
 		next = *j // the transaction may run again: it must not count twice
 		var keep []RowRecord
+		next.count(rows, res)
 		for i, r := range res {
-			next.Counts.add(r.Outcome)
 			if (r.Outcome == bulk.New || r.Outcome == bulk.Update) && j.Mapping.Kind != Leads && j.Mapping.Kind != Org {
 				keep = append(keep, RowRecord{Line: rows[i].line, Result: r})
 			}

@@ -208,7 +208,7 @@ func (s *Service) Remap(ctx context.Context, a crm.Actor, id crm.ImportID, kind 
 			old.Column, old.Template = col, ""
 			m.Fields[f.Key] = old
 		}
-		j.Mapping, j.State, j.Counts = m, Choosing, Counts{}
+		j.Mapping, j.State, j.Counts, j.Problems = m, Choosing, Counts{}, nil
 		return s.save(ctx, &j, func(ctx context.Context) error { return s.Store.RememberMapping(ctx, Fingerprint(j.Header), m, a.ID) })
 	})
 	return j, err
@@ -246,4 +246,10 @@ func over(j Job) error {
 		return crm.Conflict("CH-05", j.ID.String()+" 已撤销", j.ID.String()+" was taken back").WithNext("如需再次导入,请重新发送文件", "to import it again, send the file again")
 	}
 	return crm.Conflict("CH-05", j.ID.String()+" 已导入完成", j.ID.String()+" was imported already").WithNext("如有误可在时限内撤销:/导入 "+j.ID.String(), "it can be taken back for some hours: /import "+j.ID.String())
+}
+
+// Cleanup removes the files of old imports; what they did stays known.
+func (s *Service) Cleanup(ctx context.Context) error {
+	_, err := s.Store.DropImportFiles(ctx, s.Clock.Now().Add(-KeepFiles))
+	return err
 }

@@ -71,15 +71,16 @@ func (importMappingRow) TableName() string { return "crm_import_mappings" }
 
 // importDetail is what nobody searches by.
 type importDetail struct {
-	Format     string           `json:"format"`
-	Header     []string         `json:"header"`
-	Sample     [][]string       `json:"sample,omitempty"`
-	Mapping    importer.Mapping `json:"mapping"`
-	Remembered bool             `json:"remembered,omitempty"`
+	Format     string             `json:"format"`
+	Header     []string           `json:"header"`
+	Sample     [][]string         `json:"sample,omitempty"`
+	Mapping    importer.Mapping   `json:"mapping"`
+	Remembered bool               `json:"remembered,omitempty"`
+	Problems   []importer.Problem `json:"problems,omitempty"`
 }
 
 func importRowOf(j importer.Job) (importRow, error) {
-	detail, err := json.Marshal(importDetail{j.Format, j.Header, j.Sample, j.Mapping, j.Remembered})
+	detail, err := json.Marshal(importDetail{j.Format, j.Header, j.Sample, j.Mapping, j.Remembered, j.Problems})
 	if err != nil {
 		return importRow{}, fmt.Errorf("encode import: %w", err)
 	}
@@ -94,7 +95,7 @@ func (r importRow) entity() (importer.Job, error) {
 		return importer.Job{}, fmt.Errorf("decode import %d: %w", r.ID, err)
 	}
 	return importer.Job{ID: crm.ImportID(r.ID), Author: crm.UserID(r.AuthorID), File: r.FileName, Size: r.FileSize, Format: d.Format, Header: d.Header, Sample: d.Sample, Rows: r.RowCount,
-		Mapping: d.Mapping, Remembered: d.Remembered, State: importer.State(r.State), Counts: importer.Counts{New: r.NewRows, Update: r.UpdateRows, Same: r.SameRows, Bad: r.BadRows},
+		Mapping: d.Mapping, Remembered: d.Remembered, Problems: d.Problems, State: importer.State(r.State), Counts: importer.Counts{New: r.NewRows, Update: r.UpdateRows, Same: r.SameRows, Bad: r.BadRows},
 		Line: r.LastLine, Taken: r.TakenRows, Kept: r.KeptRows, CreatedAt: at(r.CreatedMs), DoneAt: at(r.DoneMs), Until: at(r.UntilMs), UpdatedAt: at(r.UpdatedMs), Version: r.Version}, nil
 }
 

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+	"crmbot/internal/pool"
+	"crmbot/internal/store"
+)
+
+// companyKeys gives accounts the duplicate keys that leads keep: one company is
+// one record, whichever of the two it is (DU-01).
+type companyKeys struct {
+	found *lead.Duplicates
+	index lead.Index
+}
+
+// Holder implements account.Keys.
+func (k companyKeys) Holder(ctx context.Context, company, uscc string) (crm.Ref, error) {
+	m, _, err := k.found.Exact(ctx, lead.Identity{Company: company, USCC: uscc})
+	return m.Ref, err
+}
+
+// Claim implements account.Keys.
+func (k companyKeys) Claim(ctx context.Context, owner crm.Ref, company, uscc string) error {
+	err := k.found.Add(ctx, owner, lead.Identity{Company: company, USCC: uscc})
+	if errors.Is(err, lead.ErrKeyTaken) {
+		return crm.Conflict("DU-01", "公司“"+company+"”刚刚被别人建立", "somebody else has just created “"+company+"”").WithNext("请重试", "please try again").WithCause(err)
+	}
+	return err
+}
+
+// Drop implements account.Keys.
+func (k companyKeys) Drop(ctx context.Context, owner crm.Ref) error {
+	return k.index.DropKeys(ctx, owner)
+}
+
+// describeAccount tells whoever enters a lead that its company is an account
+// already (DU-02).
+func describeAccount(db *store.DB) lead.Describe {
+	return func(ctx context.Context, ref crm.Ref) (lead.Existing, error) {
+		x, err := db.Account(ctx, crm.AccountID(ref.ID))
+		if err != nil {
+			return lead.Existing{}, err
+		}
+		status := crm.Text{Zh: "客户", En: "account"}
+		if !x.DealtAt.IsZero() {
+			status = crm.Text{Zh: "已成交客户", En: "account that has bought"}
+		}
+		return lead.Existing{Title: x.Name, Owner: x.Owner, Team: x.Team, Status: status}, nil
+	}
+}
+
+// poolNamed finds a pool of leads by its name.
+func poolNamed(g *pool.Gate) func(ctx context.Context, name string) (crm.PoolID, error) {
+	return func(ctx context.Context, name string) (crm.PoolID, error) {
+		list, err := g.Pools(ctx)
+		if err != nil {
+			return 0, err
+		}
+		for _, p := range list {
+			if p.Kind == crm.KindLead && !p.Retired && (strings.EqualFold(p.Title(crm.Chinese), name) || strings.EqualFold(p.Title(crm.English), name)) {
+				return p.ID, nil
+			}
+		}
+		return 0, crm.NotFound("没有公海池“"+name+"”", "there is no pool “"+name+"”")
+	}
+}
