@@ -120,7 +120,7 @@ func MetricEvidenceCard(l crm.Lang, e metric.Evidence, zone *time.Location, open
 	if whose == "" {
 		whose = l.T("全公司", "the company")
 	}
-	c := card.Card{Lang: l, Title: e.Metric.Name.In(l) + " · " + whose, Subtitle: e.Period.Label(l), Tone: card.Info,
+	c := card.Card{Lang: l, Title: label(l, e.Metric.Name) + " · " + whose, Subtitle: e.Period.Label(l), Tone: card.Info,
 		Tags: []card.Tag{{Text: e.Value.Format(e.Metric, l), Tone: card.Info}}}
 	if len(e.Lines) == 0 {
 		c.Blocks = append(c.Blocks, card.P(l.T("这段时间没有记录。", "There is no record in this period.")))
@@ -200,7 +200,7 @@ func RankCard(l crm.Lang, r metric.Ranking, o RankOptions) card.Card {
 	if whose == "" {
 		whose = l.T("全公司", "the company")
 	}
-	c := card.Card{Lang: l, Title: l.T("排行 · ", "Ranking · ") + r.Metric.Name.In(l), Subtitle: r.Period.Label(l) + " · " + whose, Tone: card.Info}
+	c := card.Card{Lang: l, Title: l.T("排行 · ", "Ranking · ") + label(l, r.Metric.Name), Subtitle: r.Period.Label(l) + " · " + whose, Tone: card.Info}
 	top := o.Top
 	if top == 0 {
 		top = 10
@@ -218,10 +218,10 @@ func RankCard(l crm.Lang, r metric.Ranking, o RankOptions) card.Card {
 				rows[i][2].Action = &b
 			}
 		}
-		c.Blocks = append(c.Blocks, card.Table{Columns: []card.Column{{Title: l.T("名次", "Rank")}, {Title: l.T("姓名", "Name")}, {Title: r.Metric.Name.In(l), Number: true}}, Rows: rows})
+		c.Blocks = append(c.Blocks, card.Table{Columns: []card.Column{{Title: l.T("名次", "Rank")}, {Title: l.T("姓名", "Name")}, {Title: label(l, r.Metric.Name), Number: true}}, Rows: rows})
 		c.Blocks = append(c.Blocks, card.Fields{Items: []card.Field{
 			{Label: l.T("合计", "Total"), Value: r.Total.Format(r.Metric, l)}, {Label: l.T("中位数", "Median"), Value: r.Median.Format(r.Metric, l)},
-			{Label: l.T("参与排名", "Ranked"), Value: l.T(fmt.Sprintf("%d 人", len(r.Places)), fmt.Sprintf("%d people", len(r.Places)))}}})
+			{Label: l.T("参与排名", "Ranked"), Value: people(l, len(r.Places))}}})
 	}
 	if f, ok := rankForm(l, r, o); ok {
 		c.Blocks = append(c.Blocks, f)
@@ -248,7 +248,7 @@ func medal(rank int) string {
 }
 
 func rankChart(l crm.Lang, r metric.Ranking, shown []metric.Place) card.Chart {
-	ch := card.Chart{Kind: card.BarChart, Horizontal: true, Title: r.Metric.Name.In(l), Unit: r.Metric.Unit.In(l), Series: []card.Series{{Name: r.Metric.Name.In(l)}}}
+	ch := card.Chart{Kind: card.BarChart, Horizontal: true, Title: label(l, r.Metric.Name), Unit: r.Metric.Unit.In(l), Series: []card.Series{{Name: r.Metric.Name.In(l)}}}
 	scale := 1.0
 	if r.Metric.Money() && shown[0].Value.In(r.Metric) >= 100_000 {
 		scale, ch.Unit = l2(l, 10_000, 1_000), l.T("万元", "thousand yuan")
@@ -281,7 +281,7 @@ func rankForm(l crm.Lang, r metric.Ranking, o RankOptions) (card.Form, bool) {
 	}
 	var ms []card.Option
 	for _, d := range o.Metrics {
-		ms = append(ms, card.Option{Value: d.Key, Label: d.Name.In(l)})
+		ms = append(ms, card.Option{Value: d.Key, Label: label(l, d.Name)})
 	}
 	cmd := l.T("/排行 ", "/rank ") + r.Metric.Name.In(l) + " " + r.Period.String()
 	return card.Form{Name: "rank", Inputs: []card.Input{
@@ -295,7 +295,7 @@ func MetricsCard(l crm.Lang, defs []metric.Def) card.Card {
 	c := card.Card{Lang: l, Title: l.T("指标口径", "Metrics"), Subtitle: l.T(fmt.Sprintf("您能查看的 %d 个指标", len(defs)), fmt.Sprintf("%d metrics that you may see", len(defs))), Tone: card.Info}
 	rows := make([][]card.Cell, len(defs))
 	for i, d := range defs {
-		rows[i] = []card.Cell{{Text: d.Name.In(l)}, {Text: d.Unit.In(l)}, {Text: d.Kind.Name(l)}, {Text: d.Definition.In(l)}}
+		rows[i] = []card.Cell{{Text: label(l, d.Name)}, {Text: d.Unit.In(l)}, {Text: d.Kind.Name(l)}, {Text: d.Definition.In(l)}}
 	}
 	c.Blocks = []card.Block{
 		card.Table{Columns: []card.Column{{Title: l.T("名称", "Name")}, {Title: l.T("单位", "Unit")}, {Title: l.T("类型", "Kind")}, {Title: l.T("口径", "Definition")}}, Rows: rows},
@@ -314,7 +314,7 @@ func MetricCard(l crm.Lang, d metric.Def) card.Card {
 		sees = strings.Join(names, l.T("、", ", "))
 	}
 	rank := l.T("/排行 ", "/rank ") + d.Name.In(l)
-	return card.Card{Lang: l, Title: d.Name.In(l), Tone: card.Info, Blocks: []card.Block{
+	return card.Card{Lang: l, Title: label(l, d.Name), Tone: card.Info, Blocks: []card.Block{
 		card.P(d.Definition.In(l)),
 		card.Fields{Items: []card.Field{
 			{Label: l.T("单位", "Unit"), Value: d.Unit.In(l)}, {Label: l.T("类型", "Kind"), Value: d.Kind.Name(l)},

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"crmbot/cards/card"
 	"crmbot/internal/crm"
@@ -178,7 +179,7 @@ func reportNumbers(l crm.Lang, v ReportView) []card.Block {
 			if note != "" {
 				bars = append(bars, card.P(l.T("差异说明:", "Remark: ")+note))
 			}
-			b.Label = n.Name.In(l)
+			b.Label = label(l, n.Name)
 			opens = append(opens, b)
 			continue
 		}
@@ -210,13 +211,13 @@ func goalBar(l crm.Lang, n report.Number, change string) card.Progress {
 	case v < n.Goal.Good:
 		tone = card.Info
 	}
-	return card.Progress{Label: n.Name.In(l), Value: n.Read(), Max: max(n.Goal.Excellent, n.Read()), Tone: tone,
+	return card.Progress{Label: label(l, n.Name), Value: n.Read(), Max: max(n.Goal.Excellent, n.Read()), Tone: tone,
 		Text:  joinParts(n.Value.Format(n.Def(), l), n.Points.String()+l.T(" 分", " points"), previousText(l, n), change),
 		Marks: []card.Mark{{Label: l.T("及格", "pass"), At: n.Goal.Pass}, {Label: l.T("优秀", "excellent"), At: n.Goal.Excellent}}}
 }
 
 func numberLabel(l crm.Lang, n report.Number) string {
-	s := n.Name.In(l)
+	s := label(l, n.Name)
 	if n.Scope == report.ScopeTeam {
 		s += l.T("(团队)", " (team)")
 	}
@@ -266,6 +267,23 @@ func joinParts(parts ...string) string {
 		}
 	}
 	return strings.Join(kept, " · ")
+}
+
+// label is a metric's name at the begin of a line.
+func label(l crm.Lang, t crm.Text) string {
+	r := []rune(t.In(l))
+	if len(r) > 0 {
+		r[0] = unicode.ToUpper(r[0])
+	}
+	return string(r)
+}
+
+// people is a number of people.
+func people(l crm.Lang, n int) string {
+	if n == 1 {
+		return l.T("1 人", "1 person")
+	}
+	return l.T(fmt.Sprintf("%d 人", n), fmt.Sprintf("%d people", n))
 }
 
 // planBlocks compare what was planned with what was done.
@@ -377,7 +395,7 @@ func reportForm(l crm.Lang, v ReportView) card.Form {
 	for _, n := range r.Content.Numbers {
 		if !seen[n.Metric] {
 			seen[n.Metric] = true
-			opts = append(opts, card.Option{Value: n.Metric, Label: n.Name.In(l)})
+			opts = append(opts, card.Option{Value: n.Metric, Label: label(l, n.Name)})
 		}
 	}
 	if len(opts) > 0 {
@@ -411,7 +429,7 @@ func ReportChaseDone(l crm.Lang, r report.Report) card.Card {
 // ReportMissingCard lists whose reports a superior did not get.
 func ReportMissingCard(l crm.Lang, day crm.Day, list []report.Absentee) card.Card {
 	c := card.Card{Lang: l, Title: l.T("日报未交名单", "Missing daily reports"), Subtitle: dayText(l, day), Tone: card.Warning,
-		Tags: []card.Tag{{Text: l.T(fmt.Sprintf("%d 人", len(list)), fmt.Sprintf("%d people", len(list))), Tone: card.Warning}}}
+		Tags: []card.Tag{{Text: people(l, len(list)), Tone: card.Warning}}}
 	var items []card.Field
 	for i, x := range list {
 		if i == 30 {

@@ -89,14 +89,14 @@ func digestExceptions(l crm.Lang, v DigestView) []card.Field {
 	overdue := !d.AsOf.Before(v.Due)
 	if !v.Full {
 		var out []card.Field
-		add := func(label string, n int, zh, en string) {
+		add := func(label, value string, n int) {
 			if n > 0 {
-				out = append(out, card.Field{Label: label, Value: l.T(fmt.Sprintf("%d %s", n, zh), fmt.Sprintf("%d %s", n, en)), Tone: card.Warning})
+				out = append(out, card.Field{Label: label, Value: value, Tone: card.Warning})
 			}
 		}
-		add(l.T("未达标", "Below pass"), len(below), "人", "people")
+		add(l.T("未达标", "Below pass"), people(l, len(below)), len(below))
 		if overdue {
-			add(l.T("未交日报", "Reports missing"), len(missing), "人", "people")
+			add(l.T("未交日报", "Reports missing"), people(l, len(missing)), len(missing))
 		}
 		won, lost := 0, 0
 		for _, b := range d.Big {
@@ -106,8 +106,8 @@ func digestExceptions(l crm.Lang, v DigestView) []card.Field {
 				won++
 			}
 		}
-		add(l.T("大单喜报", "Big wins"), won, "个", "in all")
-		add(l.T("大单输单", "Big losses"), lost, "个", "in all")
+		add(l.T("大单喜报", "Big wins"), l.T(strconv.Itoa(won)+" 个", strconv.Itoa(won)), won)
+		add(l.T("大单输单", "Big losses"), l.T(strconv.Itoa(lost)+" 个", strconv.Itoa(lost)), lost)
 		return out
 	}
 	var out []card.Field
@@ -154,7 +154,7 @@ func digestNumbers(l crm.Lang, v DigestView) []card.Block {
 	for _, n := range v.Digest.Numbers {
 		d := n.Def()
 		value := joinParts(n.Value.Format(d, l), previousText(l, n.Number))
-		f := card.Field{Label: n.Name.In(l)}
+		f := card.Field{Label: label(l, n.Name)}
 		if n.Pass > 0 {
 			value += " · " + l.T("及格 ", "pass ") + report.Mark(n.Pass)
 			if n.Read() < n.Pass {
@@ -181,7 +181,7 @@ func digestChart(l crm.Lang, d report.Digest) (card.Chart, bool) {
 		if n.Aggregate != metric.SumQty || n.Previous == nil || len(ch.Categories) == 8 || (goals && n.Pass == 0) {
 			continue
 		}
-		ch.Categories = append(ch.Categories, n.Name.In(l))
+		ch.Categories = append(ch.Categories, label(l, n.Name))
 		ch.Series[0].Values = append(ch.Series[0].Values, n.Read())
 		ch.Series[1].Values = append(ch.Series[1].Values, n.Previous.In(n.Def()))
 		ch.Series[2].Values = append(ch.Series[2].Values, n.Pass)

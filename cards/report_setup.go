@@ -75,7 +75,7 @@ func ReportSetupCard(l crm.Lang, s report.Setup, defs []metric.Def, changed stri
 	var opts []card.Option
 	for _, d := range defs {
 		names[d.Key] = d.Name
-		opts = append(opts, card.Option{Value: d.Key, Label: d.Name.In(l)})
+		opts = append(opts, card.Option{Value: d.Key, Label: label(l, d.Name)})
 	}
 	c := card.Card{Lang: l, Title: l.T("日报设置", "Daily report settings"), Tone: card.Info, Subtitle: l.T("模板改动用于之后生成的日报,已有日报不变", "Template changes hold for reports drafted from now on; old reports stay as they are")}
 	if changed != "" {
