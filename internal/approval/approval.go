@@ -72,8 +72,10 @@ type Request struct {
 	State     State
 	Submitter crm.UserID
 	Team      crm.TeamID
-	Urgent    bool
-	Note      string // from the submitter
+	// Owner of the subject may read the request too; zero: the submitter.
+	Owner  crm.UserID
+	Urgent bool
+	Note   string // from the submitter
 	// FlowVersion is the version of the setting that the flow was taken from;
 	// zero: the default.
 	FlowVersion int64

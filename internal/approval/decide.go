@@ -12,8 +12,8 @@ import (
 )
 
 // Click is what an approver did: which request, and, from a card, which task
-// and content the card showed. Task and Hash are empty for a typed command,
-// which means the present ones.
+// and content the card showed. Hash may be cut short. Task and Hash are empty
+// for a typed command, which means the present ones.
 type Click struct {
 	Request crm.RequestID
 	Task    int64
@@ -125,7 +125,7 @@ func (s *Service) mayDecide(ctx context.Context, a crm.Actor, c *Chain, k Click,
 	if !s.participates(a, c) {
 		return nil, false, crm.Forbidden("您不是 "+r.ID.String()+" 的审批人", "you are not an approver of "+r.ID.String()).WithNext("发送 /待审批 查看等您处理的审批", "send /approvals for what waits for you")
 	}
-	if k.Hash != "" && k.Hash != r.Hash {
+	if !strings.HasPrefix(r.Hash, k.Hash) {
 		return nil, false, stale(r)
 	}
 	if r.State != Open || (k.Task != 0 && closed(c.Task(k.Task))) {

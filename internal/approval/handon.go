@@ -13,7 +13,7 @@ const maxNodes = 20
 
 // Delegate hands the person's task to a colleague, who decides instead.
 func (s *Service) Delegate(ctx context.Context, a crm.Actor, k Click, to crm.UserID) (Result, error) {
-	return s.handOn(ctx, a, k, to, ActDelegate, func(c *Chain, t *Task, u org.User) error {
+	return s.handOn(ctx, a, k, to, ActDelegate, func(_ context.Context, c *Chain, t *Task, u org.User) error {
 		c.HandOver(t, u.ID, s.Clock.Now())
 		return nil
 	})
@@ -22,7 +22,7 @@ func (s *Service) Delegate(ctx context.Context, a crm.Actor, k Click, to crm.Use
 // AddSign asks a further person: before the present node, which then waits, or
 // after it.
 func (s *Service) AddSign(ctx context.Context, a crm.Actor, k Click, who crm.UserID, before bool) (Result, error) {
-	return s.handOn(ctx, a, k, who, ActAdd, func(c *Chain, _ *Task, u org.User) error {
+	return s.handOn(ctx, a, k, who, ActAdd, func(ctx context.Context, c *Chain, _ *Task, u org.User) error {
 		if len(c.Nodes) >= maxNodes {
 			return crm.Refused("AP-03", fmt.Sprintf("一个审批最多 %d 步", maxNodes), fmt.Sprintf("a request has at most %d steps", maxNodes))
 		}
@@ -44,7 +44,7 @@ func (s *Service) AddSign(ctx context.Context, a crm.Actor, k Click, who crm.Use
 	})
 }
 
-func (s *Service) handOn(ctx context.Context, a crm.Actor, k Click, to crm.UserID, act Action, change func(c *Chain, t *Task, u org.User) error) (Result, error) {
+func (s *Service) handOn(ctx context.Context, a crm.Actor, k Click, to crm.UserID, act Action, change func(ctx context.Context, c *Chain, t *Task, u org.User) error) (Result, error) {
 	comment, err := note(k.Comment)
 	if err != nil {
 		return Result{}, err
@@ -71,7 +71,7 @@ func (s *Service) handOn(ctx context.Context, a crm.Actor, k Click, to crm.UserI
 		if err := s.Store.AddApprovalDecision(ctx, &d); err != nil {
 			return err
 		}
-		if err := change(&c, t, u); err != nil {
+		if err := change(ctx, &c, t, u); err != nil {
 			return err
 		}
 		if err := s.commit(ctx, a, &c); err != nil {

@@ -7,7 +7,7 @@ import (
 	"crmbot/internal/crm"
 )
 
-// Get reads a request with its chain. It may be read by its submitter, by whoever
+// Get reads a request with its chain. It may be read by its submitter and the subject's owner, by whoever
 // is or was an approver of it, by those whose reach covers the submitter, and
 // by legal and finance (PM-01). Others learn that there is no such request.
 func (s *Service) Get(ctx context.Context, a crm.Actor, id crm.RequestID) (Chain, error) {
@@ -15,7 +15,7 @@ func (s *Service) Get(ctx context.Context, a crm.Actor, id crm.RequestID) (Chain
 	if err != nil {
 		return Chain{}, err
 	}
-	if !s.participates(a, &c) && !a.CanSee(c.Request.Submitter, c.Request.Team) && !a.Is(crm.Legal, crm.Finance) {
+	if !s.participates(a, &c) && a.ID != c.Request.Owner && !a.CanSee(c.Request.Submitter, c.Request.Team) && !a.Is(crm.Legal, crm.Finance) {
 		return Chain{}, NotFound(id)
 	}
 	return c, nil
@@ -116,6 +116,17 @@ func (s *Service) Submitted(ctx context.Context, a crm.Actor) ([]Request, error)
 // the subject.
 func (s *Service) On(ctx context.Context, ref crm.Ref) ([]Request, error) {
 	return s.Store.ApprovalsOn(ctx, ref, PendingLimit)
+}
+
+// Latest is the newest request about the subject with its chain, for somebody
+// who may read the subject; ok is false when there is none.
+func (s *Service) Latest(ctx context.Context, ref crm.Ref) (c Chain, ok bool, err error) {
+	rs, err := s.Store.ApprovalsOn(ctx, ref, 1)
+	if err != nil || len(rs) == 0 {
+		return Chain{}, false, err
+	}
+	c, err = s.Store.Approval(ctx, rs[0].ID, false)
+	return c, err == nil, err
 }
 
 // OpenOn is the open request about the subject; ok is false when there is none.

@@ -94,6 +94,7 @@ type Submission struct {
 	Amount         crm.Money
 	Hash           string
 	Round          int
+	Owner          crm.UserID // of the subject; zero: the submitter
 	Urgent         bool
 	Note           string
 }
@@ -120,7 +121,7 @@ func (s *Service) Submit(ctx context.Context, a crm.Actor, sub Submission) (Requ
 			}
 		}
 		r := Request{Kind: sub.Kind, Category: sub.Category, Ref: sub.Ref, Title: sub.Title, Amount: sub.Amount, Hash: sub.Hash, Round: sub.Round, State: Open,
-			Submitter: a.ID, Team: a.Team, Urgent: sub.Urgent, Note: sub.Note, FlowVersion: version, SubmittedAt: now}
+			Submitter: a.ID, Team: a.Team, Owner: sub.Owner, Urgent: sub.Urgent, Note: sub.Note, FlowVersion: version, SubmittedAt: now}
 		if err := s.Store.AddApproval(ctx, &r); err != nil {
 			return err
 		}
@@ -251,10 +252,19 @@ func (s *Service) ended(ctx context.Context, a crm.Actor, r Request) error {
 	if err := x.Ended(ctx, a, r); err != nil {
 		return err
 	}
-	if a.ID == r.Submitter && !a.System {
-		return nil // who withdrew or changed it knows
+	told := []crm.UserID{r.Submitter}
+	if r.Owner != 0 && r.Owner != r.Submitter {
+		told = append(told, r.Owner)
 	}
-	return s.send(ctx, r.Submitter, ViewCard, r.ID, "approval:end:"+r.ID.String())
+	for _, u := range told {
+		if u == a.ID && !a.System {
+			continue // who withdrew or changed it knows
+		}
+		if err := s.send(ctx, u, ViewCard, r.ID, fmt.Sprintf("approval:end:%d:%d", r.ID, u)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) send(ctx context.Context, to crm.UserID, view string, id crm.RequestID, key string) error {

@@ -24,6 +24,7 @@ type approvalRow struct {
 	State       string
 	SubmitterID int64
 	TeamID      int64
+	OwnerID     int64
 	Urgent      bool
 	Note        string
 	FlowVersion int64
@@ -96,7 +97,7 @@ func (counterRow) TableName() string { return "crm_counters" }
 
 func approvalRowOf(r approval.Request) approvalRow {
 	row := approvalRow{ID: int64(r.ID), Kind: r.Kind, Category: r.Category, Ref: r.Ref.String(), Title: cut(r.Title, 255), Amount: int64(r.Amount), Hash: r.Hash, Round: r.Round,
-		State: string(r.State), SubmitterID: int64(r.Submitter), TeamID: int64(r.Team), Urgent: r.Urgent, Note: r.Note, FlowVersion: r.FlowVersion, Version: r.Version,
+		State: string(r.State), SubmitterID: int64(r.Submitter), TeamID: int64(r.Team), OwnerID: int64(r.Owner), Urgent: r.Urgent, Note: r.Note, FlowVersion: r.FlowVersion, Version: r.Version,
 		SubmittedMs: ms(r.SubmittedAt), EndedMs: ms(r.EndedAt), EndedBy: int64(r.EndedBy), Comment: r.Comment}
 	if r.State == approval.Open {
 		row.OpenRef = &row.Ref
@@ -107,7 +108,7 @@ func approvalRowOf(r approval.Request) approvalRow {
 func (r approvalRow) entity() approval.Request {
 	ref, _ := crm.ParseRef(r.Ref)
 	return approval.Request{ID: crm.RequestID(r.ID), Kind: r.Kind, Category: r.Category, Ref: ref, Title: r.Title, Amount: crm.Money(r.Amount), Hash: r.Hash, Round: r.Round,
-		State: approval.State(r.State), Submitter: crm.UserID(r.SubmitterID), Team: crm.TeamID(r.TeamID), Urgent: r.Urgent, Note: r.Note, FlowVersion: r.FlowVersion, Version: r.Version,
+		State: approval.State(r.State), Submitter: crm.UserID(r.SubmitterID), Team: crm.TeamID(r.TeamID), Owner: crm.UserID(r.OwnerID), Urgent: r.Urgent, Note: r.Note, FlowVersion: r.FlowVersion, Version: r.Version,
 		SubmittedAt: at(r.SubmittedMs), EndedAt: at(r.EndedMs), EndedBy: crm.UserID(r.EndedBy), Comment: r.Comment}
 }
 
