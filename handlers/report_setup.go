@@ -209,7 +209,7 @@ func (s *Services) setupGoal(ctx context.Context, a crm.Actor, arg string) (bot.
 	words := strings.Fields(arg)
 	at := -1
 	for i, w := range words {
-		if strings.Count(w, "/") == 2 || w == "无" || strings.EqualFold(w, "none") {
+		if (strings.Contains(w, "/") && w[0] >= '0' && w[0] <= '9') || w == "无" || strings.EqualFold(w, "none") {
 			at = i
 			break
 		}
