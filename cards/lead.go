@@ -134,7 +134,7 @@ func leadFields(f LeadFrame, v lead.Seen) card.Fields {
 	}
 	contact := v.Contact
 	if v.Title != "" {
-		contact = strings.TrimSpace(contact + " " + l.T("("+v.Title+")", "("+v.Title+")"))
+		contact = strings.TrimSpace(contact + l.T("", " ") + "(" + v.Title + ")")
 	}
 	add(l.T("联系人", "Contact"), contact, false)
 	add(l.T("电话", "Phone"), v.Phone, false)

@@ -87,7 +87,7 @@ const (
 )
 
 func (f LeadFrame) releaseButton(id crm.LeadID, label string) card.Button {
-	return card.Button{Label: label, Action: AskRelease{Lead: id}, Command: f.command("释放", "release", id.String()+f.Lang.T(" 无需求", " no need"))}
+	return card.Button{Label: label, Action: AskRelease{Lead: id}, Command: f.command("释放", "release", id.String())}
 }
 
 func (f LeadFrame) passButton(v lead.Seen, label string) card.Button {
@@ -95,7 +95,7 @@ func (f LeadFrame) passButton(v lead.Seen, label string) card.Button {
 	if !v.Mine {
 		zh, en = "分配", "assign"
 	}
-	return card.Button{Label: label, Action: AskPass{Lead: v.ID}, Command: f.command(zh, en, v.ID.String()+f.Lang.T(" @同事", " @colleague"))}
+	return card.Button{Label: label, Action: AskPass{Lead: v.ID}, Command: f.command(zh, en, v.ID.String())}
 }
 
 // LeadReleaseForm asks why a lead is given back (P-17).

@@ -46,7 +46,7 @@ func LeadPool(f LeadFrame, filter lead.Filter, list lead.PoolList) card.Card {
 	if list.More {
 		last := list.Leads[len(list.Leads)-1].ID
 		c.Blocks = append(c.Blocks, card.Divider{}, card.Buttons{Items: []card.Button{{Label: l.T("看下一批", "Show more"), Action: MorePool{Filter: filter.Words(), After: last},
-			Command: strings.TrimSpace(f.command("公海", "pool", strings.TrimSpace(filter.Words()+" >"+last.String())))}}})
+			Command: f.command("公海", "pool", joinWords(sourceName(l, filter.Source), filter.City, string(filter.Grade), ">"+last.String()))}}})
 	}
 	return c
 }

@@ -113,7 +113,7 @@ func refusedHold(l crm.Lang) string {
 }
 
 func sampleLead(l crm.Lang, id crm.LeadID, company string, g lead.Grade, s lead.Score) lead.Seen {
-	return lead.Seen{Lead: lead.Lead{ID: id, Info: lead.Info{Company: company, Contact: l.T("王建国", "Wang Jianguo"), Title: l.T("采购经理", "purchasing manager"), Phone: "13800138000", Email: "wang@huaxing.example",
+	return lead.Seen{Lead: lead.Lead{ID: id, Info: lead.Info{Company: company, Contact: l.T("王建国", "Wang Jianguo"), Title: l.T("采购经理", "purchasing manager"), Phone: "13800138000", Email: "007@huaxing.example",
 		City: l.T("上海", "Shanghai"), Industry: l.T("制造业", "manufacturing"), Source: "转介绍", Need: l.T("需要 20 台检测设备,年内上线", "needs 20 testing machines within the year"), Budget: l.T("80 万", "800k")},
 		Grade: g, Score: s, Status: lead.Open, Pool: pool.DefaultPool, Version: 1}, PoolTitle: crm.Text{Zh: "公海", En: "Public pool"}}
 }

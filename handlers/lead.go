@@ -188,7 +188,7 @@ func (h leadHandlers) refusal(ctx context.Context, a crm.Actor, err error) (bot.
 		return bot.Reply{}, err
 	}
 	rep.Toast, rep.ToastTone = crm.MessageOf(err, a.Lang), bot.ToastError
-	return private(rep), nil
+	return private(rep).Refusing(err), nil
 }
 
 func (h leadHandlers) show(ctx context.Context, a crm.Actor, c bot.Call, text string) (bot.Reply, error) {

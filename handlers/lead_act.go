@@ -255,6 +255,9 @@ func (h leadHandlers) anywayPressed(ctx context.Context, a crm.Actor, _ bot.Call
 func (h leadHandlers) created(ctx context.Context, a crm.Actor, in lead.Info, anyway, toPool, typed bool) (bot.Reply, error) {
 	f := h.frame(a)
 	sources, _ := lead.Sources.Of(ctx, h.Rules)
+	if typed {
+		in.Source, in.Need = lead.SplitSource(in.Source, sources)
+	}
 	if typed && (in.Company == "" || in.Contact == "" || in.Phone == "") {
 		if in.Company != "" || in.Phone != "" {
 			if err := h.Leads.Check(ctx, a, in, anyway); err != nil {
@@ -291,5 +294,5 @@ func (h leadHandlers) notCreated(ctx context.Context, a crm.Actor, in lead.Info,
 	p := cards.CreateLeadAnyway{Company: in.Company, Contact: in.Contact, Phone: in.Phone, Source: in.Source, City: in.City, Need: in.Need, Email: in.Email, Title: in.Title, Pool: toPool}
 	rep := private(bot.Show(cards.LeadSimilar(h.frame(a), p, similar.Found), bot.View{}))
 	rep.Toast, rep.ToastTone = crm.MessageOf(err, a.Lang), bot.ToastInfo
-	return rep, nil
+	return rep.Refusing(err), nil
 }

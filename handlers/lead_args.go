@@ -74,12 +74,7 @@ func parseNewLead(rest string) (lead.Info, error) {
 	if len(before) > 1 {
 		in.Contact = strings.Join(before[1:], " ")
 	}
-	if len(after) > 0 {
-		in.Source = after[0]
-	}
-	if len(after) > 1 {
-		in.Need = strings.Join(after[1:], " ")
-	}
+	in.Source = strings.Join(after, " ") // divided by what the settings know as a source
 	return in, nil
 }
 

@@ -19,20 +19,49 @@ type Filter struct {
 }
 
 // ParseFilter reads words such as "展会 上海 A": a grade, a source of the
-// setting, and anything else as a city.
+// setting, which may be several words, and anything else as a city.
 func ParseFilter(words []string, sources []Source) Filter {
 	var f Filter
-	for _, w := range words {
-		g := Grade(strings.ToUpper(strings.TrimSuffix(strings.TrimSuffix(w, "级"), "类")))
-		if g.Valid() {
-			f.Grade = g
-		} else if src, ok := FindSource(sources, w); ok {
+	for i := 0; i < len(words); {
+		if src, n := sourceAt(words[i:], sources); n > 0 {
 			f.Source = src.Zh
-		} else {
-			f.City = strings.TrimSuffix(w, "市")
+			i += n
+			continue
 		}
+		w := words[i]
+		if g := Grade(strings.ToUpper(strings.TrimSuffix(strings.TrimSuffix(w, "级"), "类"))); g.Valid() {
+			f.Grade = g
+		} else if !strings.EqualFold(w, "grade") {
+			f.City = strings.TrimSpace(f.City + " " + strings.TrimSuffix(w, "市"))
+		}
+		i++
 	}
 	return f
+}
+
+// sourceAt is the source that the words begin with, and how many of them it is.
+func sourceAt(words []string, sources []Source) (Source, int) {
+	for n := min(len(words), 4); n > 0; n-- {
+		if src, ok := FindSource(sources, strings.Join(words[:n], " ")); ok {
+			return src, n
+		}
+	}
+	return Source{}, 0
+}
+
+// SplitSource divides what follows a telephone number into a source and the
+// need: the longest known source in front, else the first word.
+func SplitSource(text string, sources []Source) (source, need string) {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return "", ""
+	}
+	n := 1
+	source = words[0]
+	if src, m := sourceAt(words, sources); m > 0 {
+		source, n = src.Zh, m
+	}
+	return source, strings.Join(words[n:], " ")
 }
 
 // Words is the filter as words that ParseFilter reads.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -28,6 +29,9 @@ type Deps struct {
 	Calendar *calendar.Calendar
 	People   People
 	Rules    *rule.Book
+	// Holds are the hold limits of the kinds besides leads (P-03); a kind without
+	// one is not limited.
+	Holds map[crm.Kind]rule.Int
 }
 
 // Gate is the only way a record changes hands (P-02): it checks the limits,
@@ -155,8 +159,7 @@ func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, 
 	}
 	var version int64
 	if m.Reason.limited() {
-		limit, v := g.holdSetting(seat.Kind).With(ctx, g.d.Rules, scopes...)
-		out.Hold, version = int(limit), v
+		out.Hold, version = g.hold(ctx, seat.Kind, scopes)
 		if n > 1 {
 			n = max(0, min(n, out.Hold-st.Held))
 		} else if e := CheckHold(seat.Kind, st.Held, out.Hold, 1, otherName(a, seat.User)); e != nil {
@@ -261,11 +264,17 @@ func otherName(a crm.Actor, u org.User) string {
 	return u.Name
 }
 
-func (g *Gate) holdSetting(kind crm.Kind) rule.Int {
-	if kind == crm.KindAccount {
-		return HoldAccounts
+// hold is the person's hold limit of the kind with the setting's version.
+func (g *Gate) hold(ctx context.Context, kind crm.Kind, scopes []rule.Scope) (int, int64) {
+	setting, ok := HoldLeads, true
+	if kind != crm.KindLead {
+		setting, ok = g.d.Holds[kind]
 	}
-	return HoldLeads
+	if !ok {
+		return math.MaxInt32, 0
+	}
+	n, v := setting.With(ctx, g.d.Rules, scopes...)
+	return int(n), v
 }
 
 func (g *Gate) coolDays(ctx context.Context, scopes []rule.Scope) CoolDays {

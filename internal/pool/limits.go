@@ -11,8 +11,8 @@ import (
 
 // The settings of ownership, by the rule that they belong to.
 var (
-	HoldLeads    = rule.Int{Key: "P-03.leads", Title: crm.Text{Zh: "每人持有线索上限", En: "leads held per person, at most"}, Unit: crm.Text{Zh: "条", En: "leads"}, Default: 50, Min: 0, Max: 100000}
-	HoldAccounts = rule.Int{Key: "P-03.accounts", Title: crm.Text{Zh: "每人持有客户上限", En: "accounts held per person, at most"}, Unit: crm.Text{Zh: "个", En: "accounts"}, Default: 100, Min: 0, Max: 100000}
+	// HoldLeads is the hold limit of leads; other kinds bring theirs with Deps.Holds.
+	HoldLeads = rule.Int{Key: "P-03.leads", Title: crm.Text{Zh: "每人持有线索上限", En: "leads held per person, at most"}, Unit: crm.Text{Zh: "条", En: "leads"}, Default: 50, Min: 0, Max: 100000}
 
 	QuotaDaily    = rule.Int{Key: "P-04.daily", Title: crm.Text{Zh: "每个工作日可认领数", En: "claims per working day"}, Unit: crm.Text{Zh: "条", En: "claims"}, Default: 20, Min: 0, Max: 100000}
 	QuotaOffday   = rule.Int{Key: "P-04.offday", Title: crm.Text{Zh: "公海允许时,非工作日可认领数", En: "claims on a day off, where the pool allows it"}, Unit: crm.Text{Zh: "条", En: "claims"}, Default: 5, Min: 0, Max: 100000}
@@ -32,7 +32,7 @@ var (
 // Settings are the definitions for the book of rules.
 func Settings() []rule.Def {
 	var out []rule.Def
-	for _, i := range []rule.Int{HoldLeads, HoldAccounts, QuotaDaily, QuotaOffday, Burst, BurstMinutes, RefundMinutes, RefundDaily,
+	for _, i := range []rule.Int{HoldLeads, QuotaDaily, QuotaOffday, Burst, BurstMinutes, RefundMinutes, RefundDaily,
 		CoolAuto, CoolVoluntary, CoolManager, EmbargoNew, EmbargoRecycle} {
 		out = append(out, i.Def())
 	}

@@ -124,7 +124,8 @@ func (g *Gate) Status(ctx context.Context, user crm.UserID, kind crm.Kind, p Poo
 	if err != nil {
 		return Status{}, err
 	}
-	return Status{Standing: st, Hold: int(g.holdSetting(kind).Of(ctx, g.d.Rules, scopes...)), Quota: g.quota(ctx, day, p, scopes)}, nil
+	hold, _ := g.hold(ctx, kind, scopes)
+	return Status{Standing: st, Hold: hold, Quota: g.quota(ctx, day, p, scopes)}, nil
 }
 
 // Cooling are the records of the list that the person may not claim yet

@@ -1,0 +1,47 @@
+package lead
+
+import (
+	"context"
+
+	"crmbot/internal/crm"
+)
+
+// Convert turns an owned lead into the record that make returns, an account:
+// its duplicate keys move there, it takes no claim or release any more, and its
+// activities stay readable under its code. make runs in the same transaction.
+// Its owner may do that, and who leads the owner.
+func (s *Service) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, make func(ctx context.Context, l Lead) (crm.Ref, error)) (Lead, error) {
+	if err := mayAct(a); err != nil {
+		return Lead{}, err
+	}
+	var l Lead
+	err := s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		var err error
+		if l, err = s.owned(ctx, a, id); err != nil {
+			return err
+		}
+		if l.Owner != a.ID && !manages(a, l) {
+			return crm.Forbidden(id.String()+" 不是您的线索,只有负责人或其经理可以转为客户", "only the owner of "+id.String()+" or their manager may convert it")
+		}
+		to, err := make(ctx, l)
+		if err != nil {
+			return err
+		}
+		if err := s.d.Duplicates.Move(ctx, l.Ref(), to); err != nil {
+			return err
+		}
+		now := s.d.Clock.Now()
+		ok, err := s.d.Store.SetStatus(ctx, l, Converted, "", now)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return s.moved(id)
+		}
+		if err := s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: "lead.convert", Ref: l.Ref(), Rule: "P-18", Detail: map[string]any{"to": to.String()}}); err != nil {
+			return err
+		}
+		return s.d.Effects.Refresh(ctx, l.Ref(), to)
+	})
+	return l, err
+}
