@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -17,6 +19,7 @@ type Later func(ctx context.Context, req *Req, rep Reply)
 // stop can wait for what was acknowledged.
 func Deadline(answerWithin time.Duration, later Later, wait *sync.WaitGroup) Middleware {
 	return func(next Handler) Handler {
+		next = Recover()(next) // the goroutine below is outside of any recover of the caller
 		return func(ctx context.Context, req *Req) Reply {
 			if answerWithin <= 0 {
 				return next(ctx, req)
@@ -35,7 +38,7 @@ func Deadline(answerWithin time.Duration, later Later, wait *sync.WaitGroup) Mid
 				}
 				<-late
 				if !rep.Empty() {
-					later(keep, req, rep)
+					safely(keep, later, req, rep)
 				}
 			}()
 			timer := time.NewTimer(answerWithin)
@@ -59,4 +62,14 @@ func Deadline(answerWithin time.Duration, later Later, wait *sync.WaitGroup) Mid
 			return Reply{Text: msg.In(req.Lang)}
 		}
 	}
+}
+
+// safely sends a late reply; a panic in an adapter must not end the program.
+func safely(ctx context.Context, later Later, req *Req, rep Reply) {
+	defer func() {
+		if p := recover(); p != nil {
+			slog.ErrorContext(ctx, "panic in late reply", "event", req.EventID, "stack", string(debug.Stack()))
+		}
+	}()
+	later(ctx, req, rep)
 }

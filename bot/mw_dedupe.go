@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"time"
@@ -36,7 +37,10 @@ func Dedupe(store kv.Store) Middleware {
 				return next(ctx, req)
 			}
 			if !fresh {
-				return Reply{}
+				// Somebody is at it or is done. While it runs, the adapter should not
+				// acknowledge: if that process dies, the next delivery does the work.
+				state, ok, err := store.Get(ctx, key)
+				return Reply{transient: err == nil && ok && bytes.Equal(state, markRunning)}
 			}
 			rep := next(ctx, req)
 			keep := context.WithoutCancel(ctx)

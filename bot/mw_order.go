@@ -58,9 +58,5 @@ type queue struct {
 func busy(req *Req) Reply {
 	e := &crm.Error{Code: crm.CodeTooMany, Text: crm.Text{Zh: "您的消息太多，还在处理前面的", En: "too many messages at once; still working on the earlier ones"},
 		Next: crm.Text{Zh: "请稍等几秒再试", En: "please try again in a few seconds"}}
-	rep := Reply{Text: e.Message(req.Lang), transient: true}
-	if req.Kind == Press {
-		rep = Reply{Toast: rep.Text, ToastTone: ToastError, transient: true}
-	}
-	return rep
+	return answer(req, e, true)
 }

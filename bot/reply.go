@@ -38,6 +38,19 @@ type Reply struct {
 // Err is why the request was refused or failed; nil for every other answer.
 func (r Reply) Err() error { return r.err }
 
+// Refusing marks a card as a refusal with the reason: what was asked for was
+// not done, and the card shows what can be done instead.
+func (r Reply) Refusing(err error) Reply {
+	r.err = err
+	return r
+}
+
+// Retry reports that a redelivery of the event could still do its work: it
+// failed for a reason that passes, or another process is handling it at this
+// moment. Adapters of platforms that redeliver do not acknowledge such an
+// event when there is nothing to show.
+func (r Reply) Retry() bool { return r.transient }
+
 // Say is a plain text answer.
 func Say(text string) Reply { return Reply{Text: text} }
 

@@ -61,7 +61,8 @@ type Entry struct {
 	Bare     bool
 	Menu     bool
 
-	run func(ctx context.Context, a crm.Actor, c Call) (Reply, error)
+	run   func(ctx context.Context, a crm.Actor, c Call) (Reply, error)
+	parse func(rest string) error
 }
 
 // Handle registers what a pressed control does. P is the action's payload.
@@ -111,7 +112,27 @@ func NewRouter(regs ...Registration) (*Router, error) {
 			errs = append(errs, err)
 		}
 	}
+	// Examples are looked up when all names are known: a longer name registered
+	// later may take over what an example means.
+	for _, e := range r.ordered {
+		errs = append(errs, r.checkExamples(e)...)
+	}
 	return r, errors.Join(errs...)
+}
+
+func (r *Router) checkExamples(e *Entry) []error {
+	var errs []error
+	for _, x := range e.Examples {
+		name, rest, ok := r.match(x)
+		if !ok || r.commands[name] != e {
+			errs = append(errs, fmt.Errorf("command %q: example %q does not name it", e.Name, x))
+			continue
+		}
+		if err := e.parse(rest); err != nil {
+			errs = append(errs, fmt.Errorf("command %q: example %q does not parse: %w", e.Name, x, err))
+		}
+	}
+	return errs
 }
 
 // Entries are the registered commands in order of registration.
@@ -161,15 +182,9 @@ func (c Command[T]) add(r *Router) error {
 		}
 		r.commands[k] = e
 	}
-	for _, x := range c.Examples {
-		name, rest, ok := r.match(x)
-		if !ok || r.commands[name] != e {
-			bad("example %q does not name it", x)
-			continue
-		}
-		if _, err := c.Parse(rest); err != nil {
-			bad("example %q does not parse: %v", x, err)
-		}
+	e.parse = func(rest string) error {
+		_, err := c.Parse(rest)
+		return err
 	}
 	r.ordered = append(r.ordered, e)
 	return errors.Join(errs...)
@@ -178,7 +193,7 @@ func (c Command[T]) add(r *Router) error {
 func usageError(e *Entry, err error) error {
 	var ce *crm.Error
 	if errors.As(err, &ce) && ce.Next.Zh == "" {
-		return ce.WithNext("例如:"+e.Examples[0], "for example: "+e.Examples[0])
+		return ce.WithNext("例如："+e.Examples[0], "for example: "+e.Examples[0])
 	}
 	return err
 }
@@ -207,24 +222,28 @@ func (h Handle[P]) add(r *Router) error {
 var errStalePayload = errors.New("payload does not fit")
 
 // match splits a line into a registered command name and the rest. The slash
-// is optional, and so is the space after the name.
+// is optional, and so is the space after the name. Lengths are those of the
+// line itself: the lower case of a letter can be longer than the letter.
 func (r *Router) match(line string) (name, rest string, ok bool) {
 	s := strings.TrimSpace(crm.Normalize(line))
 	slash := strings.HasPrefix(s, "/")
 	s = strings.TrimSpace(strings.TrimPrefix(s, "/"))
-	low := strings.ToLower(s)
-	head, tail, _ := strings.Cut(low, " ")
-	if i := strings.IndexAny(low, " \n\t"); i >= 0 {
-		head, tail = low[:i], low[i:]
+	head := s
+	if i := strings.IndexAny(s, " \n\t"); i >= 0 {
+		head = s[:i]
 	}
-	if e := r.commands[head]; e != nil {
-		return head, strings.TrimSpace(s[len(s)-len(tail):]), true
+	if low := strings.ToLower(head); r.commands[low] != nil {
+		return low, strings.TrimSpace(s[len(head):]), true
 	}
 	// No space after the name: the longest registered name that the line begins
 	// with. Latin names need a boundary ("logs" is not "log s").
 	best := ""
 	for k, e := range r.commands {
-		if len(k) > len(best) && strings.HasPrefix(low, k) && (slash || e.Bare || codeFollows(low[len(k):])) && boundary(k, low[len(k):]) {
+		if len(k) <= len(best) || len(k) > len(s) || !strings.EqualFold(s[:len(k)], k) {
+			continue
+		}
+		after := s[len(k):]
+		if (slash || e.Bare || codeFollows(after)) && boundary(k, after) {
 			best = k
 		}
 	}
@@ -244,6 +263,6 @@ func boundary(name, rest string) bool {
 		return true
 	}
 	last, next := name[len(name)-1], rest[0]
-	latin := func(b byte) bool { return b >= 'a' && b <= 'z' }
+	latin := func(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
 	return !latin(last) || !latin(next)
 }

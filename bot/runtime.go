@@ -3,7 +3,9 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
+	"time"
 
 	"crmbot/internal/crm"
 )
@@ -31,6 +33,9 @@ type Shown struct {
 	About []crm.Ref
 	// Digest is a hash of the card, to recognise an update without a change.
 	Digest string
+	// At is when the event arrived that the card answers; zero: unknown. What
+	// changed after it may be missing on the card.
+	At time.Time
 }
 
 // Runtime is what adapters hand their events to.
@@ -76,8 +81,8 @@ func (rt *Runtime) dispatch(ctx context.Context, req *Req) Reply {
 	if err != nil {
 		return rt.failure(ctx, req, a, err)
 	}
-	if a.Frozen && req.Kind == Press {
-		return rt.failure(ctx, req, a, crm.Refused("HO-01", "您的账号正在交接，只能查看", "your account is being handed over; it is read-only").
+	if a.Frozen {
+		ctx = crm.WithReadOnly(ctx, crm.Refused("HO-01", "您的账号正在交接，只能查看", "your account is being handed over; it is read-only").
 			WithNext("请联系您的经理", "please ask your manager"))
 	}
 	var people []crm.Actor
@@ -106,9 +111,18 @@ func privately(req *Req, a crm.Actor, rep Reply) Reply {
 		}
 		rep.Toast = ""
 	}
-	rep.Update = false
-	note.Also, note.err = []Reply{rep}, rep.err
+	note.Also, note.err, note.transient = []Reply{private(rep)}, rep.err, rep.transient
 	return note
+}
+
+// private marks a reply with everything that belongs to it.
+func private(rep Reply) Reply {
+	rep.Private, rep.Update = true, false
+	rep.Also = slices.Clone(rep.Also)
+	for i, r := range rep.Also {
+		rep.Also[i] = private(r)
+	}
+	return rep
 }
 
 func (rt *Runtime) failure(ctx context.Context, req *Req, a crm.Actor, err error) Reply {
