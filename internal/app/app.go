@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strconv"
@@ -58,6 +59,7 @@ type App struct {
 
 	platforms map[string]bot.Platform
 	late      sync.WaitGroup
+	advancing sync.Mutex // one Advance at a time
 	laterMu   sync.RWMutex
 	later     map[string]bot.Later
 }
@@ -95,8 +97,12 @@ func (a *App) open(ctx context.Context, o Options) error {
 	}
 	if o.Redis == "" {
 		a.KV = kv.NewMemory(crm.WallClock{})
-	} else if a.KV, err = kv.OpenRedis(ctx, o.Redis, kv.WithPrefix(o.RedisPrefix)); err != nil {
-		return fmt.Errorf("redis.url: %w", err)
+	} else {
+		r, err := kv.OpenRedis(ctx, o.Redis, kv.WithPrefix(o.RedisPrefix))
+		if err != nil {
+			return fmt.Errorf("redis.url: %w", err) // a.KV stays nil: a nil *kv.Redis in it would not be
+		}
+		a.KV = r
 	}
 	cal, err := calendar.Standard(o.Zone)
 	if err != nil {
@@ -147,9 +153,11 @@ func (a *App) answerLater(ctx context.Context, req *bot.Req, rep bot.Reply) {
 	a.laterMu.RLock()
 	fn := a.later[req.Platform]
 	a.laterMu.RUnlock()
-	if fn != nil {
-		fn(ctx, req, rep)
+	if fn == nil {
+		slog.WarnContext(ctx, "no way to send a late reply", "platform", req.Platform, "event", req.EventID)
+		return
 	}
+	fn(ctx, req, rep)
 }
 
 // Run delivers messages and runs jobs until the context ends, then waits for
@@ -167,46 +175,6 @@ func (a *App) Run(ctx context.Context) error {
 func (a *App) Settle(ctx context.Context) error {
 	_, err := a.Worker.Drain(ctx)
 	return err
-}
-
-// Advance moves a movable clock to t and runs every job and delivery that
-// falls due on the way, each at its own time.
-func (a *App) Advance(ctx context.Context, clock *crm.MovableClock, t time.Time) error {
-	for {
-		due, ok, err := a.Scheduler.NextDue(ctx, t)
-		if err != nil {
-			return err
-		}
-		next, err := a.DB.NextOutbox(ctx)
-		if err != nil {
-			return err
-		}
-		at := t
-		if ok && due.Before(at) {
-			at = due
-		}
-		if !next.IsZero() && next.Before(at) {
-			at = next
-		}
-		if now := clock.Now(); at.After(now) {
-			if err := clock.Set(at); err != nil {
-				return err
-			}
-		}
-		moved := !next.IsZero() && !next.After(at)
-		if ok && !due.After(at) {
-			moved = true
-			if err := a.Scheduler.RunDue(ctx, at); err != nil {
-				return err
-			}
-		}
-		if err := a.Settle(ctx); err != nil {
-			return err
-		}
-		if !moved && !at.Before(t) {
-			return nil
-		}
-	}
 }
 
 // Close ends everything that New opened.

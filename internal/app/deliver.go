@@ -19,12 +19,28 @@ const (
 	maxUpdated = 200
 )
 
-// sent remembers a card that an adapter showed.
+// sent remembers a card that an adapter showed. If the record was changed and
+// its cards updated between rendering and now, this one missed it.
 func (a *App) sent(ctx context.Context, m bot.MessageRef, s bot.Shown) error {
 	if s.View.Name == "" {
 		return nil
 	}
-	return a.DB.SaveSent(context.WithoutCancel(ctx), store.SentCard{Message: m, View: s.View, User: s.User, Group: s.Group, About: s.About, Digest: s.Digest})
+	ctx = context.WithoutCancel(ctx)
+	c, err := a.DB.PutSent(ctx, store.SentCard{Message: m, View: s.View, User: s.User, Group: s.Group, About: s.About, Digest: s.Digest})
+	if err != nil || s.At.IsZero() {
+		return err
+	}
+	return a.catchUp(ctx, c, s.At.Add(time.Millisecond))
+}
+
+// catchUp updates a card that was just shown if cards about its records were
+// updated since it began to be rendered: that update did not know of it yet.
+func (a *App) catchUp(ctx context.Context, c store.SentCard, since time.Time) error {
+	missed, err := a.DB.RefreshedSince(ctx, c.About, since)
+	if err != nil || !missed {
+		return err
+	}
+	return a.refreshOne(ctx, c)
 }
 
 // deliver sends or updates what one outbox row names. It is called at least
@@ -37,6 +53,7 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 	if err != nil {
 		return err
 	}
+	start := a.Clock.Now()
 	c, err := a.Runtime.Views.Render(ctx, viewer, r.View)
 	if err != nil {
 		if errors.Is(err, bot.ErrNothing) {
@@ -49,7 +66,13 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 	if err != nil {
 		return err
 	}
-	return a.DB.SaveSent(ctx, store.SentCard{Message: ref, View: r.View, User: r.To.User, Group: viewer.Group, About: c.About, Digest: c.Digest(), Rev: r.ID})
+	// The message is out: what is left must be done even if the program stops.
+	ctx = context.WithoutCancel(ctx)
+	card, err := a.DB.PutSent(ctx, store.SentCard{Message: ref, View: r.View, User: r.To.User, Group: viewer.Group, About: c.About, Digest: c.Digest()})
+	if err != nil {
+		return err
+	}
+	return a.catchUp(ctx, card, start)
 }
 
 // final marks errors that no later try can mend: the record is gone or the
@@ -91,49 +114,91 @@ func (a *App) refresh(ctx context.Context, r outbox.Row) error {
 		return err
 	}
 	var errs []error
+	var throttled *bot.RetryAfter
 	for _, c := range cards {
-		if err := a.refreshOne(ctx, r, c); err != nil {
+		if err := a.refreshOne(ctx, c); err != nil {
 			errs = append(errs, err)
+			if errors.As(err, &throttled) || ctx.Err() != nil {
+				break // the others would fare no better; all are tried again
+			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (a *App) refreshOne(ctx context.Context, r outbox.Row, s store.SentCard) error {
-	p := a.platforms[s.Message.Platform]
-	if p == nil || s.Rev > r.ID {
-		return nil
-	}
-	viewer := bot.Viewer{Group: s.Group, Chat: s.Message.Chat}
-	if !s.Group {
-		actor, err := a.Services.Directory.Actor(ctx, s.User)
-		if err != nil {
-			return nil // the person left; their card stays as it was
+// maxOvertaken bounds how often an update begins again because another one of
+// the same card came in between.
+const maxOvertaken = 8
+
+// refreshOne brings one card up to date; see store.ClaimSent for the order of
+// its steps.
+func (a *App) refreshOne(ctx context.Context, s store.SentCard) error {
+	for range maxOvertaken {
+		p := a.platforms[s.Message.Platform]
+		if p == nil {
+			return nil
 		}
-		viewer = bot.Viewer{Actor: actor, Lang: actor.Lang}
+		viewer, ok, err := a.viewerOfCard(ctx, s)
+		if err != nil || !ok {
+			return err
+		}
+		claimed, err := a.DB.ClaimSent(ctx, s.ID, s.Rev)
+		if err != nil {
+			return err
+		}
+		done := false
+		if claimed {
+			s.Rev++
+			if done, err = a.update(ctx, p, viewer, s); err != nil {
+				return err
+			}
+		}
+		if done {
+			return nil
+		}
+		if s, ok, err = a.DB.SentMessage(ctx, s.Message); err != nil || !ok {
+			return err
+		}
 	}
+	return fmt.Errorf("card %d was updated by others all the time", s.ID)
+}
+
+// update renders a claimed card and shows it if it changed; false when another
+// update began meanwhile. s.Digest is what the card showed before the claim.
+func (a *App) update(ctx context.Context, p bot.Platform, viewer bot.Viewer, s store.SentCard) (bool, error) {
 	c, err := a.Runtime.Views.Render(ctx, viewer, s.View)
 	if err != nil {
 		if errors.Is(err, bot.ErrNothing) || errors.Is(final(err), bot.ErrPermanent) {
-			return nil
+			return true, a.DB.RestoreSent(ctx, s.ID, s.Rev, s.Digest) // it stays as it was
 		}
-		return err
+		return false, err
 	}
 	digest := c.Digest()
-	if digest == s.Digest {
-		return nil
-	}
-	ok, err := a.DB.ClaimSent(ctx, s.ID, r.ID)
-	if err != nil || !ok {
-		return err
-	}
-	if err := p.Update(ctx, s.Message, c); err != nil {
-		if errors.Is(err, bot.ErrPermanent) {
-			return a.DB.ForgetSent(ctx, s.ID)
+	if digest != s.Digest {
+		if err := p.Update(ctx, s.Message, c); err != nil {
+			if errors.Is(err, bot.ErrPermanent) {
+				return true, a.DB.ForgetSent(ctx, s.ID)
+			}
+			return false, err
 		}
-		return err
 	}
-	return a.DB.SaveSent(ctx, store.SentCard{Message: s.Message, View: s.View, User: s.User, Group: s.Group, About: c.About, Digest: digest, Rev: r.ID})
+	return a.DB.FinishSent(context.WithoutCancel(ctx), s.ID, s.Rev, digest, c.About)
+}
+
+// viewerOfCard is for whom a sent card is rendered now; false for somebody who
+// left: their card stays as it was.
+func (a *App) viewerOfCard(ctx context.Context, s store.SentCard) (bot.Viewer, bool, error) {
+	if s.Group {
+		return bot.Viewer{Group: true, Chat: s.Message.Chat}, true, nil
+	}
+	actor, err := a.Services.Directory.Actor(ctx, s.User)
+	if err != nil {
+		if errors.Is(final(err), bot.ErrPermanent) {
+			return bot.Viewer{}, false, nil
+		}
+		return bot.Viewer{}, false, err
+	}
+	return ViewerOf(actor), true, nil
 }
 
 // ViewerOf is the viewer that a person is, for rendering outside the outbox.

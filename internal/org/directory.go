@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"crmbot/internal/crm"
@@ -17,11 +18,20 @@ type Directory struct {
 	store Store
 	tx    crm.Transactor
 
-	mu     sync.RWMutex
-	snap   *snapshot
-	loaded time.Time
-	maxAge time.Duration
+	mu      sync.RWMutex
+	snap    *snapshot
+	loaded  time.Time
+	maxAge  time.Duration
+	started int64 // how many loads began; a load never replaces one that began later
+	loading atomic.Bool
 }
+
+// retryLoad is how long an old copy serves after a failed load, and loadWithin
+// how long somebody who has an old copy waits for a newer one.
+const (
+	retryLoad  = time.Second
+	loadWithin = 2 * time.Second
+)
 
 type snapshot struct {
 	users      map[crm.UserID]User
@@ -32,6 +42,7 @@ type snapshot struct {
 	identities map[string]crm.UserID
 	externals  map[crm.UserID][]Identity
 	ordered    []crm.UserID
+	started    int64
 }
 
 // NewDirectory makes a directory on the store.
@@ -50,6 +61,10 @@ func (d *Directory) Reload(ctx context.Context) error {
 }
 
 func (d *Directory) load(ctx context.Context) (*snapshot, error) {
+	d.mu.Lock()
+	d.started++
+	started := d.started
+	d.mu.Unlock()
 	users, err := d.store.Users(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load people: %w", err)
@@ -62,9 +77,10 @@ func (d *Directory) load(ctx context.Context) (*snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load identities: %w", err)
 	}
-	s := &snapshot{users: map[crm.UserID]User{}, byName: map[string][]crm.UserID{}, byNo: map[string]crm.UserID{}, teams: map[crm.TeamID]Team{},
+	s := &snapshot{started: started, users: map[crm.UserID]User{}, byName: map[string][]crm.UserID{}, byNo: map[string]crm.UserID{}, teams: map[crm.TeamID]Team{},
 		children: map[crm.TeamID][]crm.TeamID{}, identities: map[string]crm.UserID{}, externals: map[crm.UserID][]Identity{}}
 	for _, u := range users {
+		u.Roles = slices.Clip(u.Roles) // whoever appends gets a copy
 		s.users[u.ID] = u
 		s.ordered = append(s.ordered, u.ID)
 		s.byName[strings.ToLower(u.Name)] = append(s.byName[strings.ToLower(u.Name)], u.ID)
@@ -81,8 +97,10 @@ func (d *Directory) load(ctx context.Context) (*snapshot, error) {
 		s.externals[i.User] = append(s.externals[i.User], i)
 	}
 	d.mu.Lock()
-	d.snap, d.loaded = s, time.Now()
-	d.mu.Unlock()
+	defer d.mu.Unlock()
+	if d.snap == nil || d.snap.started < started {
+		d.snap, d.loaded = s, time.Now()
+	}
 	return s, nil
 }
 
@@ -93,11 +111,26 @@ func (d *Directory) get(ctx context.Context) (*snapshot, error) {
 	if s != nil && fresh {
 		return s, nil
 	}
-	n, err := d.load(context.WithoutCancel(ctx))
-	if err != nil && s != nil {
-		return s, nil // an old copy serves until the database is back
+	if s == nil {
+		return d.load(context.WithoutCancel(ctx))
 	}
-	return n, err
+	// One reads, for all; the others go on with the old copy.
+	if !d.loading.CompareAndSwap(false, true) {
+		return s, nil
+	}
+	defer d.loading.Store(false)
+	// In the transaction of the context if there is one: an import finds the
+	// people whom it created.
+	bg, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadWithin)
+	defer cancel()
+	n, err := d.load(bg)
+	if err != nil {
+		d.mu.Lock()
+		d.loaded = time.Now().Add(retryLoad - d.maxAge)
+		d.mu.Unlock()
+		return s, nil // the old copy serves until the database is back
+	}
+	return n, nil
 }
 
 // User finds a person by id; people who left are found too.
@@ -136,7 +169,7 @@ func (d *Directory) Find(ctx context.Context, text string) ([]User, error) {
 	if q == "" {
 		return nil, nil
 	}
-	if id, ok := s.byNo[q]; ok {
+	if id, ok := s.byNo[q]; ok && s.users[id].Active {
 		return []User{s.users[id]}, nil
 	}
 	var out []User
@@ -172,7 +205,7 @@ func (d *Directory) One(ctx context.Context, text string) (User, error) {
 				names[i] += "(" + u.EmployeeNo + ")"
 			}
 		}
-		return User{}, crm.Invalid("“"+text+"”有 "+fmt.Sprint(len(us))+" 个人:"+strings.Join(names, "、"), "“"+text+"” fits several people: "+strings.Join(names, ", ")).
+		return User{}, crm.Invalid("“"+text+"”有 "+fmt.Sprint(len(us))+" 个人："+strings.Join(names, "、"), "“"+text+"” fits several people: "+strings.Join(names, ", ")).
 			WithNext("请用工号", "use the employee number")
 	}
 	return us[0], nil
@@ -263,11 +296,17 @@ func (d *Directory) Below(ctx context.Context, id crm.TeamID) ([]crm.TeamID, err
 
 func (s *snapshot) below(id crm.TeamID) []crm.TeamID {
 	out := []crm.TeamID{id}
-	for i := 0; i < len(out) && len(out) <= len(s.teams); i++ { // the bound ends a circle in bad data
-		out = append(out, s.children[out[i]]...)
+	seen := map[crm.TeamID]bool{id: true} // ends a circle in bad data
+	for i := 0; i < len(out); i++ {
+		for _, c := range s.children[out[i]] {
+			if !seen[c] {
+				seen[c] = true
+				out = append(out, c)
+			}
+		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // Members are the active people of the team itself, in order of id.
@@ -348,8 +387,18 @@ func (d *Directory) SaveUser(ctx context.Context, u *User) error {
 	return d.change(ctx, func(ctx context.Context) error { return d.store.SaveUser(ctx, u) })
 }
 
-// SaveTeam creates (zero id) or changes a team.
+// SaveTeam creates (zero id) or changes a team. A team cannot be put below
+// itself.
 func (d *Directory) SaveTeam(ctx context.Context, t *Team) error {
+	if t.ID != 0 && t.Parent != 0 {
+		s, err := d.get(ctx)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(s.below(t.ID), t.Parent) {
+			return crm.Invalid("团队“"+t.Name+"”不能放在自己或下级团队之下", "team “"+t.Name+"” cannot be put below itself or a team below it")
+		}
+	}
 	return d.change(ctx, func(ctx context.Context) error { return d.store.SaveTeam(ctx, t) })
 }
 

@@ -1,5 +1,12 @@
 // Package outbox delivers what transactions queued: proactive cards and
-// updates of cards that were sent before, at least once, in order per message.
+// updates of cards that were sent before, at least once.
+//
+// The order that is kept is the order per message and topic, not per person: a
+// row that fails waits alone, and what else its receiver gets goes on. Rows of
+// one topic and target are never under way at the same time, in any process,
+// and an older one is never delivered after a newer one: the newest replaces
+// those that wait. Updates of a card need no order, because each renders the
+// state of its own moment and repeats when it was overtaken.
 package outbox
 
 import (
@@ -7,6 +14,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -28,9 +36,9 @@ type Row struct {
 
 // Store keeps the queue.
 type Store interface {
-	// LeaseOutbox takes up to n due rows for owner until the lease ends. Rows of
-	// a topic that has a newer waiting row for the same target are marked
-	// superseded instead; rows of a topic that somebody else delivers now wait.
+	// LeaseOutbox takes up to n due rows for owner until the lease ends. A row
+	// that is not the newest of its topic and target is marked superseded; one
+	// whose topic is being delivered at this moment waits.
 	LeaseOutbox(ctx context.Context, owner string, now, until time.Time, n int) ([]Row, error)
 	// FinishOutbox marks a leased row delivered.
 	FinishOutbox(ctx context.Context, id int64, owner string, now time.Time) error
@@ -38,7 +46,10 @@ type Store interface {
 	RetryOutbox(ctx context.Context, id int64, owner string, next time.Time, cause string) error
 	// BuryOutbox marks a leased row as failed for good.
 	BuryOutbox(ctx context.Context, id int64, owner string, now time.Time, cause string) error
-	// NextOutbox is when the next waiting row is due; zero: none waits.
+	// ReleaseOutbox gives leased rows back untried.
+	ReleaseOutbox(ctx context.Context, owner string, ids []int64) error
+	// NextOutbox is when the next waiting row can be leased: when it is due and
+	// no other lease is on it. Zero: none waits.
 	NextOutbox(ctx context.Context) (time.Time, error)
 }
 
@@ -47,9 +58,19 @@ type Deliver func(ctx context.Context, r Row) error
 
 // Limits of the worker.
 const (
-	lease    = 2 * time.Minute
-	batch    = 32
+	lease = 2 * time.Minute
+	// late is how long before its lease ends a row is no longer begun: somebody
+	// else may have it before this delivery is over.
+	late  = 30 * time.Second
+	batch = 32
+	// A row is given up when it failed maxTries times and is older than maxAge:
+	// an outage of a platform for hours loses nothing.
 	maxTries = 12
+	maxAge   = 24 * time.Hour
+	// maxWait bounds what a platform may ask to wait.
+	maxWait = time.Hour
+	// markWithin is how long marking a row may take after the context ended.
+	markWithin = 5 * time.Second
 )
 
 // Worker delivers rows. One per process; several processes share a queue.
@@ -59,11 +80,12 @@ type Worker struct {
 	clock   crm.Clock
 	owner   string
 	wake    chan struct{}
+	turn    chan struct{} // one Drain at a time: it holds one token
 }
 
 // NewWorker makes a worker; owner is unique per process.
 func NewWorker(store Store, deliver Deliver, clock crm.Clock, owner string) *Worker {
-	return &Worker{store: store, deliver: deliver, clock: clock, owner: owner, wake: make(chan struct{}, 1)}
+	return &Worker{store: store, deliver: deliver, clock: clock, owner: owner, wake: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
 }
 
 // Wake tells the worker that something was queued.
@@ -92,67 +114,116 @@ func (w *Worker) Run(ctx context.Context) error {
 }
 
 // Drain delivers everything that is due now and returns how many rows it
-// handled.
+// handled. Drains of one worker run one after the other, so that what another
+// goroutine had under way is delivered when Drain returns.
 func (w *Worker) Drain(ctx context.Context) (int, error) {
+	select {
+	case w.turn <- struct{}{}:
+		defer func() { <-w.turn }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 	total := 0
 	for ctx.Err() == nil {
 		now := w.clock.Now()
 		rows, err := w.store.LeaseOutbox(ctx, w.owner, now, now.Add(lease), batch)
+		w.batch(ctx, rows, now.Add(lease-late))
+		total += len(rows)
 		if err != nil || len(rows) == 0 {
 			return total, err
 		}
-		// Rows for one target keep their order; different targets run side by side.
-		groups := map[crm.Target][]Row{}
-		var order []crm.Target
-		for _, r := range rows {
-			if groups[r.To] == nil {
-				order = append(order, r.To)
-			}
-			groups[r.To] = append(groups[r.To], r)
-		}
-		var wg sync.WaitGroup
-		slots := make(chan struct{}, 8)
-		for _, to := range order {
-			wg.Add(1)
-			slots <- struct{}{}
-			go func() {
-				defer func() { <-slots; wg.Done() }()
-				for _, r := range groups[to] {
-					w.one(ctx, r)
-				}
-			}()
-		}
-		wg.Wait()
-		total += len(rows)
 	}
 	return total, ctx.Err()
 }
 
+// lane is what is delivered one after the other: the notices of one target, and
+// the updates about one record.
+type lane struct {
+	to    crm.Target
+	topic string
+}
+
+func laneOf(r Row) lane {
+	if r.Refresh {
+		return lane{topic: r.Topic}
+	}
+	return lane{to: r.To}
+}
+
+// batch delivers leased rows, several lanes side by side. What is not begun by
+// the given time or before the context ends is given back.
+func (w *Worker) batch(ctx context.Context, rows []Row, by time.Time) {
+	lanes := map[lane][]Row{}
+	var order []lane
+	for _, r := range rows {
+		l := laneOf(r)
+		if lanes[l] == nil {
+			order = append(order, l)
+		}
+		lanes[l] = append(lanes[l], r)
+	}
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 8)
+	for _, l := range order {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			w.lane(ctx, lanes[l], by)
+		})
+	}
+	wg.Wait()
+}
+
+func (w *Worker) lane(ctx context.Context, rows []Row, by time.Time) {
+	for i, r := range rows {
+		if ctx.Err() == nil && w.clock.Now().Before(by) {
+			w.one(ctx, r)
+			continue
+		}
+		var left []int64
+		for _, r := range rows[i:] {
+			left = append(left, r.ID)
+		}
+		mark, cancel := context.WithTimeout(context.WithoutCancel(ctx), markWithin)
+		defer cancel()
+		if err := w.store.ReleaseOutbox(mark, w.owner, left); err != nil {
+			slog.ErrorContext(ctx, "outbox release", "rows", len(left), "err", err)
+		}
+		return
+	}
+}
+
+// one delivers a row and marks it. A row that was delivered is marked even when
+// the context ended meanwhile, or it would be sent again after a restart.
 func (w *Worker) one(ctx context.Context, r Row) {
 	err := w.safely(ctx, r)
 	now := w.clock.Now()
-	var mark error
+	mark, cancel := context.WithTimeout(context.WithoutCancel(ctx), markWithin)
+	defer cancel()
+	var failed error
 	var throttled *bot.RetryAfter
 	switch {
 	case err == nil:
-		mark = w.store.FinishOutbox(ctx, r.ID, w.owner, now)
+		failed = w.store.FinishOutbox(mark, r.ID, w.owner, now)
+	case ctx.Err() != nil:
+		failed = w.store.ReleaseOutbox(mark, w.owner, []int64{r.ID})
 	case errors.As(err, &throttled):
-		mark = w.store.RetryOutbox(ctx, r.ID, w.owner, now.Add(throttled.Wait), err.Error())
-	case errors.Is(err, bot.ErrPermanent) || r.Tries+1 >= maxTries:
+		failed = w.store.RetryOutbox(mark, r.ID, w.owner, now.Add(min(max(throttled.Wait, time.Second), maxWait)), err.Error())
+	case errors.Is(err, bot.ErrPermanent) || r.Tries+1 >= maxTries && now.Sub(r.Created) >= maxAge:
 		slog.WarnContext(ctx, "message given up", "outbox", r.ID, "view", r.View.Name, "tries", r.Tries+1, "err", err)
-		mark = w.store.BuryOutbox(ctx, r.ID, w.owner, now, err.Error())
+		failed = w.store.BuryOutbox(mark, r.ID, w.owner, now, err.Error())
 	default:
-		mark = w.store.RetryOutbox(ctx, r.ID, w.owner, now.Add(Backoff(r.Tries)), err.Error())
+		failed = w.store.RetryOutbox(mark, r.ID, w.owner, now.Add(Backoff(r.Tries)), err.Error())
 	}
-	if mark != nil && ctx.Err() == nil {
-		slog.ErrorContext(ctx, "outbox mark", "outbox", r.ID, "err", mark)
+	if failed != nil {
+		slog.ErrorContext(ctx, "outbox mark", "outbox", r.ID, "err", failed)
 	}
 }
 
 func (w *Worker) safely(ctx context.Context, r Row) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.ErrorContext(ctx, "panic in delivery", "outbox", r.ID, "view", r.View.Name)
+			slog.ErrorContext(ctx, "panic in delivery", "outbox", r.ID, "view", r.View.Name, "stack", string(debug.Stack()))
 			err = errors.New("panic in delivery")
 		}
 	}()
@@ -160,8 +231,8 @@ func (w *Worker) safely(ctx context.Context, r Row) (err error) {
 }
 
 // Backoff is the wait after the given number of failed tries: 1 s doubling to
-// 10 min, with up to a quarter of jitter.
+// 10 min, with up to a quarter of jitter. Never less than a second.
 func Backoff(tries int) time.Duration {
-	d := min(time.Second<<min(tries, 16), 10*time.Minute)
+	d := min(time.Second<<min(max(tries, 0), 16), 10*time.Minute)
 	return d + rand.N(d/4+1)
 }

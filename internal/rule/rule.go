@@ -7,8 +7,12 @@ package rule
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"crmbot/internal/crm"
 )
@@ -49,6 +53,8 @@ type Store interface {
 	RuleVersions(ctx context.Context) ([]Version, error)
 	// AddRuleVersion stores one and returns its id.
 	AddRuleVersion(ctx context.Context, v Version) (int64, error)
+	// RollBackRule takes a version back; false when there is none that holds.
+	RollBackRule(ctx context.Context, id int64, at time.Time) (bool, error)
 }
 
 // Book answers what a setting is now. Safe for concurrent use.
@@ -62,7 +68,13 @@ type Book struct {
 	versions map[string][]Version // by key, newest effective last
 	loaded   time.Time            // wall time of the last load
 	maxAge   time.Duration
+	started  int64 // how many loads began
+	newest   int64 // which of them is in versions: one never replaces a later one
+	loading  atomic.Bool
 }
+
+// loadWithin is how long a question waits for the versions of other replicas.
+const loadWithin = 2 * time.Second
 
 // NewBook makes a book of the definitions. It reports duplicate or empty keys
 // and defaults that fail their own check.
@@ -94,6 +106,10 @@ func (b *Book) Def(key string) (Def, bool) {
 // Load reads the versions now; otherwise they are read at most every two
 // seconds, so that a change reaches every replica within that time.
 func (b *Book) Load(ctx context.Context) error {
+	b.mu.Lock()
+	b.started++
+	started := b.started
+	b.mu.Unlock()
 	vs, err := b.store.RuleVersions(ctx)
 	if err != nil {
 		return err
@@ -106,8 +122,10 @@ func (b *Book) Load(ctx context.Context) error {
 		slices.SortStableFunc(m[k], func(a, c Version) int { return a.EffectiveAt.Compare(c.EffectiveAt) })
 	}
 	b.mu.Lock()
-	b.versions, b.loaded = m, time.Now()
-	b.mu.Unlock()
+	defer b.mu.Unlock()
+	if started > b.newest {
+		b.versions, b.loaded, b.newest = m, time.Now(), started
+	}
 	return nil
 }
 
@@ -115,12 +133,10 @@ func (b *Book) Load(ctx context.Context) error {
 // the organisation, then the default. The version is zero for the default.
 func (b *Book) Value(ctx context.Context, key string, scopes ...Scope) (value string, version int64) {
 	b.mu.RLock()
-	stale := time.Since(b.loaded) > b.maxAge
+	stale, never := time.Since(b.loaded) > b.maxAge, b.loaded.IsZero()
 	b.mu.RUnlock()
-	if stale {
-		// An unreachable database keeps the values known so far; the caller's own
-		// statement reports the outage.
-		_ = b.Load(context.WithoutCancel(ctx))
+	if stale && (never || b.loading.CompareAndSwap(false, true)) {
+		b.refresh(ctx, never)
 	}
 	now := b.clock.Now()
 	b.mu.RLock()
@@ -139,11 +155,43 @@ func (b *Book) Value(ctx context.Context, key string, scopes ...Scope) (value st
 	return b.defs[key].Default, 0
 }
 
+// refresh reads the versions. An unreachable database keeps the values known so
+// far; the caller's own statement reports the outage.
+func (b *Book) refresh(ctx context.Context, never bool) {
+	if !never {
+		defer b.loading.Store(false)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadWithin)
+	defer cancel()
+	if err := b.Load(ctx); err != nil {
+		b.mu.Lock()
+		b.loaded = time.Now().Add(time.Second - b.maxAge) // not again for every question
+		b.mu.Unlock()
+	}
+}
+
+// checkScope refuses what is no scope.
+func checkScope(s Scope) error {
+	kind, who, _ := strings.Cut(string(s), ":")
+	ok := s == ""
+	switch kind {
+	case "team", "user":
+		id, err := strconv.ParseInt(who, 10, 64)
+		ok = err == nil && id > 0
+	case "role":
+		ok = slices.Contains(crm.Roles, crm.Role(who))
+	}
+	if !ok {
+		return crm.Invalid("范围“"+string(s)+"”无效，可用：公司、team:编号、role:角色、user:编号", "“"+string(s)+"” is no scope; use the organisation, team:ID, role:ROLE or user:ID")
+	}
+	return nil
+}
+
 // Set stores a new version after checking the value; it holds from effective.
 func (b *Book) Set(ctx context.Context, a crm.Actor, key string, scope Scope, value, reason string, effective time.Time) (Version, error) {
 	d, ok := b.defs[key]
 	if !ok {
-		return Version{}, crm.NotFound("没有这个设置:"+key, "there is no such setting: "+key).WithNext("发送 /规则 查看全部设置", "send /rules for all settings")
+		return Version{}, crm.NotFound("没有这个设置："+key, "there is no such setting: "+key).WithNext("发送 /规则 查看全部设置", "send /rules for all settings")
 	}
 	if !a.Is(crm.Admin) {
 		return Version{}, crm.Forbid(a, crm.Admin)
@@ -152,6 +200,12 @@ func (b *Book) Set(ctx context.Context, a crm.Actor, key string, scope Scope, va
 		if err := d.Check(value); err != nil {
 			return Version{}, err
 		}
+	}
+	if err := checkScope(scope); err != nil {
+		return Version{}, err
+	}
+	if utf8.RuneCountInString(reason) > 200 {
+		return Version{}, crm.Invalid("原因最多 200 字", "a reason takes up to 200 characters")
 	}
 	now := b.clock.Now()
 	if effective.Before(now) {
@@ -164,4 +218,20 @@ func (b *Book) Set(ctx context.Context, a crm.Actor, key string, scope Scope, va
 	}
 	v.ID = id
 	return v, b.Load(ctx)
+}
+
+// RollBack takes a version back: what was in force without it is in force
+// again. The version stays in the history.
+func (b *Book) RollBack(ctx context.Context, a crm.Actor, id int64) error {
+	if !a.Is(crm.Admin) {
+		return crm.Forbid(a, crm.Admin)
+	}
+	ok, err := b.store.RollBackRule(ctx, id, b.clock.Now())
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return crm.NotFound("没有这个设置版本，或它已被撤销", "there is no such version of a setting, or it was taken back already")
+	}
+	return b.Load(ctx)
 }

@@ -3,7 +3,9 @@ package rule
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -131,8 +133,14 @@ func (k JSON[T]) Def() Def {
 		var v T
 		dec := json.NewDecoder(strings.NewReader(s))
 		dec.DisallowUnknownFields()
-		if err := dec.Decode(&v); err != nil {
-			return crm.Invalid(k.Key+" 的内容不是有效的 JSON:"+err.Error(), k.Key+" is not valid JSON: "+err.Error())
+		err := dec.Decode(&v)
+		if err == nil {
+			if _, end := dec.Token(); !errors.Is(end, io.EOF) {
+				err = errors.New("there is something behind the value")
+			}
+		}
+		if err != nil {
+			return crm.Invalid(k.Key+" 的内容不是有效的 JSON："+err.Error(), k.Key+" is not valid JSON: "+err.Error())
 		}
 		if k.Valid != nil {
 			return k.Valid(v)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -35,8 +36,9 @@ type Job struct {
 
 // Store keeps the next due time of each job.
 type Store interface {
-	// JobCursor is the job's next due time, or the zero time for a new job.
-	JobCursor(ctx context.Context, name string) (time.Time, error)
+	// JobCursors are the next due times by name; new jobs are absent, jobs that
+	// will never run again have the zero time.
+	JobCursors(ctx context.Context) (map[string]time.Time, error)
 	// InitJob stores the first due time of a new job; an existing one stays.
 	InitJob(ctx context.Context, name string, next time.Time) error
 	// LeaseJob takes the due time for owner until the lease ends; false when
@@ -47,8 +49,13 @@ type Store interface {
 }
 
 const (
-	lease   = 10 * time.Minute
-	retryIn = time.Minute
+	// lease is how long a job belongs to a replica without a sign of life; while
+	// the job runs, the lease is renewed every third of it.
+	lease = 10 * time.Minute
+	// A failed due time is tried again after retryFirst, then after twice as
+	// long, up to retryMost, until it is older than the job's CatchUp.
+	retryFirst = time.Minute
+	retryMost  = time.Hour
 )
 
 // Scheduler runs jobs. Safe for concurrent use.
@@ -57,9 +64,17 @@ type Scheduler struct {
 	clock crm.Clock
 	owner string
 	jobs  []Job
+	renew time.Duration // real time between renewals of a lease
 
-	mu    sync.Mutex // one RunDue at a time
-	retry map[string]time.Time
+	mu     sync.Mutex // one RunDue at a time
+	failed map[string]failure
+}
+
+// failure is a job that failed and when it is tried again.
+type failure struct {
+	due   time.Time
+	tries int
+	next  time.Time
 }
 
 // New makes a scheduler; duplicate names are an error.
@@ -71,18 +86,18 @@ func New(store Store, clock crm.Clock, owner string, jobs ...Job) (*Scheduler, e
 		}
 		seen[j.Name] = true
 	}
-	return &Scheduler{store: store, clock: clock, owner: owner, jobs: jobs, retry: map[string]time.Time{}}, nil
+	return &Scheduler{store: store, clock: clock, owner: owner, jobs: jobs, renew: lease / 3, failed: map[string]failure{}}, nil
 }
 
 // Start stores the first due time of new jobs, counted from now.
 func (s *Scheduler) Start(ctx context.Context) error {
 	now := s.clock.Now()
+	cursors, err := s.store.JobCursors(ctx)
+	if err != nil {
+		return err
+	}
 	for _, j := range s.jobs {
-		cur, err := s.store.JobCursor(ctx, j.Name)
-		if err != nil {
-			return err
-		}
-		if !cur.IsZero() {
+		if _, known := cursors[j.Name]; known {
 			continue
 		}
 		if next := j.Next(now); !next.IsZero() {
@@ -110,130 +125,172 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	}
 }
 
-// NextDue is the earliest due time of all jobs and its job, up to the limit;
-// ok is false when nothing is due by then.
+// NextDue is the earliest time, up to the limit, at which a job is due, or at
+// which one that failed is tried again; ok is false when there is none.
 func (s *Scheduler) NextDue(ctx context.Context, limit time.Time) (due time.Time, ok bool, err error) {
-	_, due, ok, err = s.next(ctx, limit)
-	return due, ok, err
+	due, err = s.first(ctx, time.Time{})
+	if due.After(limit) {
+		due = time.Time{}
+	}
+	return due, err == nil && !due.IsZero(), err
 }
 
-// effective is the due time at which the job must really run: the stored one,
-// or the first one at which something waits. A zero time: none.
-func (j Job) effective(ctx context.Context, due time.Time) (time.Time, error) {
-	if j.Pending == nil || due.IsZero() {
-		return due, nil
-	}
-	at, err := j.Pending(ctx)
-	if err != nil || at.IsZero() {
-		return time.Time{}, err
-	}
-	if !at.After(due) {
-		return due, nil
-	}
-	return j.Next(at.Add(-time.Nanosecond)), nil
+// NextAfter is NextDue for what falls due after now.
+func (s *Scheduler) NextAfter(ctx context.Context, now time.Time) (due time.Time, ok bool, err error) {
+	due, err = s.first(ctx, now)
+	return due, err == nil && !due.IsZero(), err
 }
 
-func (s *Scheduler) next(ctx context.Context, limit time.Time) (Job, time.Time, bool, error) {
+func (s *Scheduler) first(ctx context.Context, after time.Time) (due time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var best Job
-	var due time.Time
+	cursors, err := s.store.JobCursors(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
 	for _, j := range s.jobs {
-		cur, err := s.store.JobCursor(ctx, j.Name)
-		if err != nil {
-			return Job{}, time.Time{}, false, err
-		}
-		if cur.IsZero() || cur.After(limit) || s.retry[j.Name].After(limit) {
+		cur := cursors[j.Name]
+		if cur.IsZero() {
 			continue
 		}
-		if cur, err = j.effective(ctx, cur); err != nil {
-			return Job{}, time.Time{}, false, err
+		if f := s.failed[j.Name]; f.due.Equal(cur) && f.next.After(cur) {
+			cur = f.next
 		}
-		if cur.IsZero() || cur.After(limit) {
-			continue
-		}
-		if due.IsZero() || cur.Before(due) {
-			best, due = j, cur
+		if cur.After(after) && (due.IsZero() || cur.Before(due)) {
+			due = cur
 		}
 	}
-	return best, due, !due.IsZero(), nil
+	return due, nil
 }
 
 // RunDue runs every due time up to now, in order of time. A failing job is
-// tried again after a minute and does not hold up the others.
+// tried again later and does not hold up the others.
 func (s *Scheduler) RunDue(ctx context.Context, now time.Time) error {
+	_, err := s.RunAll(ctx, now)
+	return err
+}
+
+// RunAll is RunDue and tells how many due times were done or skipped.
+func (s *Scheduler) RunAll(ctx context.Context, now time.Time) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	busy := map[string]bool{}
+	ran := 0
+	left := map[string]bool{} // not in this pass any more
 	for ctx.Err() == nil {
-		ran := false
-		for _, j := range s.jobs {
-			if busy[j.Name] || s.retry[j.Name].After(now) {
-				continue
-			}
-			cur, err := s.store.JobCursor(ctx, j.Name)
-			if err != nil {
-				return errors.Join(append(errs, err)...)
-			}
-			if cur.IsZero() || cur.After(now) {
-				continue
-			}
-			real, err := j.effective(ctx, cur)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("job %s: %w", j.Name, err))
-				busy[j.Name] = true
-				continue
-			}
-			if real.IsZero() || real.After(now) {
-				continue
-			}
-			ok, err := s.runOne(ctx, j, cur, real, now)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("job %s: %w", j.Name, err))
-				s.retry[j.Name] = now.Add(retryIn)
-			}
-			if !ok {
-				busy[j.Name] = true
-				continue
-			}
-			ran = true
+		j, due, ok, err := s.earliest(ctx, now, left)
+		if err != nil || !ok {
+			return ran, errors.Join(append(errs, err)...)
 		}
-		if !ran {
-			break
+		moved, err := s.runOne(ctx, j, due, now)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("job %s: %w", j.Name, err))
+			f := s.failed[j.Name]
+			if !f.due.Equal(due) {
+				f = failure{due: due}
+			}
+			f.next = now.Add(min(retryFirst<<min(f.tries, 10), retryMost))
+			f.tries++
+			s.failed[j.Name] = f
 		}
+		if !moved || err != nil {
+			left[j.Name] = true
+			continue
+		}
+		delete(s.failed, j.Name)
+		ran++
 	}
-	return errors.Join(errs...)
+	return ran, errors.Join(append(errs, ctx.Err())...)
 }
 
-// runOne runs one due time, stored as due and meant for real; false means that
-// it did not move on.
-func (s *Scheduler) runOne(ctx context.Context, j Job, due, real, now time.Time) (bool, error) {
+// earliest is the job with the earliest due time up to now.
+func (s *Scheduler) earliest(ctx context.Context, now time.Time, left map[string]bool) (best Job, due time.Time, ok bool, err error) {
+	cursors, err := s.store.JobCursors(ctx)
+	if err != nil {
+		return Job{}, time.Time{}, false, err
+	}
+	for _, j := range s.jobs {
+		if left[j.Name] {
+			continue
+		}
+		cur := cursors[j.Name]
+		f := s.failed[j.Name]
+		if cur.IsZero() || cur.After(now) || f.due.Equal(cur) && f.next.After(now) {
+			continue
+		}
+		if !ok || cur.Before(due) {
+			best, due, ok = j, cur, true
+		}
+	}
+	return best, due, ok, nil
+}
+
+// runOne runs one due time; false means that it did not move on.
+func (s *Scheduler) runOne(ctx context.Context, j Job, due, now time.Time) (bool, error) {
 	got, err := s.store.LeaseJob(ctx, j.Name, due, s.owner, now, now.Add(lease))
 	if err != nil || !got {
 		return false, err
 	}
-	next := j.Next(real)
+	next := j.Next(due)
+	if !next.IsZero() && !next.After(due) {
+		return false, fmt.Errorf("its next time %s is not after %s", next.Format(time.RFC3339), due.Format(time.RFC3339))
+	}
 	catchUp := j.CatchUp
 	if catchUp == 0 {
 		catchUp = 24 * time.Hour
 	}
 	result := "done"
-	if now.Sub(real) > catchUp {
+	if now.Sub(due) > catchUp {
 		result = "skipped"
 		if jump := j.Next(now.Add(-catchUp)); jump.After(next) {
 			next = jump
 		}
-	} else if err := s.safely(ctx, j, real); err != nil {
+	} else if err := s.held(ctx, j, due); err != nil {
 		return false, err
 	}
 	return true, s.store.AdvanceJob(ctx, j.Name, due, next, s.owner, result)
 }
 
+// errLost is why a job's context ends when another replica took its lease.
+var errLost = errors.New("the lease was lost to another replica")
+
+// held runs the job and renews its lease meanwhile. When the lease is lost, the
+// job's context ends.
+func (s *Scheduler) held(ctx context.Context, j Job, due time.Time) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel(nil)
+	wg.Go(func() {
+		tick := time.NewTicker(s.renew)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			now := s.clock.Now()
+			ok, err := s.store.LeaseJob(ctx, j.Name, due, s.owner, now, now.Add(lease))
+			if err != nil && ctx.Err() == nil {
+				slog.WarnContext(ctx, "renew lease", "job", j.Name, "err", err)
+			} else if err == nil && !ok {
+				cancel(errLost)
+			}
+		}
+	})
+	err := s.safely(ctx, j, due)
+	if cause := context.Cause(ctx); errors.Is(cause, errLost) && err == nil {
+		return errLost
+	}
+	return err
+}
+
 func (s *Scheduler) safely(ctx context.Context, j Job, due time.Time) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
+			slog.ErrorContext(ctx, "panic in job", "job", j.Name, "stack", string(debug.Stack()))
+			err = errors.New("panic in job")
 		}
 	}()
 	return j.Run(ctx, due)

@@ -125,7 +125,8 @@ func openSQLite(ctx context.Context, path string, clock crm.Clock) (*DB, error) 
 		return nil, fmt.Errorf("database.dsn: %s is in use by another crmbot; SQLite mode is one process: %w", path, err)
 	}
 	d.lock = lock
-	dsn := "file:" + path + "?" + params
+	// What has a meaning in a URI must not have one in a file's name.
+	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?" + params
 	// WAL is set once before the pool exists: in the DSN it races (SQLITE_BUSY).
 	one, err := sql.Open("sqlite", dsn)
 	if err == nil {
@@ -149,10 +150,11 @@ func openSQLite(ctx context.Context, path string, clock crm.Clock) (*DB, error) 
 		pool.SetMaxIdleConns(conns)
 		return db, pool.PingContext(ctx)
 	}
-	if d.w, err = open(1); err != nil {
-		return nil, fmt.Errorf("open SQLite: %w", err)
+	if d.w, err = open(1); err == nil {
+		d.r, err = open(4)
 	}
-	if d.r, err = open(4); err != nil {
+	if err != nil {
+		d.Close()
 		return nil, fmt.Errorf("open SQLite: %w", err)
 	}
 	return d, nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/oklog/ulid/v2"
 
@@ -86,6 +87,10 @@ func (e Effects) Notify(ctx context.Context, notices ...crm.Notice) error {
 		if key == "" {
 			key = ulid.Make().String()
 		}
+		// MySQL would refuse what is longer than its column, SQLite would not.
+		if len(key) > 128 || len(n.Topic) > 180 || len(n.View.Ref) > 128 || (n.To.User == 0) == (n.To.Chat == "") {
+			return fmt.Errorf("notice of view %q: key and ref take up to 128 bytes, topic up to 180, and the target is one person or one chat", n.View.Name)
+		}
 		u.effects.outbox = append(u.effects.outbox, outboxRow{Okey: key, Kind: outboxSend, UserID: int64(n.To.User), Platform: n.To.Platform, Chat: n.To.Chat,
 			View: n.View.Name, Ref: n.View.Ref, Topic: n.Topic, NextMs: max(now, ms(n.After)), CreatedMs: now})
 	}
@@ -107,7 +112,7 @@ func (e Effects) Refresh(ctx context.Context, refs ...crm.Ref) error {
 			continue
 		}
 		u.effects.refresh[r] = true
-		u.effects.outbox = append(u.effects.outbox, outboxRow{Okey: ulid.Make().String(), Kind: outboxRefresh, Ref: r.String(), Topic: "refresh:" + r.String(), NextMs: now, CreatedMs: now})
+		u.effects.outbox = append(u.effects.outbox, outboxRow{Okey: ulid.Make().String(), Kind: outboxRefresh, Ref: r.String(), Topic: refreshTopic(r), NextMs: now, CreatedMs: now})
 	}
 	return nil
 }
@@ -221,19 +226,14 @@ type seqKey struct{}
 // WithSequence lets one event run several transactions: each takes the next
 // number. The dispatcher attaches it once per event.
 func WithSequence(ctx context.Context) context.Context {
-	n := 0
-	return context.WithValue(ctx, seqKey{}, &n)
+	return context.WithValue(ctx, seqKey{}, new(atomic.Int64))
 }
 
 // eventSeq is the number of the transaction within its event; 0 without one.
-func eventSeq(ctx context.Context) int {
-	if crm.EventOf(ctx).ID == "" {
+func eventSeq(ctx context.Context) int64 {
+	n, ok := ctx.Value(seqKey{}).(*atomic.Int64)
+	if !ok || crm.EventOf(ctx).ID == "" {
 		return 0
 	}
-	n, ok := ctx.Value(seqKey{}).(*int)
-	if !ok {
-		return 0
-	}
-	*n++
-	return *n - 1
+	return n.Add(1) - 1
 }

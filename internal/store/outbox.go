@@ -45,54 +45,128 @@ func (r outboxRow) entity() outbox.Row {
 		View: crm.View{Name: r.View, Ref: r.Ref}, Topic: r.Topic, Tries: r.Tries, Created: at(r.CreatedMs)}
 }
 
-// LeaseOutbox implements outbox.Store.
+// maxDue bounds how many due rows one lease looks at, so that rows of busy
+// topics in front cannot hide those behind them.
+const maxDue = 8
+
+// LeaseOutbox implements outbox.Store. A row is leased first and its topic is
+// looked at afterwards: of two processes that lease neighbours of one topic, at
+// least one sees the other, and only the newest row is kept.
 func (d *DB) LeaseOutbox(ctx context.Context, owner string, now, until time.Time, n int) ([]outbox.Row, error) {
-	var due []outboxRow
-	if err := d.read(ctx).Where("state = ? AND next_ms <= ? AND lease_ms <= ?", outboxWaiting, ms(now), ms(now)).Order("id").Limit(n).Find(&due).Error; err != nil {
-		return nil, err
-	}
 	var out []outbox.Row
-	for _, r := range due {
-		if r.Topic != "" {
-			skip, err := d.topicBusy(ctx, r, now)
-			if err != nil {
-				return out, err
-			}
-			if skip {
-				continue
-			}
+	for after, page := int64(0), 0; len(out) < n && page < maxDue; page++ {
+		var due []outboxRow
+		if err := d.read(ctx).Where("state = ? AND next_ms <= ? AND lease_ms <= ? AND id > ?", outboxWaiting, ms(now), ms(now), after).
+			Order("id").Limit(n - len(out)).Find(&due).Error; err != nil {
+			return out, err
 		}
-		res := d.write(ctx).Model(&outboxRow{}).Where("id = ? AND state = ? AND lease_ms <= ?", r.ID, outboxWaiting, ms(now)).
-			Updates(map[string]any{"lease_by": owner, "lease_ms": ms(until)})
-		if res.Error != nil {
-			return out, res.Error
+		if len(due) == 0 {
+			return out, nil
 		}
-		if res.RowsAffected == 1 {
-			out = append(out, r.entity())
+		after = due[len(due)-1].ID
+		var got []outbox.Row
+		err := again(ctx, func() (err error) {
+			got, err = d.leaseRows(ctx, due, owner, ms(now), ms(until))
+			return err
+		})
+		if err != nil {
+			return out, err
 		}
+		out = append(out, got...)
 	}
 	return out, nil
 }
 
-// topicBusy supersedes r when a newer row of its topic waits for the same
-// target, and reports whether r must not be delivered now.
-func (d *DB) topicBusy(ctx context.Context, r outboxRow, now time.Time) (bool, error) {
+// leaseRows leases what is still free of the rows and settles their topics.
+func (d *DB) leaseRows(ctx context.Context, due []outboxRow, owner string, now, until int64) ([]outbox.Row, error) {
+	ids := make([]int64, len(due))
+	topics := map[string]bool{}
+	for i, r := range due {
+		ids[i] = r.ID
+		if r.Topic != "" {
+			topics[r.Topic] = true
+		}
+	}
+	res := d.write(ctx).Model(&outboxRow{}).Where("id IN ? AND state = ? AND lease_ms <= ?", ids, outboxWaiting, now).Updates(map[string]any{"lease_by": owner, "lease_ms": until})
+	if res.Error != nil || res.RowsAffected == 0 {
+		return nil, res.Error
+	}
+	var mine []outboxRow
+	if err := d.write(ctx).Where("id IN ? AND state = ? AND lease_by = ? AND lease_ms = ?", ids, outboxWaiting, owner, until).Order("id").Find(&mine).Error; err != nil {
+		return nil, err
+	}
+	if len(topics) > 0 {
+		var err error
+		if mine, err = d.settleTopics(ctx, mine, sortedKeys(topics), owner, now); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]outbox.Row, len(mine))
+	for i, r := range mine {
+		out[i] = r.entity()
+	}
+	return out, nil
+}
+
+// settleTopics keeps of each topic and target only the newest row: older ones
+// are superseded, and a newest one waits while an older one is under way.
+func (d *DB) settleTopics(ctx context.Context, mine []outboxRow, topics []string, owner string, now int64) ([]outboxRow, error) {
 	var same []outboxRow
-	if err := d.read(ctx).Select("id", "lease_ms", "next_ms").Where("topic = ? AND state = ? AND user_id = ? AND chat = ? AND id <> ?", r.Topic, outboxWaiting, r.UserID, r.Chat, r.ID).Find(&same).Error; err != nil {
-		return false, err
+	if err := d.write(ctx).Select("id", "topic", "user_id", "platform", "chat", "lease_ms").Where("topic IN ? AND state = ?", topics, outboxWaiting).Find(&same).Error; err != nil {
+		return nil, err
 	}
-	for _, o := range same {
-		if o.LeaseMs > ms(now) {
-			return true, nil // being delivered; r comes after it
+	type group struct {
+		topic, platform, chat string
+		user                  int64
+	}
+	of := func(r outboxRow) group { return group{r.Topic, r.Platform, r.Chat, r.UserID} }
+	leased := map[int64]bool{}
+	for _, r := range mine {
+		leased[r.ID] = true
+	}
+	newest, busy, waiting := map[group]int64{}, map[group]bool{}, map[group][]int64{}
+	for _, r := range same {
+		g := of(r)
+		newest[g] = max(newest[g], r.ID)
+		switch {
+		case leased[r.ID]:
+		case r.LeaseMs > now:
+			busy[g] = true
+		default:
+			waiting[g] = append(waiting[g], r.ID)
 		}
 	}
-	for _, o := range same {
-		if o.ID > r.ID {
-			return true, d.write(ctx).Model(&outboxRow{}).Where("id = ? AND state = ?", r.ID, outboxWaiting).
-				Updates(map[string]any{"state": outboxSuperseded, "done_ms": ms(now)}).Error
+	var keep []outboxRow
+	var old, back []int64
+	for _, r := range mine {
+		g := of(r)
+		switch {
+		case r.Topic == "":
+			keep = append(keep, r)
+		case r.ID < newest[g]:
+			old = append(old, r.ID)
+		case busy[g]:
+			back = append(back, r.ID)
+		default:
+			keep = append(keep, r)
+			old = append(old, waiting[g]...) // all older than this one
 		}
 	}
-	return false, nil
+	if len(old) > 0 {
+		if err := d.write(ctx).Model(&outboxRow{}).Where("id IN ? AND state = ? AND (lease_ms <= ? OR lease_by = ?)", old, outboxWaiting, now, owner).
+			Updates(map[string]any{"state": outboxSuperseded, "done_ms": now, "lease_ms": 0}).Error; err != nil {
+			return nil, err
+		}
+	}
+	if len(back) > 0 {
+		return keep, d.ReleaseOutbox(ctx, owner, back)
+	}
+	return keep, nil
+}
+
+// ReleaseOutbox implements outbox.Store.
+func (d *DB) ReleaseOutbox(ctx context.Context, owner string, ids []int64) error {
+	return d.write(ctx).Model(&outboxRow{}).Where("id IN ? AND lease_by = ? AND state = ?", ids, owner, outboxWaiting).Update("lease_ms", 0).Error
 }
 
 // FinishOutbox implements outbox.Store.
@@ -116,13 +190,38 @@ func (d *DB) markOutbox(ctx context.Context, id int64, owner string, set map[str
 
 // NextOutbox implements outbox.Store.
 func (d *DB) NextOutbox(ctx context.Context) (time.Time, error) {
+	return d.NextOutboxAfter(ctx, time.Time{})
+}
+
+// NextOutboxAfter is NextOutbox for what can be leased after now only.
+func (d *DB) NextOutboxAfter(ctx context.Context, now time.Time) (time.Time, error) {
 	var r []outboxRow
-	err := d.read(ctx).Select("next_ms").Where("state = ?", outboxWaiting).Order("next_ms").Limit(1).Find(&r).Error
+	ready := "CASE WHEN lease_ms > next_ms THEN lease_ms ELSE next_ms END"
+	err := d.read(ctx).Select(ready+" AS next_ms").Where("state = ? AND "+ready+" > ?", outboxWaiting, ms(now)).Order(ready).Limit(1).Find(&r).Error
 	if err != nil || len(r) == 0 {
 		return time.Time{}, err
 	}
 	return at(r[0].NextMs), nil
 }
+
+// RefreshedSince reports whether cards about one of the records were updated
+// since then, or are being updated at this moment: a card that was rendered in
+// the meantime may show an older state.
+func (d *DB) RefreshedSince(ctx context.Context, about []crm.Ref, since time.Time) (bool, error) {
+	if len(about) == 0 {
+		return false, nil
+	}
+	topics := make([]string, len(about))
+	for i, r := range about {
+		topics[i] = refreshTopic(r)
+	}
+	var r []outboxRow
+	err := d.read(ctx).Select("id").Where("topic IN ? AND (state = ? AND lease_ms > ? OR state <> ? AND done_ms >= ?)", topics, outboxWaiting, ms(d.clock.Now()), outboxWaiting, ms(since)).
+		Limit(1).Find(&r).Error
+	return len(r) > 0, err
+}
+
+func refreshTopic(r crm.Ref) string { return "refresh:" + r.String() }
 
 // Delivered reports whether the notice with the key reached its platform, and when.
 func (d *DB) Delivered(ctx context.Context, key string) (time.Time, bool, error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"crmbot/internal/crm"
 	"crmbot/internal/rule"
@@ -40,4 +41,10 @@ func (d *DB) AddRuleVersion(ctx context.Context, v rule.Version) (int64, error) 
 	r := ruleRow{RuleKey: v.Key, Scope: string(v.Scope), Value: v.Value, AuthorID: int64(v.Author), Reason: v.Reason, CreatedMs: ms(v.CreatedAt), EffectiveMs: ms(v.EffectiveAt)}
 	err := d.write(ctx).Create(&r).Error
 	return r.ID, err
+}
+
+// RollBackRule implements rule.Store.
+func (d *DB) RollBackRule(ctx context.Context, id int64, when time.Time) (bool, error) {
+	res := d.write(ctx).Model(&ruleRow{}).Where("id = ? AND rolled_back_ms = 0", id).Update("rolled_back_ms", ms(when))
+	return res.RowsAffected > 0, res.Error
 }

@@ -24,14 +24,17 @@ type jobRunRow struct {
 
 func (jobRunRow) TableName() string { return "crm_job_runs" }
 
-// JobCursor implements sched.Store.
-func (d *DB) JobCursor(ctx context.Context, name string) (time.Time, error) {
+// JobCursors implements sched.Store.
+func (d *DB) JobCursors(ctx context.Context) (map[string]time.Time, error) {
 	var rows []jobRow
-	err := d.read(ctx).Where("name = ?", name).Limit(1).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return time.Time{}, err
+	if err := d.read(ctx).Select("name", "due_ms").Find(&rows).Error; err != nil {
+		return nil, err
 	}
-	return at(rows[0].DueMs), nil
+	out := make(map[string]time.Time, len(rows))
+	for _, r := range rows {
+		out[r.Name] = at(r.DueMs)
+	}
+	return out, nil
 }
 
 // InitJob implements sched.Store.

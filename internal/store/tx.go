@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	gomysql "github.com/go-sql-driver/mysql"
@@ -44,7 +45,14 @@ func (d *DB) write(ctx context.Context) *gorm.DB {
 	return d.w.WithContext(ctx)
 }
 
-const maxTries = 6
+const maxTries = 10
+
+// backoff is the wait before the next attempt: 3 ms doubling to 100 ms, half of
+// it by chance, so that those who collided do not meet again.
+func backoff(try int) time.Duration {
+	d := min(3*time.Millisecond<<try, 100*time.Millisecond)
+	return d/2 + rand.N(d/2+1)
+}
 
 // InTx implements crm.Transactor. The outermost call claims the event of the
 // context first, so that a redelivered event fails with crm.CodeDuplicate
@@ -52,6 +60,9 @@ const maxTries = 6
 func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if d.unit(ctx) != nil {
 		return fn(ctx)
+	}
+	if err := crm.ReadOnly(ctx); err != nil {
+		return err
 	}
 	claim := d.claim(ctx) // once: every attempt claims the same number
 	attempt := d.onceSQLite
@@ -70,11 +81,31 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error
 		if !retryable(err) || ctx.Err() != nil {
 			return err
 		}
+		if try == maxTries-1 {
+			break
+		}
 		slog.DebugContext(ctx, "transaction retried", "try", try+1, "err", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Duration(1<<try) * 3 * time.Millisecond):
+		case <-time.After(backoff(try)):
+		}
+	}
+	return &crm.Error{Code: crm.CodeUnavailable, Cause: err, Text: crm.Text{Zh: "系统繁忙，您的操作没有生效", En: "the system is busy and nothing was changed"},
+		Next: crm.Text{Zh: "请稍后重试", En: "please try again in a moment"}}
+}
+
+// again repeats statements outside of a transaction that lost against others.
+func again(ctx context.Context, fn func() error) error {
+	var err error
+	for try := range maxTries {
+		if err = fn(); !retryable(err) || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(backoff(try)):
 		}
 	}
 	return err

@@ -110,6 +110,7 @@ CREATE TABLE crm_outbox (
 CREATE UNIQUE INDEX crm_outbox_key ON crm_outbox (okey);
 CREATE INDEX crm_outbox_due ON crm_outbox (state, next_ms);
 CREATE INDEX crm_outbox_topic ON crm_outbox (topic, state);
+CREATE INDEX crm_outbox_done ON crm_outbox (done_ms);
 
 CREATE TABLE crm_sent_cards (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -126,6 +127,7 @@ CREATE TABLE crm_sent_cards (
 );
 CREATE UNIQUE INDEX crm_sent_cards_message ON crm_sent_cards (platform, message_id);
 CREATE INDEX crm_sent_cards_view ON crm_sent_cards (view, ref);
+CREATE INDEX crm_sent_cards_time ON crm_sent_cards (sent_ms);
 
 CREATE TABLE crm_sent_refs (
   sent_id INTEGER NOT NULL DEFAULT 0,
@@ -159,3 +161,4 @@ CREATE TABLE crm_job_runs (
   result TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX crm_job_runs_due ON crm_job_runs (name, due_ms);
+CREATE INDEX crm_job_runs_done ON crm_job_runs (done_ms);
