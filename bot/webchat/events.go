@@ -2,6 +2,7 @@ package webchat
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 const (
 	eventBacklog = 256
 	heartbeat    = 20 * time.Second
+	// writeWithin is how long a browser may take to read one event.
+	writeWithin = 30 * time.Second
 )
 
 // events streams what happens in the chats of a person (server-sent events).
@@ -45,6 +48,10 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 			slog.Error("encode event", "err", err)
 			return true
 		}
+		// A browser that stopped reading must not hold the stream for ever.
+		if err := rc.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return false
+		}
 		if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", kind, body); err != nil {
 			return false
 		}
@@ -59,6 +66,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		ok := true
 		select {
 		case <-r.Context().Done():
+			return
+		case <-s.Hub.closed:
 			return
 		case <-beat.C:
 			ok = send("beat", map[string]bool{})

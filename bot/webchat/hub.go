@@ -89,13 +89,15 @@ type Hub struct {
 
 	mu     sync.Mutex
 	chats  map[string]Chat
-	subs   map[int]func(Event)
-	nextID int
+	subs   []*subscriber // in order of subscription
+	closed chan struct{}
 }
+
+type subscriber struct{ fn func(Event) }
 
 // NewHub makes the platform on its store. Connect it before use.
 func NewHub(store Store, clock crm.Clock) *Hub {
-	return &Hub{store: store, clock: clock, chats: map[string]Chat{}, subs: map[int]func(Event){}}
+	return &Hub{store: store, clock: clock, chats: map[string]Chat{}, closed: make(chan struct{})}
 }
 
 // Connect gives the hub the runtime that answers, and loads the chats.
@@ -175,7 +177,7 @@ func (h *Hub) ChatsOf(id crm.UserID) []Chat {
 var ErrNoChat = errors.New("no such chat for this person")
 
 func (h *Hub) chatFor(user crm.UserID, id string) (Chat, error) {
-	if personOf(id) == user && user != 0 {
+	if user != 0 && id == PersonChat(user) {
 		return Chat{ID: id, Members: []crm.UserID{user}}, nil
 	}
 	h.mu.Lock()
@@ -339,7 +341,7 @@ func (h *Hub) Show(ctx context.Context, req *bot.Req, rep bot.Reply, user crm.Us
 		if err != nil {
 			return err
 		}
-		if err := h.rt.Sent(ctx, ref, shown(rep, chat, user)); err != nil {
+		if err := h.rt.Sent(ctx, ref, shown(rep, chat, req.At)); err != nil {
 			return err
 		}
 	}
@@ -367,8 +369,8 @@ func (h *Hub) Later(ctx context.Context, req *bot.Req, rep bot.Reply) {
 	}
 }
 
-func shown(rep bot.Reply, chat string, user crm.UserID) bot.Shown {
-	s := bot.Shown{View: rep.View, About: rep.Card.About, Digest: rep.Card.Digest()}
+func shown(rep bot.Reply, chat string, since time.Time) bot.Shown {
+	s := bot.Shown{View: rep.View, About: rep.Card.About, Digest: rep.Card.Digest(), At: since}
 	if p := personOf(chat); p != 0 {
 		s.User = p
 	} else {
@@ -436,15 +438,26 @@ func (h *Hub) Update(ctx context.Context, ref bot.MessageRef, c card.Card) error
 // Subscribe calls fn for every event until the returned function is called.
 // fn must be quick: it runs in the sender's goroutine.
 func (h *Hub) Subscribe(fn func(Event)) (cancel func()) {
+	s := &subscriber{fn}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	id := h.nextID
-	h.nextID++
-	h.subs[id] = fn
+	h.subs = append(slices.Clip(h.subs), s) // a new list: emit reads the old one
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		delete(h.subs, id)
+		h.subs = slices.DeleteFunc(slices.Clone(h.subs), func(x *subscriber) bool { return x == s })
+	}
+}
+
+// Close ends all streams to browsers, so that a server with open pages can
+// stop. The hub goes on delivering.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	select {
+	case <-h.closed:
+	default:
+		close(h.closed)
 	}
 }
 
@@ -456,14 +469,9 @@ func (h *Hub) Sees(user crm.UserID, chat string) bool {
 
 func (h *Hub) emit(e Event) {
 	h.mu.Lock()
-	subs := make([]func(Event), 0, len(h.subs))
-	for i := range h.nextID {
-		if fn := h.subs[i]; fn != nil {
-			subs = append(subs, fn)
-		}
-	}
+	subs := h.subs
 	h.mu.Unlock()
-	for _, fn := range subs {
-		fn(e)
+	for _, s := range subs {
+		s.fn(e)
 	}
 }

@@ -373,15 +373,16 @@ func (s *Server) moveClock(r *http.Request) (any, error) {
 		to = t
 	}
 	if !to.After(now) {
-		return nil, crm.Invalid("时钟只能向前移动,现在是 "+now.In(s.Zone).Format("2006-01-02 15:04"), "the clock only moves forward; it is "+now.In(s.Zone).Format("2006-01-02 15:04"))
+		return nil, crm.Invalid("时钟只能向前移动，现在是 "+now.In(s.Zone).Format("2006-01-02 15:04"), "the clock only moves forward; it is "+now.In(s.Zone).Format("2006-01-02 15:04"))
 	}
 	if to.Sub(now) > 62*24*time.Hour {
 		return nil, crm.Invalid("一次最多移动 62 天", "at most 62 days at once")
 	}
-	if err := s.Advance(r.Context(), to); err != nil {
+	err := s.Advance(r.Context(), to)
+	s.Hub.emit(Event{Kind: "clock"}) // it moved even if a job on the way failed
+	if err != nil {
 		return nil, err
 	}
-	s.Hub.emit(Event{Kind: "clock"})
 	return s.clock(r)
 }
 
@@ -442,12 +443,16 @@ func (s *Server) upload(r *http.Request) (any, error) {
 	if limit == 0 {
 		limit = 25 << 20
 	}
-	r.Body = http.MaxBytesReader(nil, r.Body, limit)
+	body := r.Body
+	r.Body = http.MaxBytesReader(nil, body, limit)
 	mr, err := r.MultipartReader()
 	if err != nil {
 		return nil, crm.Invalid("没有收到文件", "there is no file").WithCause(err)
 	}
 	in := Incoming{User: a.ID, Chat: r.URL.Query().Get("chat"), ToBot: true}
+	if _, err := s.Hub.chatFor(a.ID, in.Chat); err != nil {
+		return nil, err // before anything is kept in memory
+	}
 	for {
 		p, err := mr.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -456,12 +461,11 @@ func (s *Server) upload(r *http.Request) (any, error) {
 		if err == nil {
 			var data []byte
 			if data, err = io.ReadAll(p); err == nil && p.FileName() != "" {
-				in.Files = append(in.Files, bot.File{Name: filepath.Base(p.FileName()), Data: data})
+				in.Files = append(in.Files, bot.File{Name: fileName(p.FileName()), Data: data})
 			}
 		}
 		if err != nil {
-			return nil, crm.Invalid(fmt.Sprintf("文件超过 %d MB,没有上传", limit>>20), fmt.Sprintf("the file is larger than %d MB and was not uploaded", limit>>20)).
-				WithNext("请拆分文件,或由管理员用 crmbot import 导入", "split it, or let an administrator use crmbot import").WithCause(err)
+			return nil, uploadError(body, err, limit)
 		}
 	}
 	if len(in.Files) == 0 {
@@ -469,6 +473,31 @@ func (s *Server) upload(r *http.Request) (any, error) {
 	}
 	id, err := s.Hub.Post(context.WithoutCancel(r.Context()), in)
 	return map[string]string{"event": id}, err
+}
+
+// fileName is a name without folders, of a length that every database keeps.
+func fileName(name string) string {
+	name = filepath.Base(name[strings.LastIndexByte(name, '\\')+1:])
+	if r := []rune(name); len(r) > 120 {
+		name = string(r[:80]) + "…" + string(r[len(r)-39:])
+	}
+	return name
+}
+
+// maxDrain bounds how much of a refused upload is read and thrown away: a
+// browser reads the answer only after it has sent everything.
+const maxDrain = 256 << 20
+
+func uploadError(body io.Reader, err error, limit int64) error {
+	var big *http.MaxBytesError
+	if !errors.As(err, &big) {
+		return crm.Invalid("上传中断或格式不对，没有保存", "the upload was cut off or malformed; nothing was saved").WithNext("请重新上传", "please upload it again").WithCause(err)
+	}
+	if _, err := io.CopyN(io.Discard, body, maxDrain); err != nil && !errors.Is(err, io.EOF) {
+		slog.Debug("drain upload", "err", err)
+	}
+	return crm.Invalid(fmt.Sprintf("文件超过 %d MB，没有上传", limit>>20), fmt.Sprintf("the file is larger than %d MB and was not uploaded", limit>>20)).
+		WithNext("请拆分文件，或由管理员用 crmbot import 导入", "split it, or let an administrator use crmbot import").WithCause(err)
 }
 
 func (s *Server) press(r *http.Request) (any, error) {

@@ -42,7 +42,7 @@ func main() {
 }
 
 // run is main without the process: it returns the exit status, 0 for success,
-// 1 for a failure, 2 for a wrong command line.
+// 1 for a failure, 2 for a wrong command line, 130 when it was interrupted.
 func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int {
 	var cli root
 	exit := -1
@@ -67,11 +67,17 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int
 		}
 		return c, err
 	}}
-	if err := k.Run(e); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(errOut, "crmbot:", err)
-		return 1
+	err = k.Run(e)
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		// A server that was told to stop returns nil; here work was cut short.
+		fmt.Fprintln(errOut, "crmbot: interrupted before it was done")
+		return 130
 	}
-	return 0
+	fmt.Fprintln(errOut, "crmbot:", err)
+	return 1
 }
 
 func setLog(c configs.Log, w io.Writer) {

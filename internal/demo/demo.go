@@ -141,6 +141,8 @@ func (d *Demo) Save() error { return writeState(d.dir, saved{Clock: d.clock.Now(
 
 // Run delivers messages and runs jobs until the context ends.
 func (d *Demo) Run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, d.Hub.Close) // open pages must not hold up the end
+	defer stop()
 	return errors.Join(d.App.Run(ctx), d.Save())
 }
 

@@ -41,6 +41,7 @@ type entry struct {
 // message is the newest state of a message that appeared.
 type message struct {
 	id   int64
+	rev  int64
 	chat string
 	card *card.Card
 }
@@ -127,7 +128,10 @@ func (w *world) event(e webchat.Event) {
 		w.byID[m.id] = m
 		w.order = append(w.order, m)
 	}
-	m.card = e.Message.Card
+	// Events of two updates may overtake each other; the newer state counts.
+	if e.Message.Rev >= m.rev {
+		m.rev, m.card = e.Message.Rev, e.Message.Card
+	}
 }
 
 func render(m webchat.Message) string {
@@ -193,6 +197,9 @@ func (w *world) together(ctx context.Context, lines []Line) error {
 		return err
 	}
 	for i, l := range lines {
+		if l.Fail && errs[i] == nil {
+			return fmt.Errorf("line %d: %s: was expected to fail, but it did not", l.No, l.Text)
+		}
 		if err := errs[i]; err != nil && !l.Fail && !isRefusal(err) {
 			return fmt.Errorf("line %d: %s: %w", l.No, l.Text, err)
 		}

@@ -169,6 +169,8 @@ function draw(m) {
 }
 
 function fill(node, m, name) {
+  if (Number(node.dataset.rev || 0) > m.rev) return; // events may overtake each other; the newer state stays
+  node.dataset.rev = m.rev;
   const body = $('.body', node);
   const head = el('div', { class: 'meta' }, el('span', {}, name), el('time', {}, localTime(m.at).hm));
   if (m.rev > 0) head.append(el('span', { class: 'rev' }, W().updated));
