@@ -49,8 +49,9 @@ const minPresence = 15
 // it has passed by today: in a period of 15 working days or more the person
 // must have been there for 15 of them; shorter periods ask for nothing (F-12).
 // Absence is approved leave, and the days before somebody joined within the
-// period.
-func Comparable(cal *calendar.Calendar, u org.User, p crm.Period, today crm.Day) bool {
+// period: before the person was entered, or before first, the first day with a
+// fact, if that is earlier, as it is for imported history.
+func Comparable(cal *calendar.Calendar, u org.User, first crm.Day, p crm.Period, today crm.Day) bool {
 	if p.To > today.AddDays(1) {
 		p.To = max(today.AddDays(1), p.From)
 	}
@@ -59,7 +60,11 @@ func Comparable(cal *calendar.Calendar, u org.User, p crm.Period, today crm.Day)
 		return true
 	}
 	away := overlap(p, u.LeaveFrom, u.LeaveTo)
-	if joined := cal.DayOf(u.CreatedAt); !u.CreatedAt.IsZero() && p.Contains(joined) {
+	joined := cal.DayOf(u.CreatedAt)
+	if first != "" && first < joined {
+		joined = first
+	}
+	if !u.CreatedAt.IsZero() && p.Contains(joined) {
 		away = append(away, crm.Period{From: p.From, To: joined})
 	}
 	for _, a := range away {

@@ -26,6 +26,8 @@ type Sum struct {
 	Team        crm.TeamID
 	Key         string
 	Qty, Amount int64
+	// First is the first day of the period with such a fact.
+	First crm.Day
 }
 
 // Record is one fact as evidence of a number.
@@ -102,7 +104,9 @@ func (r *Reader) Read(ctx context.Context, metrics []string, p crm.Period, users
 		}
 		for _, s := range rows {
 			if keep == nil || keep[s.User] {
-				res.at(s.User, s.Team).AddSum(s.Key, s.Qty, s.Amount)
+				t := res.at(s.User, s.Team)
+				t.AddSum(s.Key, s.Qty, s.Amount)
+				t.begin(s.First)
 			}
 		}
 	}
@@ -114,7 +118,9 @@ func (r *Reader) Read(ctx context.Context, metrics []string, p crm.Period, users
 		}
 		for _, x := range points {
 			if keep == nil || keep[x.User] {
-				res.at(x.User, x.Team).AddPoint(x.Key, x.Ref.String(), x.Qty)
+				t := res.at(x.User, x.Team)
+				t.AddPoint(x.Key, x.Ref.String(), x.Qty)
+				t.begin(x.Day)
 			}
 		}
 	}

@@ -105,7 +105,7 @@ func (s *Service) Rank(ctx context.Context, a crm.Actor, key string, p crm.Perio
 		if by[u.ID] == nil || v.None() {
 			continue
 		}
-		if (d.Ranks != "" && !u.Has(d.Ranks)) || !Comparable(s.cal, u, p, today) {
+		if (d.Ranks != "" && !u.Has(d.Ranks)) || !Comparable(s.cal, u, by[u.ID].first, p, today) {
 			out.Unranked++
 			continue
 		}

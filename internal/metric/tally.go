@@ -1,6 +1,10 @@
 package metric
 
-import "slices"
+import (
+	"slices"
+
+	"crmbot/internal/crm"
+)
 
 // Tally is the sum of facts of one person, team or company over a period,
 // from which every metric's value is worked out. Tallies of disjoint sets of
@@ -9,6 +13,7 @@ type Tally struct {
 	qty    map[string]int64
 	amount map[string]int64
 	points map[string][]point
+	first  crm.Day // of the facts; "" when empty
 }
 
 // point is one measured fact; negative ones take an equal one of the same
@@ -16,6 +21,13 @@ type Tally struct {
 type point struct {
 	ref string
 	qty int64
+}
+
+// begin notes a day on which there were facts.
+func (t *Tally) begin(d crm.Day) {
+	if d != "" && (t.first == "" || d < t.first) {
+		t.first = d
+	}
 }
 
 // AddSum adds quantity and amount of one fact key.
@@ -40,6 +52,7 @@ func (t *Tally) Add(o *Tally) {
 	if o == nil {
 		return
 	}
+	t.begin(o.first)
 	for k, q := range o.qty {
 		t.AddSum(k, q, o.amount[k])
 	}

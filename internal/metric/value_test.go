@@ -97,17 +97,20 @@ func TestF12FifteenWorkingDays(t *testing.T) {
 		u     org.User
 		today crm.Day
 		want  bool
+		first crm.Day
 	}{
-		"all there":                {org.User{}, "2026-03-31", true},
-		"seven days of leave":      {org.User{LeaveFrom: "2026-03-02", LeaveTo: "2026-03-10"}, "2026-03-31", true},
-		"eight days of leave":      {org.User{LeaveFrom: "2026-03-02", LeaveTo: "2026-03-11"}, "2026-03-31", false},
-		"open leave":               {org.User{LeaveFrom: "2026-03-16"}, "2026-03-31", false},
-		"leave of another month":   {org.User{LeaveFrom: "2026-04-01"}, "2026-03-31", true},
-		"the month has just begun": {org.User{LeaveFrom: "2026-03-02", LeaveTo: "2026-03-11"}, "2026-03-13", true},
-		"joined late":              {org.User{CreatedAt: time.Date(2026, 3, 16, 1, 0, 0, 0, time.UTC)}, "2026-03-31", false},
-		"joined after, imported":   {org.User{CreatedAt: time.Date(2026, 6, 1, 1, 0, 0, 0, time.UTC)}, "2026-06-30", true},
+		"all there":                     {org.User{}, "2026-03-31", true, ""},
+		"seven days of leave":           {org.User{LeaveFrom: "2026-03-02", LeaveTo: "2026-03-10"}, "2026-03-31", true, ""},
+		"eight days of leave":           {org.User{LeaveFrom: "2026-03-02", LeaveTo: "2026-03-11"}, "2026-03-31", false, ""},
+		"open leave":                    {org.User{LeaveFrom: "2026-03-16"}, "2026-03-31", false, ""},
+		"leave of another month":        {org.User{LeaveFrom: "2026-04-01"}, "2026-03-31", true, ""},
+		"the month has just begun":      {org.User{LeaveFrom: "2026-03-02", LeaveTo: "2026-03-11"}, "2026-03-13", true, ""},
+		"joined late":                   {org.User{CreatedAt: time.Date(2026, 3, 16, 1, 0, 0, 0, time.UTC)}, "2026-03-31", false, ""},
+		"joined after, imported":        {org.User{CreatedAt: time.Date(2026, 6, 1, 1, 0, 0, 0, time.UTC)}, "2026-06-30", true, ""},
+		"entered late, with history":    {org.User{CreatedAt: time.Date(2026, 3, 16, 1, 0, 0, 0, time.UTC)}, "2026-03-31", true, "2026-03-03"},
+		"joined late, first work later": {org.User{CreatedAt: time.Date(2026, 3, 16, 1, 0, 0, 0, time.UTC)}, "2026-03-31", false, "2026-03-18"},
 	} {
-		if got := Comparable(cal, c.u, march, c.today); got != c.want {
+		if got := Comparable(cal, c.u, c.first, march, c.today); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

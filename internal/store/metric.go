@@ -16,6 +16,7 @@ type factDailyRow struct {
 	TeamID    int64
 	Qty       int64
 	Amount    int64
+	FirstDay  string `gorm:"->"` // only of sums
 }
 
 func (factDailyRow) TableName() string { return "crm_fact_daily" }
@@ -40,14 +41,14 @@ func (d *DB) FactSums(ctx context.Context, f metric.Filter) ([]metric.Sum, error
 	}
 	var rows []factDailyRow
 	err := filterFacts(d.read(ctx).Model(&factDailyRow{}), f).
-		Select("metric_key, user_id, team_id, SUM(qty) AS qty, SUM(amount) AS amount").
+		Select("metric_key, user_id, team_id, SUM(qty) AS qty, SUM(amount) AS amount, MIN(day) AS first_day").
 		Group("metric_key, user_id, team_id").Find(&rows).Error
 	if err != nil {
 		return nil, err
 	}
 	out := make([]metric.Sum, len(rows))
 	for i, r := range rows {
-		out[i] = metric.Sum{User: crm.UserID(r.UserID), Team: crm.TeamID(r.TeamID), Key: r.MetricKey, Qty: r.Qty, Amount: r.Amount}
+		out[i] = metric.Sum{User: crm.UserID(r.UserID), Team: crm.TeamID(r.TeamID), Key: r.MetricKey, Qty: r.Qty, Amount: r.Amount, First: crm.Day(r.FirstDay)}
 	}
 	return out, nil
 }

@@ -68,9 +68,9 @@ func Metric(t *testing.T, db *store.DB, _ *crm.MovableClock) {
 		return out
 	}
 	want := map[[2]int64]metric.Sum{
-		{1, 10}: {User: 1, Team: 10, Key: "deal.won", Qty: 1, Amount: 500_00},
-		{1, 20}: {User: 1, Team: 20, Key: "deal.won", Qty: 1, Amount: 900_00},
-		{2, 20}: {User: 2, Team: 20, Key: "deal.won", Qty: 1, Amount: 100_00},
+		{1, 10}: {User: 1, Team: 10, Key: "deal.won", Qty: 1, Amount: 500_00, First: "2026-03-02"},
+		{1, 20}: {User: 1, Team: 20, Key: "deal.won", Qty: 1, Amount: 900_00, First: "2026-03-03"},
+		{2, 20}: {User: 2, Team: 20, Key: "deal.won", Qty: 1, Amount: 100_00, First: "2026-03-03"},
 	}
 	if d := cmp.Diff(want, sums(metric.Filter{Keys: []string{"deal.won"}, Period: two})); d != "" {
 		t.Errorf("two days of deal.won (-want +got):\n%s", d)
