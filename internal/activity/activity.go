@@ -126,8 +126,13 @@ type Step struct {
 	Rev int
 	// ClosedBy is the activity that closed it; zero: a person did.
 	ClosedBy crm.ActivityID
-	DoneAt   time.Time
+	// RemindAt is when its reminder is sent.
+	RemindAt, DoneAt time.Time
 }
+
+// Reminded reports whether the reminder of the present date had been sent before
+// the step was settled.
+func (s Step) Reminded() bool { return !s.DoneAt.IsZero() && !s.DoneAt.Before(s.RemindAt) }
 
 // Due is a day with or without a time.
 type Due struct {

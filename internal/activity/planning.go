@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"crmbot/internal/crm"
+	"crmbot/internal/pinyin"
 )
 
 const (
@@ -236,6 +239,38 @@ func (s *Service) PlanOf(ctx context.Context, a crm.Actor, id PlanID) (PlanSeen,
 		return PlanSeen{}, err
 	}
 	return list[0], nil
+}
+
+// PlanNamed finds an open plan of the actor by its number (#3) or by its
+// customer's name, the nearest day first.
+func (s *Service) PlanNamed(ctx context.Context, a crm.Actor, text string) (PlanSeen, error) {
+	if n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil {
+		return s.PlanOf(ctx, a, PlanID(n))
+	}
+	from := s.d.Calendar.PreviousWorkday(s.Today())
+	ps, err := s.d.Store.OpenPlans(ctx, a.ID, from, 200)
+	if err != nil {
+		return PlanSeen{}, err
+	}
+	list, err := s.seePlans(ctx, ps, nil)
+	if err != nil {
+		return PlanSeen{}, err
+	}
+	ref, _ := crm.ParseRef(text)
+	best, top := -1, 0.5
+	for i, p := range list {
+		score := pinyin.Score(text, p.Name)
+		if p.Subject == ref {
+			score = 1
+		}
+		if score > top {
+			best, top = i, score
+		}
+	}
+	if best < 0 {
+		return PlanSeen{}, crm.NotFound("没有找到“"+clip(text, 20)+"”的拜访计划", "no visit to “"+clip(text, 20)+"” is planned").WithNext("发送 /计划 查看计划和编号", "send /plan for the plan")
+	}
+	return list[best], nil
 }
 
 func (s *Service) seePlans(ctx context.Context, ps []Plan, acts []Activity) ([]PlanSeen, error) {

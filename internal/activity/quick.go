@@ -22,7 +22,8 @@ const maxPick = 8
 
 // Quick reads a one-line log (CH-01). What it understood becomes a draft to
 // confirm; with the setting CH-01.auto_save a line that is certain is saved.
-func (s *Service) Quick(ctx context.Context, a crm.Actor, line string) (Outcome, error) {
+// companions are people whom the line mentioned with @.
+func (s *Service) Quick(ctx context.Context, a crm.Actor, line string, companions ...crm.UserID) (Outcome, error) {
 	now := s.d.Clock.Now()
 	dir := s.directory(ctx, a)
 	q, err := ParseQuickLog(line, now, s.d.Calendar, dir)
@@ -45,8 +46,11 @@ func (s *Service) Quick(ctx context.Context, a crm.Actor, line string) (Outcome,
 		d.Entry.Note = joinWords(d.Entry.Note, q.NextText)
 	}
 	for _, c := range q.Companions {
-		if c.ID != 0 && c.ID != a.ID {
-			d.Entry.Companions = append(d.Entry.Companions, c.ID)
+		companions = append(companions, c.ID)
+	}
+	for _, id := range companions {
+		if id != 0 && id != a.ID && !slices.Contains(d.Entry.Companions, id) {
+			d.Entry.Companions = append(d.Entry.Companions, id)
 		}
 	}
 	if err := s.checkTime(d.Entry, now); err != nil {

@@ -56,6 +56,11 @@ func (s *Service) save(ctx context.Context, a crm.Actor, id DraftID, edited *Ent
 		if err != nil {
 			return err
 		}
+		if d.Entry.Contact == 0 {
+			if d.Entry.Contact, err = s.contactNamed(ctx, a, rec.Customer, d.Entry.Met); err != nil {
+				return err
+			}
+		}
 		now := s.d.Clock.Now()
 		if err := s.check(d.Entry, now); err != nil {
 			return err

@@ -49,6 +49,7 @@ func (s *Service) setStep(ctx context.Context, act *Activity, e Entry, now time.
 		return nil
 	}
 	st := Step{Activity: act.ID, User: act.User, Team: act.Team, Subject: act.Subject, Text: e.NextText, Due: e.Next, State: StepOpen, Rev: 1}
+	st.RemindAt = s.d.Calendar.NextReminder(st.Due.When(), now)
 	if err := s.d.Store.AddStep(ctx, st); err != nil {
 		return err
 	}
@@ -56,11 +57,9 @@ func (s *Service) setStep(ctx context.Context, act *Activity, e Entry, now time.
 	return s.remind(ctx, st)
 }
 
-// remind queues the reminder of an open step at working hours, outside quiet
-// times and holidays.
+// remind queues the reminder of an open step for the time that was set for it.
 func (s *Service) remind(ctx context.Context, st Step) error {
-	at := s.d.Calendar.NextReminder(st.Due.When(), s.d.Clock.Now())
-	return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(st.User), View: crm.View{Name: ViewReminder, Ref: StepRef(st)}, Key: "step:" + StepRef(st), After: at})
+	return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(st.User), View: crm.View{Name: ViewReminder, Ref: StepRef(st)}, Key: "step:" + StepRef(st), After: st.RemindAt})
 }
 
 // StepSeen is a next step with the name of its record.
@@ -101,6 +100,7 @@ func (s *Service) Reschedule(ctx context.Context, a crm.Actor, id crm.ActivityID
 		}
 		if st.Due != to {
 			st.Due, st.Rev = to, st.Rev+1
+			st.RemindAt = s.d.Calendar.NextReminder(to.When(), now)
 		}
 		return nil
 	}, "")

@@ -84,7 +84,7 @@ func (s *Service) dropStep(ctx context.Context, act *Activity) error {
 	for _, old := range closed {
 		st := old
 		st.State, st.ClosedBy, st.Rev = StepOpen, 0, old.Rev+1
-		st.DoneAt = time.Time{}
+		st.DoneAt, st.RemindAt = time.Time{}, s.d.Calendar.NextReminder(st.Due.When(), s.d.Clock.Now())
 		if ok, err := s.d.Store.SaveStep(ctx, st, old.State, old.Rev); err != nil {
 			return err
 		} else if ok {

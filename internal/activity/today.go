@@ -130,18 +130,28 @@ func (s *Service) NextDigest(ctx context.Context, t time.Time) time.Time {
 	return s.d.Calendar.NextWorkday(day).At(h, m, s.d.Calendar.Zone())
 }
 
-// Digest queues the daily list of everybody who is at work that day. Who has
-// nothing to do gets nothing, because the list is made when it is delivered. It
-// may run again: nobody gets a second one.
+// Digest queues the daily list of everybody who is at work that day and has
+// something to do (CH-03). It may run again: nobody gets a second one.
 func (s *Service) Digest(ctx context.Context, day crm.Day) error {
 	us, err := s.d.People.Users(ctx, func(u org.User) bool { return !u.Frozen && !u.OnLeave(day) })
 	if err != nil {
 		return err
 	}
 	for part := range slices.Chunk(us, 200) {
-		notices := make([]crm.Notice, len(part))
-		for i, u := range part {
-			notices[i] = crm.Notice{To: crm.ToUser(u.ID), View: crm.View{Name: ViewToday, Ref: string(day)}, Key: "today:" + string(day) + ":" + strconv.FormatInt(int64(u.ID), 10)}
+		var notices []crm.Notice
+		for _, u := range part {
+			a, err := s.d.People.Actor(ctx, u.ID)
+			if err != nil {
+				return err
+			}
+			t, err := s.TodayOf(ctx, a)
+			if err != nil {
+				return err
+			}
+			if t.Empty() {
+				continue
+			}
+			notices = append(notices, crm.Notice{To: crm.ToUser(u.ID), View: crm.View{Name: ViewToday, Ref: string(day)}, Key: "today:" + string(day) + ":" + strconv.FormatInt(int64(u.ID), 10)})
 		}
 		if err := s.d.Tx.InTx(ctx, func(ctx context.Context) error { return s.d.Effects.Notify(ctx, notices...) }); err != nil {
 			return err

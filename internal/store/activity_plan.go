@@ -23,6 +23,7 @@ type stepRow struct {
 	State      string
 	Rev        int
 	ClosedBy   int64
+	RemindMs   int64
 	DoneMs     int64
 }
 
@@ -64,12 +65,12 @@ func due(day string, minute int) activity.Due {
 
 func stepRowOf(s activity.Step) stepRow {
 	return stepRow{ActivityID: int64(s.Activity), UserID: int64(s.User), TeamID: int64(s.Team), Subject: s.Subject.String(), What: s.Text, Day: string(s.Due.Day), MinuteOf: minuteOf(s.Due),
-		State: string(s.State), Rev: s.Rev, ClosedBy: int64(s.ClosedBy), DoneMs: ms(s.DoneAt)}
+		State: string(s.State), Rev: s.Rev, ClosedBy: int64(s.ClosedBy), RemindMs: ms(s.RemindAt), DoneMs: ms(s.DoneAt)}
 }
 
 func (r stepRow) entity() activity.Step {
 	return activity.Step{Activity: crm.ActivityID(r.ActivityID), User: crm.UserID(r.UserID), Team: crm.TeamID(r.TeamID), Subject: storedRef(r.Subject), Text: r.What,
-		Due: due(r.Day, r.MinuteOf), State: activity.StepState(r.State), Rev: r.Rev, ClosedBy: crm.ActivityID(r.ClosedBy), DoneAt: at(r.DoneMs)}
+		Due: due(r.Day, r.MinuteOf), State: activity.StepState(r.State), Rev: r.Rev, ClosedBy: crm.ActivityID(r.ClosedBy), RemindAt: at(r.RemindMs), DoneAt: at(r.DoneMs)}
 }
 
 // AddStep implements activity.Store.
@@ -106,7 +107,7 @@ func steps(db *gorm.DB) ([]activity.Step, error) {
 func (d *DB) SaveStep(ctx context.Context, s activity.Step, was activity.StepState, rev int) (bool, error) {
 	r := stepRowOf(s)
 	res := d.write(ctx).Model(&stepRow{}).Where("activity_id = ? AND state = ? AND rev = ?", r.ActivityID, string(was), rev).
-		Updates(map[string]any{"day": r.Day, "minute_of": r.MinuteOf, "state": r.State, "rev": r.Rev, "closed_by": r.ClosedBy, "done_ms": r.DoneMs})
+		Updates(map[string]any{"day": r.Day, "minute_of": r.MinuteOf, "state": r.State, "rev": r.Rev, "closed_by": r.ClosedBy, "remind_ms": r.RemindMs, "done_ms": r.DoneMs})
 	return res.RowsAffected == 1, res.Error
 }
 

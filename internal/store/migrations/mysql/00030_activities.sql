@@ -63,6 +63,7 @@ CREATE TABLE crm_next_steps (
   state VARCHAR(16) NOT NULL DEFAULT '',
   rev INT NOT NULL DEFAULT 0,
   closed_by BIGINT NOT NULL DEFAULT 0,
+  remind_ms BIGINT NOT NULL DEFAULT 0,
   done_ms BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (activity_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

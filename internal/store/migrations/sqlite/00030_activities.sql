@@ -63,6 +63,7 @@ CREATE TABLE crm_next_steps (
   state TEXT NOT NULL DEFAULT '',
   rev INTEGER NOT NULL DEFAULT 0,
   closed_by INTEGER NOT NULL DEFAULT 0,
+  remind_ms INTEGER NOT NULL DEFAULT 0,
   done_ms INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (activity_id)
 );

@@ -1,0 +1,212 @@
+package cards
+
+import (
+	"fmt"
+
+	"crmbot/cards/card"
+	"crmbot/internal/activity"
+	"crmbot/internal/calendar"
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+)
+
+// FinishStep marks a next step done.
+type FinishStep struct {
+	Activity crm.ActivityID `json:"v"`
+}
+
+// ActionName implements card.Action.
+func (FinishStep) ActionName() string { return "step.done" }
+
+// AskMoveStep opens a next step to put it on another day.
+type AskMoveStep struct {
+	Activity crm.ActivityID `json:"v"`
+}
+
+// ActionName implements card.Action.
+func (AskMoveStep) ActionName() string { return "step.ask" }
+
+// MoveStep puts a next step on another day, of the button or of the form.
+type MoveStep struct {
+	Activity crm.ActivityID `json:"v"`
+	Day      crm.Day        `json:"d,omitempty"`
+}
+
+// ActionName implements card.Action.
+func (MoveStep) ActionName() string { return "step.move" }
+
+// The inputs of the form for moving a next step.
+const (
+	StepDay  = "day"
+	StepTime = "time"
+)
+
+func (f WorkFrame) finishButton(id crm.ActivityID) card.Button {
+	return card.Button{Label: f.Lang.T("完成", "Done"), Action: FinishStep{Activity: id}, Command: f.Lang.T("/完成 ", "/done ") + id.String()}
+}
+
+func (f WorkFrame) askMoveButton(id crm.ActivityID) card.Button {
+	return card.Button{Label: f.Lang.T("改期", "Reschedule"), Action: AskMoveStep{Activity: id}, Command: f.Lang.T("/改期 "+id.String()+" 明天", "/snooze "+id.String()+" tomorrow")}
+}
+
+// Today is the daily list to clear: each line says what and acts.
+func Today(f WorkFrame, t activity.Today) card.Card {
+	l := f.Lang
+	c := card.Card{Lang: l, Title: l.T("今天 · ", "Today · ") + calendar.FormatDay(t.Day, l), Tone: card.Info}
+	n := t.Left()
+	if n == 0 {
+		c.Tone, c.Subtitle = card.Success, l.T("全部清完", "all clear")
+		c.Blocks = append(c.Blocks, card.P(l.T("今天没有待办。可以去公海看看，或排明天的拜访。", "Nothing is left to do today. Have a look at the pool, or plan tomorrow's visits.")),
+			card.Buttons{Items: []card.Button{CommandButton(l.T("看公海", "Pool"), l.T("/公海", "/pool")), CommandButton(l.T("排明天", "Plan tomorrow"), l.T("/计划 明天", "/plan tomorrow"))}})
+		return c
+	}
+	c.Subtitle = l.T(fmt.Sprintf("待办 %d 项", n), fmt.Sprintf("%d things to do", n))
+	c.Summary = c.Title + " " + c.Subtitle
+	if len(t.Overdue) > 0 {
+		c.Tone = card.Warning
+		c.Blocks = append(c.Blocks, card.Heading{Text: l.T(fmt.Sprintf("逾期跟进 %d", len(t.Overdue)+t.More), fmt.Sprintf("Overdue %d", len(t.Overdue)+t.More)), Level: 3})
+		for _, s := range t.Overdue {
+			c.Blocks = append(c.Blocks, f.stepRow(s)...)
+			c.About = append(c.About, s.Activity.Ref(), s.Subject)
+		}
+		if t.More > 0 {
+			c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("还有 %d 项更近的逾期，清完上面的会显示。", t.More), fmt.Sprintf("%d more recent ones follow when these are cleared.", t.More))})
+		}
+	}
+	if len(t.Due) > 0 {
+		c.Blocks = append(c.Blocks, card.Heading{Text: l.T("今天跟进", "Due today"), Level: 3})
+		for _, s := range t.Due {
+			c.Blocks = append(c.Blocks, f.stepRow(s)...)
+			c.About = append(c.About, s.Activity.Ref(), s.Subject)
+		}
+	}
+	f.todayPlans(&c, t)
+	f.todayApprovals(&c, t)
+	f.todayLeads(&c, t)
+	c.About = compactRefs(c.About)
+	return c
+}
+
+func (f WorkFrame) todayPlans(c *card.Card, t activity.Today) {
+	l := f.Lang
+	if len(t.Plans) == 0 {
+		return
+	}
+	head := l.T("今天拜访", "Visits today")
+	if n, ok := t.Completion.Percent(); ok {
+		head += fmt.Sprintf(" · %d/%d · %d%%", t.Completion.Done, t.Completion.Planned, n)
+	}
+	c.Blocks = append(c.Blocks, card.Heading{Text: head, Level: 3})
+	for _, p := range t.Plans {
+		c.Blocks = append(c.Blocks, f.planLine(p)...)
+		c.About = append(c.About, p.Subject)
+	}
+}
+
+func (f WorkFrame) todayApprovals(c *card.Card, t activity.Today) {
+	l := f.Lang
+	if len(t.Approvals) == 0 {
+		return
+	}
+	c.Blocks = append(c.Blocks, card.Heading{Text: l.T(fmt.Sprintf("等您审批 %d", len(t.Approvals)), fmt.Sprintf("Waiting for your approval %d", len(t.Approvals))), Level: 3})
+	for _, w := range t.Approvals {
+		spans := []card.Span{{Text: w.Request.String() + " " + w.Title, Bold: true}, {Text: l.T(" · 自 ", " · since ") + f.minute(w.Since), Tone: card.Muted}}
+		if w.Urgent {
+			spans = append(spans, card.Span{Text: l.T(" · 加急", " · urgent"), Tone: card.Danger})
+		}
+		c.Blocks = append(c.Blocks, card.Text{Spans: spans}, card.Buttons{Items: []card.Button{CommandButton(l.T("去审批 ", "Open ")+w.Request.String(), l.T("/审批 ", "/request ")+w.Request.String())}})
+		c.About = append(c.About, w.Request.Ref())
+	}
+}
+
+func (f WorkFrame) todayLeads(c *card.Card, t activity.Today) {
+	l := f.Lang
+	if len(t.Leads) == 0 {
+		return
+	}
+	c.Blocks = append(c.Blocks, card.Heading{Text: l.T("快要失去的线索", "Leads about to be lost"), Level: 3})
+	for _, x := range t.Leads {
+		why, tone := f.losing(x)
+		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: x.ID.String() + " " + x.Name(), Bold: true}, {Text: " · " + why, Tone: tone}}},
+			card.Buttons{Items: []card.Button{f.logButton(l.T("记录 ", "Log ")+x.ID.String(), activity.KindCall, x.Ref()), CommandButton(l.T("打开 ", "Open ")+x.ID.String(), l.T("/线索 ", "/lead ")+x.ID.String())}})
+		c.About = append(c.About, x.Ref())
+	}
+}
+
+// losing says when the lead is due and what for.
+func (f WorkFrame) losing(x lead.Seen) (string, card.Tone) {
+	l := f.Lang
+	if !x.Due.Contact.IsZero() {
+		if x.Due.Contact.Before(f.Now) {
+			return l.T("首次联系已超时（"+f.minute(x.Due.Contact)+"）", "first contact was due "+f.minute(x.Due.Contact)), card.Danger
+		}
+		return l.T("请在 "+f.minute(x.Due.Contact)+" 前首次联系", "first contact due by "+f.minute(x.Due.Contact)), card.Warning
+	}
+	if x.Due.Left < 0 {
+		return l.T("释放日 "+string(x.Due.Release)+" 已过", "was due for release on "+string(x.Due.Release)), card.Danger
+	}
+	return l.T(fmt.Sprintf("%s 释放，剩 %d 个工作日", x.Due.Release, x.Due.Left), fmt.Sprintf("released on %s, %d working days left", x.Due.Release, x.Due.Left)), card.Warning
+}
+
+// stepRow is a next step in a list, with what can be done about it.
+func (f WorkFrame) stepRow(s activity.StepSeen) []card.Block {
+	l := f.Lang
+	what := s.Text
+	if what == "" {
+		what = l.T("再跟进", "follow up")
+	}
+	tone := card.Neutral
+	if s.Due.Passed(f.Cal, f.Now) {
+		tone = card.Danger
+	}
+	return []card.Block{
+		card.Text{Spans: []card.Span{{Text: s.Name, Bold: true}, {Text: " " + s.Subject.String(), Tone: card.Muted}, {Text: " · " + s.Due.Format(l), Tone: tone}, {Text: "\n" + what}}},
+		card.Buttons{Items: []card.Button{f.logButton(l.T("记录", "Log"), activity.KindFollowUp, s.Subject), f.finishButton(s.Activity), f.askMoveButton(s.Activity)}},
+	}
+}
+
+// Reminder reminds of one next step.
+func Reminder(f WorkFrame, s activity.StepSeen) card.Card {
+	l := f.Lang
+	c := card.Card{Lang: l, Title: l.T("该跟进了 · ", "Time to follow up · ") + s.Name, Subtitle: s.Due.Format(l), Tone: card.Warning, About: []crm.Ref{s.Activity.Ref(), s.Subject}}
+	if s.State != activity.StepOpen {
+		c.Tone, c.Title = card.Success, l.T("已处理 · ", "Settled · ")+s.Name
+	}
+	c.Blocks = append(c.Blocks, f.stepLine(s.Step))
+	if s.State != activity.StepOpen {
+		return c
+	}
+	done := f.finishButton(s.Activity)
+	bs := []card.Button{f.logButton(l.T("记录", "Log"), activity.KindFollowUp, s.Subject), done, f.askMoveButton(s.Activity)}
+	bs[0].Style = card.Primary
+	c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
+	return c
+}
+
+// StepMove asks for the new day of a next step: usual ones by one tap, any
+// other by the form.
+func StepMove(f WorkFrame, s activity.StepSeen) card.Card {
+	l := f.Lang
+	c := card.Card{Lang: l, Title: l.T("改期 · ", "Reschedule · ") + s.Name, Subtitle: l.T("现在:", "now: ") + s.Due.Format(l), Tone: card.Info, About: []crm.Ref{s.Activity.Ref()}}
+	if s.State != activity.StepOpen {
+		return Reminder(f, s)
+	}
+	today := f.Cal.DayOf(f.Now)
+	next := f.Cal.NextWorkday(today)
+	third := f.Cal.AddWorkdays(today, 3)
+	monday := f.Cal.WorkdayOnOrAfter(today.Monday().AddDays(7))
+	var bs []card.Button
+	seen := map[crm.Day]bool{}
+	for _, d := range []crm.Day{next, third, monday} {
+		if !seen[d] {
+			seen[d] = true
+			bs = append(bs, card.Button{Label: calendar.FormatDay(d, l)[5:], Action: MoveStep{Activity: s.Activity, Day: d}, Command: l.T("/改期 ", "/snooze ") + s.Activity.String() + " " + string(d)})
+		}
+	}
+	c.Blocks = append(c.Blocks, f.stepLine(s.Step), card.Buttons{Items: bs}, card.Form{Name: "step",
+		Inputs: []card.Input{{Kind: card.DateInput, Name: StepDay, Label: l.T("日期", "Date"), Default: string(next), Required: true},
+			{Kind: card.TimeInput, Name: StepTime, Label: l.T("时间", "Time"), Default: s.Due.Clock()}},
+		Example: l.T("/改期 "+s.Activity.String()+" 周五 10:00", "/snooze "+s.Activity.String()+" friday 10:00"),
+		Submit:  card.Button{Label: l.T("改到这天", "Move"), Style: card.Primary, Action: MoveStep{Activity: s.Activity}, Command: l.T("/改期 ", "/snooze ") + s.Activity.String() + " " + string(next)}})
+	return c
+}
