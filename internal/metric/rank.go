@@ -48,9 +48,9 @@ const minPresence = 15
 // Comparable reports whether a person may be ranked over the period as far as
 // it has passed by today: in a period of 15 working days or more the person
 // must have been there for 15 of them; shorter periods ask for nothing (F-12).
-// Absence is approved leave, and the days before somebody joined within the
-// period: before the person was entered, or before first, the first day with a
-// fact, if that is earlier, as it is for imported history.
+// Absence is approved leave, and the days before the person was entered within
+// the period, unless first, the first day with a fact, is before that: imported
+// history shows that the person was there already.
 func Comparable(cal *calendar.Calendar, u org.User, first crm.Day, p crm.Period, today crm.Day) bool {
 	if p.To > today.AddDays(1) {
 		p.To = max(today.AddDays(1), p.From)
@@ -61,10 +61,8 @@ func Comparable(cal *calendar.Calendar, u org.User, first crm.Day, p crm.Period,
 	}
 	away := overlap(p, u.LeaveFrom, u.LeaveTo)
 	joined := cal.DayOf(u.CreatedAt)
-	if first != "" && first < joined {
-		joined = first
-	}
-	if !u.CreatedAt.IsZero() && p.Contains(joined) {
+	known := first == "" || first >= joined
+	if !u.CreatedAt.IsZero() && known && p.Contains(joined) {
 		away = append(away, crm.Period{From: p.From, To: joined})
 	}
 	for _, a := range away {
