@@ -7,13 +7,21 @@ import (
 	"context"
 
 	"crmbot/bot"
+	"crmbot/internal/account"
+	"crmbot/internal/activity"
+	"crmbot/internal/approval"
 	"crmbot/internal/calendar"
+	"crmbot/internal/contract"
 	"crmbot/internal/crm"
+	"crmbot/internal/deal"
+	"crmbot/internal/importer"
+	"crmbot/internal/lead"
 	"crmbot/internal/metric"
 	"crmbot/internal/org"
 	"crmbot/internal/report"
 	"crmbot/internal/rule"
 	"crmbot/internal/sched"
+	"crmbot/internal/undo"
 )
 
 // Services are what the handlers call.
@@ -22,8 +30,18 @@ type Services struct {
 	Calendar  *calendar.Calendar
 	Directory *org.Directory
 	Rules     *rule.Book
+	Leads     *lead.Service
+	Teller    lead.Teller // the last activities of a record; nil until there are any
+	Accounts  *account.Service
+	Deals     *deal.Service
+	Approvals *approval.Service
+	Contracts *contract.Service
 	Metrics   *metric.Service
 	Reports   *report.Service
+	Imports   *importer.Service
+
+	Activities *activity.Service // visits, calls, plans and next steps
+	Undo       *undo.Service
 
 	router *bot.Router // set by Hooks, after all modules exist
 }
@@ -48,6 +66,16 @@ func All(s *Services) Module {
 	var m Module
 	for _, x := range []Module{
 		help(s),
+		leads(s),
+		accounts(s),
+		deals(s),
+		imports(s),
+		today(s),
+		activities(s),
+		plans(s),
+		undos(s),
+		contracts(s),
+		approvals(s),
 		reports(s),
 		metrics(s),
 	} {

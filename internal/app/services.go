@@ -2,15 +2,24 @@ package app
 
 import (
 	"crmbot/handlers"
+	"crmbot/internal/account"
+	"crmbot/internal/activity"
+	"crmbot/internal/approval"
 	"crmbot/internal/calendar"
+	"crmbot/internal/contract"
 	"crmbot/internal/crm"
+	"crmbot/internal/deal"
 	"crmbot/internal/goal"
+	"crmbot/internal/importer"
 	"crmbot/internal/kv"
+	"crmbot/internal/lead"
 	"crmbot/internal/metric"
 	"crmbot/internal/org"
+	"crmbot/internal/pool"
 	"crmbot/internal/report"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
+	"crmbot/internal/undo"
 )
 
 // wiring is what services are built from.
@@ -29,6 +38,14 @@ func settings(reg *metric.Registry) []rule.Def {
 	var defs []rule.Def
 	for _, s := range [][]rule.Def{
 		// one line a noun, in the order of the list in handlers.All
+		lead.Settings(),
+		account.Settings(),
+		deal.Settings(),
+		importer.Settings(),
+		undo.Settings(),
+		activity.Settings(),
+		approval.Settings(),
+		contract.Settings(),
 		goal.Settings(reg),
 		report.Settings(reg),
 	} {
@@ -41,9 +58,27 @@ func settings(reg *metric.Registry) []rule.Def {
 // after those it builds on.
 func services(w wiring) *handlers.Services {
 	s := &handlers.Services{Clock: w.clock, Calendar: w.cal, Directory: w.dir, Rules: w.book}
+	gate := pool.NewGate(pool.Deps{Store: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book})
+	s.Leads = lead.NewService(lead.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(w.db, w.book), Index: w.db,
+		Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book})
+	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Name: w.dir.Name,
+		Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}})
+	s.Leads.DescribeKind(crm.KindAccount, describeAccount(w.db))
+	s.Deals = deal.NewService(deal.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Accounts: s.Accounts, AccountStore: w.db})
+	s.Imports = importer.NewService(importer.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book,
+		Nouns: importer.Nouns{Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, OrgStore: w.db, Directory: w.dir, Pool: poolNamed(gate)}})
+	s.Approvals = approval.NewService(approval.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir})
+	s.Contracts = contract.NewService(contract.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book,
+		Customers: s.Accounts, Deals: s.Deals, Approvals: s.Approvals, People: w.dir})
+	s.Approvals.Register(s.Contracts)
+	s.Undo = undo.NewService(w.db, w.db, w.db.Effects(), w.clock, w.book)
+	s.Activities = activity.NewService(activity.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir,
+		Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, Undo: s.Undo, Approvals: waiting{s.Approvals}})
+	s.Teller = s.Activities
+	s.Leads.SetTeller(s.Activities)
 	reader := metric.NewReader(w.reg, w.db)
 	s.Metrics = metric.NewService(reader, w.dir, w.cal, w.clock)
 	s.Reports = report.NewService(report.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Metrics: reader, Goals: goal.NewBook(w.book, w.reg, w.cal),
-		Rules: w.book, Directory: w.dir, Calendar: w.cal, Clock: w.clock})
+		Rules: w.book, Directory: w.dir, Calendar: w.cal, Clock: w.clock, Plans: plans{s.Activities, w.cal}})
 	return s
 }
