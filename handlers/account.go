@@ -34,6 +34,18 @@ func accounts(s *Services) Module {
 				Examples: []string{"/新联系人 星河科技 王敏 13800001111 采购经理", "/新联系人 A-3"}, Roles: sellers, Parse: needText("客户", "a customer"), Run: s.newContact},
 			bot.Command[string]{Name: "联系人", Aliases: []string{"contact"}, Summary: crm.Text{Zh: "查看联系人所在的客户", En: "show the customer of a contact"}, Usage: crm.Text{Zh: "P-5", En: "P-5"},
 				Examples: []string{"/联系人 P-5"}, Parse: needText("联系人编号", "a contact's code"), Run: s.openContact},
+			bot.Command[newAccount]{Name: "新客户", Aliases: []string{"newaccount"}, Summary: crm.Text{Zh: "新建客户", En: "make a customer"}, Usage: crm.Text{Zh: "公司 [城市]", En: "company"},
+				Examples: []string{"/新客户 星河科技 杭州"}, Roles: sellers, Parse: parseNewAccount,
+				Run: func(ctx context.Context, a crm.Actor, _ bot.Call, in newAccount) (bot.Reply, error) {
+					x, err := s.Accounts.Create(ctx, a, account.Draft{Name: in.name, Region: in.region})
+					return s.madeAccount(ctx, a, x, crm.Text{Zh: "已新建客户 ", En: "made "}, err)
+				}},
+			bot.Command[convertArgs]{Name: "转客户", Aliases: []string{"convert"}, Summary: crm.Text{Zh: "把线索转为客户,保留历史", En: "turn a lead into a customer, with its history"}, Usage: crm.Text{Zh: "L-12 [公司名称]", En: "L-12 [company]"},
+				Examples: []string{"/转客户 L-12", "/转客户 L-12 星河科技有限公司"}, Roles: sellers, Parse: parseConvert,
+				Run: func(ctx context.Context, a crm.Actor, _ bot.Call, in convertArgs) (bot.Reply, error) {
+					x, err := s.Accounts.Convert(ctx, a, in.id, in.name)
+					return s.madeAccount(ctx, a, x, crm.Text{Zh: "已转为客户 ", En: "converted to "}, err)
+				}},
 			bot.Handle[cards.CreateContact]{Roles: sellers, Run: s.createContact},
 		},
 		Views: []bot.ViewDef{{Name: viewAccount, Render: func(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
@@ -58,6 +70,48 @@ func needText(zh, en string) func(string) (string, error) {
 		}
 		return "", crm.Invalid("请写"+zh, "name "+en)
 	}
+}
+
+// newAccount is what /新客户 says.
+type newAccount struct{ name, region string }
+
+// parseNewAccount takes the last of several words as the city when it is short
+// and Chinese: "星河科技 杭州".
+func parseNewAccount(rest string) (newAccount, error) {
+	words := strings.Fields(rest)
+	if len(words) == 0 {
+		return newAccount{}, crm.Invalid("请写公司名称", "name the company")
+	}
+	if n := len(words); n > 1 {
+		if last := words[n-1]; utf8.RuneCountInString(last) <= 6 && len(last) > utf8.RuneCountInString(last) {
+			return newAccount{strings.Join(words[:n-1], " "), last}, nil
+		}
+	}
+	return newAccount{name: strings.Join(words, " ")}, nil
+}
+
+// convertArgs is what /转客户 says.
+type convertArgs struct {
+	id   crm.LeadID
+	name string
+}
+
+func parseConvert(rest string) (convertArgs, error) {
+	head, tail, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	ref, err := crm.ParseRef(head)
+	if err != nil || ref.Kind != crm.KindLead {
+		return convertArgs{}, crm.Invalid("请写线索编号,如 L-12", "name the lead by its code, such as L-12")
+	}
+	return convertArgs{crm.LeadID(ref.ID), strings.TrimSpace(tail)}, nil
+}
+
+func (s *Services) madeAccount(ctx context.Context, a crm.Actor, x account.Account, said crm.Text, err error) (bot.Reply, error) {
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	rep, err := s.showAccount(ctx, a, x.ID)
+	rep.Toast, rep.ToastTone = said.In(a.Lang)+x.ID.String(), bot.ToastSuccess
+	return rep, err
 }
 
 func parsePage(rest string) (int, error) {
@@ -137,7 +191,7 @@ func (s *Services) accountCard(ctx context.Context, a crm.Actor, l crm.Lang, id 
 		}
 	}
 	if !v.Masked {
-		if v.Story, err = s.story(ctx, id.Ref(), 5); err != nil {
+		if v.Story, err = s.accountStory(ctx, x, 5); err != nil {
 			return card.Card{}, err
 		}
 	}
@@ -146,6 +200,17 @@ func (s *Services) accountCard(ctx context.Context, a crm.Actor, l crm.Lang, id 
 
 func (s *Services) contractsOf(ctx context.Context, a crm.Actor, id crm.AccountID) ([]contract.Contract, error) {
 	return s.Contracts.OfAccount(ctx, a, id, 5)
+}
+
+// accountStory are the last activities of an account, those with the lead that
+// it was included (P-18), newest first.
+func (s *Services) accountStory(ctx context.Context, x account.Account, n int) ([]lead.StoryItem, error) {
+	out, err := s.story(ctx, x.ID.Ref(), n)
+	if err != nil || x.FromLead == 0 || len(out) >= n {
+		return out, err
+	}
+	before, err := s.story(ctx, x.FromLead.Ref(), n-len(out))
+	return append(out, before...), err
 }
 
 // story are the last activities of a record, none while nothing tells them.

@@ -77,6 +77,8 @@ type Account struct {
 	Employees int64     // zero: unknown
 	Revenue   crm.Money // of a year; zero: unknown
 	Founded   int       // year; zero: unknown
+	// FromLead is the lead that it was; zero: none.
+	FromLead crm.LeadID
 	// HomePool is where the account goes when its owner gives it up (P-01).
 	HomePool crm.PoolID
 	// DealtAt is when the first deal was won or contract signed; zero: never.

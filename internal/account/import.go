@@ -285,7 +285,7 @@ func (s *Service) Undo(ctx context.Context, a crm.Actor, r bulk.Result) (undone 
 	if err != nil {
 		return false, err
 	}
-	facts := []crm.Fact{{At: x.CreatedAt, Day: s.Calendar.DayOf(x.CreatedAt), User: x.Owner, Team: x.Team, Key: FactNew, Qty: -1, Ref: x.ID.Ref()}}
+	facts := []crm.Fact{s.newFact(x, -1)}
 	for _, c := range contacts {
 		if c.Version != 1 || !c.CreatedAt.Equal(x.CreatedAt) {
 			return false, nil

@@ -36,6 +36,7 @@ type Deps struct {
 	Calendar *calendar.Calendar
 	Rules    *rule.Book
 	Keys     Keys
+	Leads    Leads // nil: leads cannot be converted
 	// Name is a person's name, for refusals.
 	Name func(ctx context.Context, id crm.UserID) string
 }
@@ -270,7 +271,7 @@ func (s *Service) add(ctx context.Context, a crm.Actor, xs []*Account) error {
 				return err
 			}
 		}
-		facts = append(facts, crm.Fact{At: x.CreatedAt, Day: s.Calendar.DayOf(x.CreatedAt), User: x.Owner, Team: x.Team, Key: FactNew, Qty: 1, Ref: x.ID.Ref()})
+		facts = append(facts, s.newFact(*x, 1))
 		if err := s.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: "account.create", Ref: x.ID.Ref(), Rule: "DU-01"}); err != nil {
 			return err
 		}
@@ -302,18 +303,25 @@ func (s *Service) check(d Draft) (Draft, string, error) {
 
 // room refuses when the actor holds as many open accounts as allowed (P-03).
 func (s *Service) room(ctx context.Context, a crm.Actor) error {
-	if a.System || a.ID == 0 {
+	if a.System {
 		return nil
 	}
-	n, err := s.Store.HeldAccounts(ctx, a.ID)
+	return s.roomFor(ctx, a.ID, a.Team)
+}
+
+func (s *Service) roomFor(ctx context.Context, owner crm.UserID, team crm.TeamID) error {
+	if owner == 0 {
+		return nil
+	}
+	n, err := s.Store.HeldAccounts(ctx, owner)
 	if err != nil {
 		return err
 	}
-	limit := holdLimit.Of(ctx, s.Rules, rule.Scope(fmt.Sprintf("user:%d", a.ID)), rule.Scope(fmt.Sprintf("team:%d", a.Team)))
+	limit := holdLimit.Of(ctx, s.Rules, scopes(owner, team)...)
 	if n < limit {
 		return nil
 	}
-	return crm.Refused("P-03", fmt.Sprintf("您已持有 %d 家未成交客户,上限 %d 家", n, limit), fmt.Sprintf("you hold %d accounts without a deal, the limit is %d", n, limit)).
+	return crm.Refused("P-03", fmt.Sprintf("已持有 %d 家未成交客户,上限 %d 家", n, limit), fmt.Sprintf("%d accounts without a deal are held, the limit is %d", n, limit)).
 		WithNext("请先转交部分客户,或请管理员调整上限", "hand some over first, or ask an administrator to change the limit")
 }
 

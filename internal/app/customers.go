@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"crmbot/internal/account"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/pool"
@@ -68,4 +69,20 @@ func poolNamed(g *pool.Gate) func(ctx context.Context, name string) (crm.PoolID,
 		}
 		return 0, crm.NotFound("没有公海池“"+name+"”", "there is no pool “"+name+"”")
 	}
+}
+
+// leadsOfAccounts lets leads become accounts.
+type leadsOfAccounts struct{ leads *lead.Service }
+
+// Convert implements account.Leads.
+func (c leadsOfAccounts) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, make func(ctx context.Context, l account.LeadData) (crm.Ref, error)) error {
+	_, err := c.leads.Convert(ctx, a, id, func(ctx context.Context, l lead.Lead) (crm.Ref, error) {
+		region := l.City
+		if region == "" {
+			region = l.Region
+		}
+		return make(ctx, account.LeadData{ID: l.ID, Company: l.Company, Region: region, Industry: l.Industry, USCC: l.USCC, Owner: l.Owner, Team: l.Team,
+			Contact: account.ContactDraft{Name: l.Contact, Mobile: l.Phone, Email: l.Email, Title: l.Title}})
+	})
+	return err
 }

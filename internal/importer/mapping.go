@@ -137,7 +137,9 @@ func GuessKind(head []string) Kind {
 		m := Propose(k, head)
 		score := 0
 		for _, f := range fields[k] {
-			if m.Fields[f.Key].Column != "" {
+			if h := m.Fields[f.Key].Column; h != "" && f.fits(h, true) {
+				score += 3 // the field's own name says more than a synonym
+			} else if h != "" {
 				score += 2
 			} else if f.Required {
 				score -= 3

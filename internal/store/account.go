@@ -28,6 +28,7 @@ type accountRow struct {
 	Revenue    int64
 	Founded    int
 	HomePoolID int64
+	LeadID     int64
 	DealtMs    int64
 	OwnedMs    int64
 	ActiveMs   int64
@@ -41,14 +42,14 @@ func (accountRow) TableName() string { return "crm_accounts" }
 func accountRowOf(a account.Account) accountRow {
 	return accountRow{ID: int64(a.ID), Name: a.Name, NameKey: a.Key, PinyinKeys: a.Pinyin, Level: string(a.Level), Region: a.Region, Industry: a.Industry,
 		OwnerID: int64(a.Owner), TeamID: int64(a.Team), Uscc: nullable(a.USCC), ExtNo: nullable(a.No), ParentName: a.Parent, Employees: a.Employees, Revenue: int64(a.Revenue),
-		Founded: a.Founded, HomePoolID: int64(a.HomePool), DealtMs: ms(a.DealtAt), OwnedMs: ms(a.OwnedAt), ActiveMs: ms(a.ActiveAt), CreatedMs: ms(a.CreatedAt),
+		Founded: a.Founded, HomePoolID: int64(a.HomePool), LeadID: int64(a.FromLead), DealtMs: ms(a.DealtAt), OwnedMs: ms(a.OwnedAt), ActiveMs: ms(a.ActiveAt), CreatedMs: ms(a.CreatedAt),
 		UpdatedMs: ms(a.UpdatedAt), Version: a.Version}
 }
 
 func (r accountRow) entity() account.Account {
 	return account.Account{ID: crm.AccountID(r.ID), Name: r.Name, Key: r.NameKey, Pinyin: r.PinyinKeys, Level: account.Level(r.Level), Region: r.Region, Industry: r.Industry,
 		Owner: crm.UserID(r.OwnerID), Team: crm.TeamID(r.TeamID), USCC: deref(r.Uscc), No: deref(r.ExtNo), Parent: r.ParentName, Employees: r.Employees, Revenue: crm.Money(r.Revenue),
-		Founded: r.Founded, HomePool: crm.PoolID(r.HomePoolID), DealtAt: at(r.DealtMs), OwnedAt: at(r.OwnedMs), ActiveAt: at(r.ActiveMs), CreatedAt: at(r.CreatedMs),
+		Founded: r.Founded, HomePool: crm.PoolID(r.HomePoolID), FromLead: crm.LeadID(r.LeadID), DealtAt: at(r.DealtMs), OwnedAt: at(r.OwnedMs), ActiveAt: at(r.ActiveMs), CreatedAt: at(r.CreatedMs),
 		UpdatedAt: at(r.UpdatedMs), Version: r.Version}
 }
 

@@ -1,0 +1,113 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/rule"
+)
+
+// LeadData is what an account takes over from the lead that it was.
+type LeadData struct {
+	ID      crm.LeadID
+	Company string
+	Contact ContactDraft
+	Region  string
+	// Industry and USCC may be empty.
+	Industry, USCC string
+	Owner          crm.UserID
+	Team           crm.TeamID
+}
+
+// Leads are the leads that become accounts.
+type Leads interface {
+	// Convert checks the actor's right and lets make build the account in the
+	// transaction that closes the lead and moves its duplicate keys.
+	Convert(ctx context.Context, a crm.Actor, id crm.LeadID, make func(ctx context.Context, l LeadData) (crm.Ref, error)) error
+}
+
+// Convert turns a lead into an account of the lead's owner with the lead's
+// contact. The name replaces the lead's company where that is missing. An
+// account of the same company that the actor may see takes the lead in.
+func (s *Service) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, name string) (Account, error) {
+	var x Account
+	err := s.Leads.Convert(ctx, a, id, func(ctx context.Context, l LeadData) (crm.Ref, error) {
+		if name != "" {
+			l.Company = name
+		}
+		if l.Company == "" {
+			return crm.Ref{}, crm.Refused("F-01", "线索 "+id.String()+" 没有公司名称", "lead "+id.String()+" has no company").WithNext("写上公司:/转客户 "+id.String()+" 公司名称", "name it: /convert "+id.String()+" COMPANY")
+		}
+		var err error
+		x, err = s.adopt(ctx, a, l)
+		return x.ID.Ref(), err
+	})
+	return x, err
+}
+
+// adopt makes or finds the account of a lead in the caller's transaction. The
+// duplicate keys are the lead's and move with it.
+func (s *Service) adopt(ctx context.Context, a crm.Actor, l LeadData) (Account, error) {
+	d, key, err := s.check(Draft{Name: l.Company, Region: l.Region, Industry: l.Industry})
+	if err != nil {
+		return Account{}, err
+	}
+	if code, ok := crm.USCC(l.USCC); ok {
+		d.USCC = code
+	}
+	have, err := s.Store.AccountsByKey(ctx, []string{key})
+	if err != nil {
+		return Account{}, err
+	}
+	now := s.Clock.Now()
+	x, known := have[key]
+	switch {
+	case known && !CanSee(a, x):
+		return Account{}, s.taken(ctx, x)
+	case !known:
+		if err := s.roomFor(ctx, l.Owner, l.Team); err != nil {
+			return Account{}, err
+		}
+		x = Account{Name: d.Name, Key: key, Pinyin: pinyinOf(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, Owner: l.Owner, Team: l.Team, FromLead: l.ID,
+			OwnedAt: now, CreatedAt: now, UpdatedAt: now}
+		if err := s.Store.AddAccounts(ctx, []*Account{&x}); err != nil {
+			return Account{}, err
+		}
+		if err := s.Effects.Record(ctx, s.newFact(x, 1)); err != nil {
+			return Account{}, err
+		}
+		if err := s.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: "account.convert", Ref: x.ID.Ref(), Rule: "P-18", Detail: map[string]any{"lead": int64(l.ID)}}); err != nil {
+			return Account{}, err
+		}
+	}
+	c := l.Contact
+	if c.Name == "" && c.Mobile == "" {
+		return x, nil
+	}
+	if c.Name == "" {
+		c.Name = d.Name
+	}
+	if key := crm.MobileKey(c.Mobile); key != "" {
+		c.Mobile = key
+	}
+	have2, err := s.Store.Contacts(ctx, x.ID)
+	if err != nil {
+		return Account{}, err
+	}
+	for _, o := range have2 {
+		if o.Mobile != "" && o.Mobile == c.Mobile || o.Name == c.Name {
+			return x, nil
+		}
+	}
+	return x, s.Store.AddContacts(ctx, []*Contact{{Account: x.ID, Name: cutRunes(c.Name, 40), Mobile: cutRunes(c.Mobile, 30), Email: c.Email, Title: c.Title, Role: c.Role, CreatedBy: l.Owner, CreatedAt: now}})
+}
+
+func (s *Service) newFact(x Account, qty int64) crm.Fact {
+	return crm.Fact{At: x.CreatedAt, Day: s.Calendar.DayOf(x.CreatedAt), User: x.Owner, Team: x.Team, Key: FactNew, Qty: qty, Ref: x.ID.Ref()}
+}
+
+// scopes are the settings' scopes of a person, most specific first.
+func scopes(user crm.UserID, team crm.TeamID) []rule.Scope {
+	return []rule.Scope{rule.Scope(fmt.Sprintf("user:%d", user)), rule.Scope(fmt.Sprintf("team:%d", team))}
+}
