@@ -23,6 +23,13 @@ func Samples(l crm.Lang) []Sample {
 	var all []Sample
 	for _, f := range []func(crm.Lang) []Sample{
 		helpSamples,
+		chooseSamples,
+		leadSamples,
+		reportSamples,
+		metricSamples,
+		accountSamples,
+		dealSamples,
+		importSamples,
 	} {
 		all = append(all, f(l)...)
 	}
