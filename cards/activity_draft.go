@@ -79,15 +79,15 @@ func Draft(f WorkFrame, d activity.DraftSeen) card.Card {
 	kind := d.Entry.Kind.Name(l)
 	switch {
 	case d.State == activity.DraftDropped:
-		return card.Card{Lang: l, Title: l.T("未保存:", "Not saved: ") + kind + " " + nameOf(d), Tone: card.Muted, Blocks: []card.Block{card.P(l.T("已放弃，什么都没有记录。", "Dropped; nothing was logged."))}}
+		return card.Card{Lang: l, Title: l.T("未保存：", "Not saved: ") + kind + " " + nameOf(d), Tone: card.Muted, Blocks: []card.Block{card.P(l.T("已放弃，什么都没有记录。", "Dropped; nothing was logged."))}}
 	case d.State == activity.DraftSaved:
-		c := card.Card{Lang: l, Title: l.T("已保存:", "Saved: ") + kind + " " + nameOf(d), Tone: card.Success}
+		c := card.Card{Lang: l, Title: l.T("已保存：", "Saved: ") + kind + " " + nameOf(d), Tone: card.Success}
 		c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{CommandButton(d.Activity.String(), l.T("/活动 ", "/activity ")+d.Activity.String())}})
 		return c
 	case d.Entry.Subject == (crm.Ref{}):
 		return pickCustomer(f, d)
 	}
-	c := card.Card{Lang: l, Title: l.T("请确认:", "Please confirm: ") + kind + " · " + d.Name, Subtitle: f.moment(d.Entry.At), Tone: card.Info}
+	c := card.Card{Lang: l, Title: l.T("请确认：", "Please confirm: ") + kind + " · " + d.Name, Subtitle: f.moment(d.Entry.At), Tone: card.Info}
 	c.Blocks = append(c.Blocks, f.draftFields(d))
 	if d.Entry.Note != "" {
 		c.Blocks = append(c.Blocks, card.P(d.Entry.Note))
@@ -106,7 +106,7 @@ func Draft(f WorkFrame, d activity.DraftSeen) card.Card {
 		for _, r := range d.Expected.Missing {
 			miss = append(miss, r.Text(l, d.Limits))
 		}
-		c.Blocks = append(c.Blocks, card.Note{Text: l.T("保存后还可补:", "Can be added after saving: ") + strings.Join(miss, l.T("；", "; "))})
+		c.Blocks = append(c.Blocks, card.Note{Text: l.T("保存后还可补：", "Can be added after saving: ") + strings.Join(miss, l.T("；", "; "))})
 	}
 	return c
 }
@@ -160,9 +160,9 @@ func pickCustomer(f WorkFrame, d activity.DraftSeen) card.Card {
 	known := len(d.Warnings) == 0
 	switch {
 	case d.Customer == "":
-		c.Blocks = append(c.Blocks, card.P(l.T("没有看出是哪个客户，请选择:", "It is not clear which customer this is about; please choose:")))
+		c.Blocks = append(c.Blocks, card.P(l.T("没有看出是哪个客户，请选择：", "It is not clear which customer this is about; please choose:")))
 	case known:
-		c.Blocks = append(c.Blocks, card.P(l.T("“"+d.Customer+"”可能是:", "“"+d.Customer+"” may be:")))
+		c.Blocks = append(c.Blocks, card.P(l.T("“"+d.Customer+"”可能是：", "“"+d.Customer+"” may be:")))
 	default:
 		c.Title = l.T("没有找到客户“"+d.Customer+"”", "No customer called “"+d.Customer+"”")
 	}

@@ -208,7 +208,7 @@ func PlanChange(f WorkFrame, x activity.PlanSeen) card.Card {
 		return c
 	}
 	if !x.Open && x.Counted {
-		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: l.T("当天计划已锁定:只有客户取消或改期并写明原因，才不计入完成率（规则 V-04）。", "The day's planning is closed: only a change by the customer, with a reason, is left out of the completion (rule V-04)."), Tone: card.Warning}}})
+		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: l.T("当天计划已锁定：只有客户取消或改期并写明原因，才不计入完成率（规则 V-04）。", "The day's planning is closed: only a change by the customer, with a reason, is left out of the completion (rule V-04)."), Tone: card.Warning}}})
 	}
 	who := card.Input{Kind: card.SelectInput, Name: PlanWho, Label: l.T("谁提出的", "Whose wish"), Required: true, Default: PlanByCustomer,
 		Options: []Option{{Value: PlanByCustomer, Label: l.T("客户", "the customer's")}, {Value: PlanByMe, Label: l.T("我自己", "my own")}}}

@@ -187,7 +187,7 @@ func Reminder(f WorkFrame, s activity.StepSeen) card.Card {
 // other by the form.
 func StepMove(f WorkFrame, s activity.StepSeen) card.Card {
 	l := f.Lang
-	c := card.Card{Lang: l, Title: l.T("改期 · ", "Reschedule · ") + s.Name, Subtitle: l.T("现在:", "now: ") + s.Due.Format(l), Tone: card.Info, About: []crm.Ref{s.Activity.Ref()}}
+	c := card.Card{Lang: l, Title: l.T("改期 · ", "Reschedule · ") + s.Name, Subtitle: l.T("现在：", "now: ") + s.Due.Format(l), Tone: card.Info, About: []crm.Ref{s.Activity.Ref()}}
 	if s.State != activity.StepOpen {
 		return Reminder(f, s)
 	}

@@ -192,7 +192,7 @@ func (s *Services) otherwise(ctx context.Context, a crm.Actor, c bot.Call) (bot.
 	if !errors.Is(err, bot.ErrUnhandled) {
 		return rep, err
 	}
-	return bot.Reply{}, crm.Invalid("没有看懂这一行", "I did not understand this line").WithNext("记录请写:拜访 华星 王总 30分钟 聊了报价 下周三再约", "to log something write: visit Huaxing 30min talked about prices next friday")
+	return bot.Reply{}, crm.Invalid("没有看懂这一行", "I did not understand this line").WithNext("记录请写：拜访 华星 王总 30分钟 聊了报价 下周三再约", "to log something write: visit Huaxing 30min talked about prices next friday")
 }
 
 // freeLog takes lines that open with a date: 昨天拜访 ….
@@ -248,7 +248,7 @@ func (s *Services) dropLog(ctx context.Context, a crm.Actor, id activity.DraftID
 func (s *Services) pickLog(ctx context.Context, a crm.Actor, id activity.DraftID, code string, press bool) (bot.Reply, error) {
 	ref, err := crm.ParseRef(code)
 	if err != nil {
-		return bot.Reply{}, crm.Invalid("没有这个编号:"+code, "there is no such code: "+code)
+		return bot.Reply{}, crm.Invalid("没有这个编号："+code, "there is no such code: "+code)
 	}
 	d, err := s.Activities.Choose(ctx, a, id, ref)
 	if err != nil {
@@ -260,7 +260,7 @@ func (s *Services) pickLog(ctx context.Context, a crm.Actor, id activity.DraftID
 func (s *Services) startLog(ctx context.Context, a crm.Actor, _ bot.Call, p cards.StartLog) (bot.Reply, error) {
 	ref, err := crm.ParseRef(p.Ref)
 	if err != nil && p.Ref != "" {
-		return bot.Reply{}, crm.Invalid("没有这个编号:"+p.Ref, "there is no such code: "+p.Ref)
+		return bot.Reply{}, crm.Invalid("没有这个编号："+p.Ref, "there is no such code: "+p.Ref)
 	}
 	kind := p.Kind
 	if !slices.Contains(activity.Kinds, kind) {

@@ -155,13 +155,13 @@ func (s *Services) oneCustomer(ctx context.Context, a crm.Actor, text string) (c
 	case err != nil:
 		return crm.Ref{}, err
 	case len(list) == 0:
-		return crm.Ref{}, crm.NotFound("没有找到客户“"+clipText(text)+"”", "no customer is called “"+clipText(text)+"”").WithNext("请检查名称，或先新建:/新线索 "+clipText(text), "check the name, or create it: /newlead "+clipText(text))
+		return crm.Ref{}, crm.NotFound("没有找到客户“"+clipText(text)+"”", "no customer is called “"+clipText(text)+"”").WithNext("请检查名称，或先新建：/新线索 "+clipText(text), "check the name, or create it: /newlead "+clipText(text))
 	case several(list):
 		var names []string
 		for _, x := range list[:min(len(list), 5)] {
 			names = append(names, x.Ref.String()+" "+x.Name)
 		}
-		return crm.Ref{}, crm.Invalid("“"+clipText(text)+"”有多个客户:"+strings.Join(names, "、"), "“"+clipText(text)+"” fits several customers: "+strings.Join(names, ", ")).WithNext("请用编号", "use the code")
+		return crm.Ref{}, crm.Invalid("“"+clipText(text)+"”有多个客户："+strings.Join(names, "、"), "“"+clipText(text)+"” fits several customers: "+strings.Join(names, ", ")).WithNext("请用编号", "use the code")
 	}
 	return list[0].Ref, nil
 }
@@ -245,7 +245,7 @@ func (s *Services) sendPhotos(ctx context.Context, a crm.Actor, id crm.ActivityI
 	if len(list) == 0 {
 		return bot.Say(a.Lang.T(id.String()+" 没有照片。", id.String()+" has no photos.")), nil
 	}
-	rep := bot.Reply{Text: a.Lang.T(id.String()+" 的照片:", "photos of "+id.String()+":"), Private: true}
+	rep := bot.Reply{Text: a.Lang.T(id.String()+" 的照片：", "photos of "+id.String()+":"), Private: true}
 	for i, p := range list {
 		name := p.Name
 		if name == "" {

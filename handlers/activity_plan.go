@@ -240,11 +240,11 @@ func byCustomer(reason string) (bool, string) {
 func (s *Services) movePlanText(ctx context.Context, a crm.Actor, text string) (bot.Reply, error) {
 	who, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 	if who == "" {
-		return bot.Reply{}, crm.Invalid("请写改哪个计划", "say which plan to move").WithNext("例如:/计划 改 #3 周四 14:00", "for example: /plan move #3 thursday 14:00")
+		return bot.Reply{}, crm.Invalid("请写改哪个计划", "say which plan to move").WithNext("例如：/计划 改 #3 周四 14:00", "for example: /plan move #3 thursday 14:00")
 	}
 	due, found, reason := s.planTime(rest)
 	if !found {
-		return bot.Reply{}, crm.Invalid("请写改到哪天", "say to which day").WithNext("例如:/计划 改 "+who+" 周四 14:00", "for example: /plan move "+who+" thursday 14:00")
+		return bot.Reply{}, crm.Invalid("请写改到哪天", "say to which day").WithNext("例如：/计划 改 "+who+" 周四 14:00", "for example: /plan move "+who+" thursday 14:00")
 	}
 	x, err := s.Activities.PlanNamed(ctx, a, who)
 	if err != nil {
@@ -261,7 +261,7 @@ func (s *Services) movePlanText(ctx context.Context, a crm.Actor, text string) (
 func (s *Services) cancelPlanText(ctx context.Context, a crm.Actor, text string) (bot.Reply, error) {
 	who, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 	if who == "" {
-		return bot.Reply{}, crm.Invalid("请写取消哪个计划", "say which plan to cancel").WithNext("例如:/计划 取消 #3 客户 临时出差", "for example: /plan cancel #3 customer travels")
+		return bot.Reply{}, crm.Invalid("请写取消哪个计划", "say which plan to cancel").WithNext("例如：/计划 取消 #3 客户 临时出差", "for example: /plan cancel #3 customer travels")
 	}
 	x, err := s.Activities.PlanNamed(ctx, a, who)
 	if err != nil {

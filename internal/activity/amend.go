@@ -58,7 +58,7 @@ func (s *Service) amend(ctx context.Context, a crm.Actor, id crm.ActivityID, act
 // again changes nothing.
 func (s *Service) SetResult(ctx context.Context, a crm.Actor, id crm.ActivityID, r Result) (Seen, error) {
 	if !slices.Contains(Results, r) {
-		return Seen{}, crm.Invalid("没有这种结果", "there is no such result").WithNext("可选:有进展、持平、遇阻、未见到", "there are: progress, flat, blocked, not met")
+		return Seen{}, crm.Invalid("没有这种结果", "there is no such result").WithNext("可选：有进展、持平、遇阻、未见到", "there are: progress, flat, blocked, not met")
 	}
 	return s.amend(ctx, a, id, "activity.result", func(ctx context.Context, act *Activity) (bool, error) {
 		switch {

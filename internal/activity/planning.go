@@ -161,7 +161,7 @@ func (s *Service) dropPlan(ctx context.Context, a crm.Actor, id PlanID, to PlanS
 	inTime := s.planClock(ctx).InTime(now, p.Due.Day, s.d.Calendar)
 	if !inTime && note == "" {
 		return p, crm.Refused("V-04", "当天的计划已计入完成率，取消或改期请写明原因", "the day's plan counts already; say why it is cancelled or moved").
-			WithNext("例如:/计划 取消 #"+fmt.Sprint(id)+" 客户 临时出差", "for example: /plan cancel #"+fmt.Sprint(id)+" customer is travelling")
+			WithNext("例如：/计划 取消 #"+fmt.Sprint(id)+" 客户 临时出差", "for example: /plan cancel #"+fmt.Sprint(id)+" customer is travelling")
 	}
 	if inTime || byCustomer {
 		if err := s.countPlan(ctx, p, -1); err != nil {

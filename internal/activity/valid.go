@@ -55,7 +55,7 @@ type Limits struct {
 func (r Reason) Text(l crm.Lang, m Limits) string {
 	switch r {
 	case NotMet:
-		return l.T(fmt.Sprintf("未见到客户,按 %.1f 次拜访尝试计", float64(m.AttemptPercent)/100), fmt.Sprintf("nobody was met: counts as %.1f of a visit", float64(m.AttemptPercent)/100))
+		return l.T(fmt.Sprintf("未见到客户，按 %.1f 次拜访尝试计", float64(m.AttemptPercent)/100), fmt.Sprintf("nobody was met: counts as %.1f of a visit", float64(m.AttemptPercent)/100))
 	case NoProof:
 		return l.T("缺少现场照片或陪访人", "no photo from the place and no companion")
 	case NoContact:
@@ -63,7 +63,7 @@ func (r Reason) Text(l crm.Lang, m Limits) string {
 	case NoResult:
 		return l.T("没有写结果", "no result")
 	case ThinNote:
-		return l.T(fmt.Sprintf("记录不足 %d 字,且时长、金额、下一步等不足 %d 项", m.NoteRunes, m.Fields),
+		return l.T(fmt.Sprintf("记录不足 %d 字，且时长、金额、下一步等不足 %d 项", m.NoteRunes, m.Fields),
 			fmt.Sprintf("the note has fewer than %d characters, and fewer than %d of duration, amount, next step and so on are given", m.NoteRunes, m.Fields))
 	case TooLate:
 		h := int(m.LogWithin.Hours())
@@ -71,7 +71,7 @@ func (r Reason) Text(l crm.Lang, m Limits) string {
 	case SecondOf:
 		return l.T("同一客户当天已有一次有效拜访", "there is a valid visit at this customer on this day already")
 	case ShortCall:
-		return l.T(fmt.Sprintf("通话不足 %d 秒,也没有写结果", m.CallSeconds), fmt.Sprintf("the call was shorter than %d seconds and no result is noted", m.CallSeconds))
+		return l.T(fmt.Sprintf("通话不足 %d 秒，也没有写结果", m.CallSeconds), fmt.Sprintf("the call was shorter than %d seconds and no result is noted", m.CallSeconds))
 	case ThinText:
 		return l.T(fmt.Sprintf("内容不足 %d 字", m.TextRunes), fmt.Sprintf("the text has fewer than %d characters", m.TextRunes))
 	case Repetition:
