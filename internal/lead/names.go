@@ -37,18 +37,17 @@ func SearchTerms(company, contact string) []string {
 		add(string(folded[i:]))
 	}
 	add(key)
-	for _, name := range []string{Fold(company), key} {
-		initials := pinyin.Initials(name)
-		add(initials[:min(len(initials), maxPinyin)]...)
-	}
-	keys := pinyin.Keys(key)
-	if n := len(pinyin.Initials(key)); n < len(keys) {
-		add(keys[n:min(len(keys), n+maxPinyin)]...)
+	whole := pinyin.Initials(string(folded))
+	add(whole[:min(len(whole), maxPinyin)]...)
+	initials := pinyin.Initials(key)
+	add(initials[:min(len(initials), maxPinyin)]...)
+	if full := pinyin.Keys(key)[len(initials):]; len(full) > 0 {
+		add(full[:min(len(full), maxPinyin)]...)
 	}
 	if c := Fold(contact); c != "" {
 		add(c)
-		initials := pinyin.Keys(c)
-		add(initials[:min(len(initials), 2)]...)
+		short := pinyin.Initials(c)
+		add(short[:min(len(short), 2)]...)
 	}
 	return out
 }

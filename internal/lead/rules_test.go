@@ -1,0 +1,148 @@
+package lead_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"crmbot/internal/calendar"
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+)
+
+func TestL01L02ScoreAndGrade(t *testing.T) {
+	sources := lead.Sources.Default
+	full := lead.Info{Company: "华星", Contact: "王总", Title: "经理", Phone: "13800138000", Need: "需要二十台检测设备年内上线", Budget: "80万", Source: "转介绍", USCC: "91310000MA1FL0A00X"}
+	s := lead.ScoreOf(full, sources)
+	if s.Source != 30 || s.Complete < 19 {
+		t.Errorf("score %+v", s)
+	}
+	if got := lead.ScoreOf(lead.Info{Company: "华星"}, sources); got != (lead.Score{Source: lead.UnknownSourcePoints}) {
+		t.Errorf("a bare company: %+v", got)
+	}
+	for total, want := range map[int]lead.Grade{100: "A", 75: "A", 74: "B", 55: "B", 54: "C", 35: "C", 34: "D", 0: "D"} {
+		if got := lead.GradeOf(total, true); got != want {
+			t.Errorf("%d is %s, want %s", total, got, want)
+		}
+	}
+	if lead.GradeOf(90, false) != "C" || lead.GradeOf(10, false) != "D" {
+		t.Error("L-02: a lead that nobody can reach is at most C")
+	}
+	if got := (lead.Score{Source: 20, Complete: 17, Actions: 22, Fit: 8, Decay: 5}).Explain("B", false, crm.Chinese); got != "62 B = 来源 20 + 完善 17 + 动作 22 + 匹配 8 − 冷却 5" {
+		t.Errorf("L-06: %s", got)
+	}
+	if (lead.Score{Decay: 50}).Total() != 0 || (lead.Score{Source: 30, Complete: 25, Actions: 30, Fit: 15, Decay: -9}).Total() != 100 {
+		t.Error("the score leaves 0 to 100")
+	}
+}
+
+func TestP11Deadlines(t *testing.T) {
+	cal, err := calendar.Standard(time.FixedZone("CST", 8*3600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := lead.Lead{Owner: 5, Status: lead.Open, Grade: "A", OwnedAt: monday}
+	d := lead.DueOf(l, lead.Periods.Default, cal, monday)
+	if !d.Contact.Equal(monday.Add(4*time.Hour)) || d.Release != "2026-03-05" || d.Left != 3 {
+		t.Errorf("grade A: %+v", d)
+	}
+	l.LastValidAt = monday.Add(24 * time.Hour)
+	if d = lead.DueOf(l, lead.Periods.Default, cal, monday.AddDate(0, 0, 6)); !d.Contact.IsZero() || d.Release != "2026-03-06" || d.Left != -1 {
+		t.Errorf("after a contact, on Sunday: %+v", d)
+	}
+	l.Owner = 0
+	if d = lead.DueOf(l, lead.Periods.Default, cal, monday); d != (lead.Due{}) {
+		t.Errorf("a pool lead has a deadline: %+v", d)
+	}
+}
+
+func TestP17ParseReason(t *testing.T) {
+	list := lead.ReleaseReasons.Default
+	for in, want := range map[string]string{"无需求": "no_need|", "其他 已搬迁": "other|已搬迁", "其他:已搬迁": "other|已搬迁", "Wrong Number": "wrong_number|", "no need now": "no_need|now", "联系不上": "unreachable|", "other moved away": "other|moved away"} {
+		r, note, err := lead.ParseReason(list, in)
+		if err != nil || r.Code+"|"+note != want {
+			t.Errorf("%q: %s|%s %v, want %s", in, r.Code, note, err, want)
+		}
+	}
+	for _, in := range []string{"", "心情不好", "其他", "其他 x", strings.Repeat("无", 5000)} {
+		if _, _, err := lead.ParseReason(list, in); crm.RuleOf(err) != "P-17" {
+			t.Errorf("%.20q: %v", in, err)
+		}
+	}
+	var names []string
+	for _, r := range list {
+		names = append(names, r.Zh)
+	}
+	if strings.Join(names, "、") != "联系不上、号码错误、无需求、预算不足、竞品已签、重复、非目标客户、其他" {
+		t.Errorf("the list is %v", names)
+	}
+}
+
+func TestParseFilter(t *testing.T) {
+	sources := lead.Sources.Default
+	for in, want := range map[string]lead.Filter{
+		"展会 上海市 a": {Source: "展会洽谈", City: "上海", Grade: "A"}, "B级": {Grade: "B"}, "trade fair talk Shanghai": {Source: "展会洽谈", City: "Shanghai"}, "": {}, "New York": {City: "New York"},
+	} {
+		got := lead.ParseFilter(strings.Fields(in), sources)
+		if got != want {
+			t.Errorf("%q: %+v, want %+v", in, got, want)
+		}
+		if back := lead.ParseFilter(strings.Fields(got.Words()), sources); back != got {
+			t.Errorf("%q: its words %q read back as %+v", in, got.Words(), back)
+		}
+	}
+	if s, n := lead.SplitSource("trade fair talk needs machines", sources); s != "展会洽谈" || n != "needs machines" {
+		t.Errorf("source %q, need %q", s, n)
+	}
+	if s, n := lead.SplitSource("抖音", sources); s != "抖音" || n != "" {
+		t.Errorf("an unknown source became %q, %q", s, n)
+	}
+}
+
+// TestDU01IndexFindsEverySimilarName: the pairs that are stored and looked up
+// are enough to meet every name above the threshold.
+func TestDU01IndexFindsEverySimilarName(t *testing.T) {
+	letters := []rune("东方红星辰宇宙航空精密仪器制造")
+	rapid.Check(t, func(t *rapid.T) {
+		a := rapid.StringOfN(rapid.SampledFrom(letters), 3, 40, -1).Draw(t, "a")
+		b := a
+		for range rapid.IntRange(0, 3).Draw(t, "edits") {
+			r := []rune(b)
+			at := rapid.IntRange(0, len(r)-1).Draw(t, "at")
+			b = string(slices.Replace(r, at, at+1, rapid.SampledFrom(letters).Draw(t, "rune")))
+		}
+		s := crm.NameSimilarity(a, b)
+		if met := lead.Meets(a, b, 0.88); met != (s >= 0.88 && crm.CompanyKey(a) != crm.CompanyKey(b) && len([]rune(crm.CompanyKey(a))) >= 3 && len([]rune(crm.CompanyKey(b))) >= 3) {
+			t.Fatalf("%q and %q are %.3f alike, found %v", a, b, s, met)
+		}
+	})
+}
+
+func TestInfoClean(t *testing.T) {
+	for name, c := range map[string]struct {
+		in lead.Info
+		ok bool
+	}{
+		"company only":    {lead.Info{Company: "华星"}, true},
+		"contact, phone":  {lead.Info{Contact: "王总", Phone: "021-58881234"}, true},
+		"nothing":         {lead.Info{Phone: "13800138000"}, false},
+		"contact only":    {lead.Info{Contact: "王总"}, false},
+		"punctuation":     {lead.Info{Company: "!!!"}, false},
+		"wrong number":    {lead.Info{Company: "华星", Phone: "138"}, false},
+		"wrong mail":      {lead.Info{Company: "华星", Email: "abc"}, false},
+		"too long":        {lead.Info{Company: strings.Repeat("华", 101)}, false},
+		"emoji in a name": {lead.Info{Company: "华星😀"}, true},
+		"full width":      {lead.Info{Company: "华星", Phone: "１３８００１３８０００"}, true},
+	} {
+		err := c.in.Clean()
+		if (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && crm.CodeOf(err) != crm.CodeInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
