@@ -60,6 +60,7 @@ type App struct {
 	platforms map[string]bot.Platform
 	late      sync.WaitGroup
 	advancing sync.Mutex // one Advance at a time
+	muted     bool       // set by Mute, before anything runs
 	laterMu   sync.RWMutex
 	later     map[string]bot.Later
 }

@@ -239,3 +239,10 @@ func (d *DB) OutboxWaiting(ctx context.Context) (int64, error) {
 	err := d.read(ctx).Model(&outboxRow{}).Where("state = ?", outboxWaiting).Count(&n).Error
 	return n, err
 }
+
+// DropOutbox marks everything that is due as superseded, undelivered, and
+// returns how many rows that were.
+func (d *DB) DropOutbox(ctx context.Context, now time.Time) (int64, error) {
+	res := d.write(ctx).Model(&outboxRow{}).Where("state = ? AND next_ms <= ?", outboxWaiting, ms(now)).Updates(map[string]any{"state": outboxSuperseded, "done_ms": ms(now)})
+	return res.RowsAffected, res.Error
+}
