@@ -212,7 +212,7 @@ func RankCard(l crm.Lang, r metric.Ranking, o RankOptions) card.Card {
 		c.Blocks = append(c.Blocks, rankChart(l, r, shown))
 		rows := make([][]card.Cell, len(shown))
 		for i, p := range shown {
-			rows[i] = []card.Cell{{Text: medal(p.Rank)}, {Text: p.Name}, {Text: p.Value.Format(r.Metric, l)}}
+			rows[i] = []card.Cell{{Text: strconv.Itoa(p.Rank), Tone: rankTone(p.Rank)}, {Text: p.Name}, {Text: p.Value.Format(r.Metric, l)}}
 			if o.Details != nil && o.Details(p.User) {
 				b := EvidenceButton(l, p.Value.Format(r.Metric, l), r.Metric.Name, MetricEvidence{Metric: r.Metric.Key, From: r.Period.From, To: r.Period.To, User: p.User}, p.Name)
 				rows[i][2].Action = &b
@@ -235,16 +235,12 @@ func RankCard(l crm.Lang, r metric.Ranking, o RankOptions) card.Card {
 	return c
 }
 
-func medal(rank int) string {
-	switch rank {
-	case 1:
-		return "🥇 1"
-	case 2:
-		return "🥈 2"
-	case 3:
-		return "🥉 3"
+// rankTone sets off the first three.
+func rankTone(rank int) card.Tone {
+	if rank <= 3 {
+		return card.Success
 	}
-	return strconv.Itoa(rank)
+	return card.Neutral
 }
 
 func rankChart(l crm.Lang, r metric.Ranking, shown []metric.Place) card.Chart {

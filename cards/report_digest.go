@@ -205,11 +205,11 @@ func digestRanking(l crm.Lang, v DigestView) []card.Block {
 				name.Action = b
 			}
 		}
-		rank := medal(m.Rank)
-		if m.Score == 0 {
-			rank = strconv.Itoa(m.Rank)
+		rank := card.Cell{Text: strconv.Itoa(m.Rank)}
+		if m.Score > 0 {
+			rank.Tone = rankTone(m.Rank)
 		}
-		rows = append(rows, []card.Cell{{Text: rank}, name, {Text: m.Score.String()}, {Text: m.Score.Grade().Name(l), Tone: gradeTone(m.Score.Grade())}, {Text: m.State.Name(l)}})
+		rows = append(rows, []card.Cell{rank, name, {Text: m.Score.String()}, {Text: m.Score.Grade().Name(l), Tone: gradeTone(m.Score.Grade())}, {Text: m.State.Name(l)}})
 	}
 	if len(rows) == 0 {
 		return nil

@@ -79,13 +79,17 @@ func ReportSetupCard(l crm.Lang, s report.Setup, defs []metric.Def, changed stri
 	}
 	c := card.Card{Lang: l, Title: l.T("日报设置", "Daily report settings"), Tone: card.Info, Subtitle: l.T("模板改动用于之后生成的日报,已有日报不变", "Template changes hold for reports drafted from now on; old reports stay as they are")}
 	if changed != "" {
-		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: "✅ " + changed, Tone: card.Success, Bold: true}}})
+		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: "✓ " + changed, Tone: card.Success, Bold: true}}})
 	}
-	var items []card.Field
+	rows := make([][]card.Cell, len(s.Template))
 	for i, b := range s.Template {
-		items = append(items, card.Field{Label: strconv.Itoa(i+1) + ". " + blockKind(l, b), Value: blockText(l, b, names), Wide: true, Evidence: dropButton(l, s, i, b, names)})
+		rows[i] = []card.Cell{{Text: strconv.Itoa(i + 1)}, {Text: blockKind(l, b)}, {Text: blockText(l, b, names)}, {}}
+		if drop := dropButton(l, s, i, b, names); drop != nil {
+			rows[i][3] = card.Cell{Text: l.T("移除", "remove"), Action: drop}
+		}
 	}
-	c.Blocks = append(c.Blocks, card.Heading{Text: l.T("日报内容", "Contents"), Level: 2}, card.Fields{Items: items})
+	c.Blocks = append(c.Blocks, card.Heading{Text: l.T("日报内容", "Contents"), Level: 2},
+		card.Table{Columns: []card.Column{{Title: l.T("序号", "No.")}, {Title: l.T("部分", "Block")}, {Title: l.T("内容", "Content")}, {Title: ""}}, Rows: rows})
 	c.Blocks = append(c.Blocks, card.Form{Name: "add", Inputs: []card.Input{
 		{Kind: card.SelectInput, Name: SetupMetric, Label: l.T("添加指标", "Add a metric"), Options: opts, Required: true},
 		{Kind: card.SelectInput, Name: SetupPeriod, Label: l.T("期间", "Period"), Default: "day", Options: []card.Option{{Value: "day", Label: l.T("当日", "day")}, {Value: "week", Label: l.T("本周", "week")}, {Value: "month", Label: l.T("本月", "month")}, {Value: "quarter", Label: l.T("本季", "quarter")}}},
@@ -179,9 +183,9 @@ func dropButton(l crm.Lang, s report.Setup, i int, b report.Block, names map[str
 	if b.Kind == report.BlockText && len(s.Template.Texts()) == 1 {
 		return nil
 	}
-	what := strconv.Itoa(i + 1)
+	what, name := strconv.Itoa(i+1), blockKind(l, b)
 	if n, ok := names[b.Metric]; ok {
-		what = n.In(l)
+		what, name = n.In(l), n.In(l)
 	}
-	return &card.Button{Label: l.T("移除", "remove"), Style: card.Link, Action: ReportDropBlock{Index: i, V: s.Version}, Command: l.T("/日报设置 减 ", "/reportsettings drop ") + what}
+	return &card.Button{Label: l.T("移除 ", "remove ") + name, Style: card.Link, Action: ReportDropBlock{Index: i, V: s.Version}, Command: l.T("/日报设置 减 ", "/reportsettings drop ") + what}
 }
