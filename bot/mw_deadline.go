@@ -57,9 +57,9 @@ func Deadline(answerWithin time.Duration, later Later, wait *sync.WaitGroup) Mid
 			}
 			msg := crm.Text{Zh: "处理中，完成后会发给您…", En: "working on it; the result will follow …"}
 			if req.Kind == Press {
-				return Reply{Toast: msg.In(req.Lang), ToastTone: ToastInfo}
+				return Reply{Toast: msg.In(req.Lang), ToastTone: ToastInfo, unfinished: true}
 			}
-			return Reply{Text: msg.In(req.Lang)}
+			return Reply{Text: msg.In(req.Lang), unfinished: true}
 		}
 	}
 }

@@ -32,8 +32,15 @@ type Reply struct {
 
 	// transient marks a failure that a redelivery of the event could mend.
 	transient bool
-	err       error
+	// unfinished marks an answer that came before the event took effect.
+	unfinished bool
+	err        error
 }
+
+// Unfinished reports whether the event is still being handled, here or by
+// another replica: a platform that delivers again what was not acknowledged
+// should not be told yet that it was, or a crash would lose the event.
+func (r Reply) Unfinished() bool { return r.unfinished }
 
 // Err is why the request was refused or failed; nil for every other answer.
 func (r Reply) Err() error { return r.err }

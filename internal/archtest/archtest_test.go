@@ -34,7 +34,7 @@ var may = map[string][]string{
 	"internal/rule":     kernel,
 	"internal/org":      kernel,
 	"internal/sched":    kernel,
-	"internal/undo":     kernel,
+	"internal/undo":     with(kernel, "internal/rule"),
 	"internal/bulk":     kernel,
 
 	"cards/card":     kernel,
@@ -46,7 +46,9 @@ var may = map[string][]string{
 
 	"bot":             with(kernel, "cards/card", "internal/kv"),
 	"bot/webchat":     with(kernel, "bot", "cards", "cards/card", "cards/textcard", "cards/htmlcard", "cards/larkjson", "cards/dingcard", "internal/org"),
-	"internal/outbox": with(kernel, "bot"),
+	"bot/larkbot":      with(kernel, "bot", "cards/card", "cards/larkjson", "cards/textcard", "internal/kv"),
+	"bot/platformtest": with(kernel, "bot", "cards/card", "internal/kv"),
+	"internal/outbox":  with(kernel, "bot"),
 
 	"internal/pool":     with(noun, "internal/org"),
 	"internal/lead":     with(noun, "internal/pool", "internal/org"),

@@ -1,0 +1,170 @@
+// Package larkbot connects the bot to Lark / Feishu: events by the long
+// connection (the default) or by webhook, answers and proactive messages by
+// the open API. It is the only importer of the official SDK, and uses it for
+// the long connection only: its token cache cannot recover from a token that
+// the platform refuses, so the API is called here over net/http.
+package larkbot
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"crmbot/bot"
+	"crmbot/internal/crm"
+	"crmbot/internal/kv"
+)
+
+// Name is the platform's name in identities and messages.
+const Name = "lark"
+
+// Options describe the app. AppID, AppSecret, BaseURL and KV are required.
+type Options struct {
+	AppID, AppSecret string
+	// BaseURL is https://open.feishu.cn or https://open.larksuite.com.
+	BaseURL string
+	// Webhook receives events by HTTP (see ServeHTTP) instead of the long
+	// connection. It needs EncryptKey and VerificationToken.
+	Webhook                       bool
+	EncryptKey, VerificationToken string
+	// KV holds what replicas share: rate limits, seen requests, kinds of chats.
+	KV    kv.Store
+	Clock crm.Clock
+	// OpenID is a person's id on the platform, "" if there is none. Nil: people
+	// are shown by name.
+	OpenID func(ctx context.Context, id crm.UserID) string
+	// Contact is called after a change in the company's directory with the
+	// open id of the person, or "" for a department. Nil: ignored.
+	Contact func(ctx context.Context, openID string, left bool)
+	// MaxFile is the largest file that is downloaded, in bytes; zero means
+	// bot.DefaultLimits.MaxFile.
+	MaxFile int
+	// Budget is how long an event may take before it is acknowledged or handed
+	// back to the platform; zero means 2.7 s of the platform's 3 s.
+	Budget time.Duration
+	// Settle is how long after the answer to a press the card may be updated;
+	// zero means 300 ms. Earlier updates are refused or shown out of order.
+	Settle time.Duration
+	// HTTP is the client for the API; nil: one with time-outs.
+	HTTP *http.Client
+}
+
+// Bot is the adapter. Safe for concurrent use.
+type Bot struct {
+	opt    Options
+	rt     *bot.Runtime
+	api    *client
+	limit  *limiter
+	slots  *slots
+	health *health
+
+	mu      sync.Mutex
+	self    string            // the bot's own open id, "" until asked
+	tenant  string            // the app's tenant, "" until seen
+	chats   map[string]bool   // chat id → is a group
+	images  map[string]string // hash of a picture → image key
+	persons map[string]bool   // open ids that the platform accepted in a card
+
+	stop   context.Context // ends when the bot is closed
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+}
+
+// New makes the adapter. Connect it before use and Close it after.
+func New(o Options) (*Bot, error) {
+	if o.AppID == "" || o.AppSecret == "" || o.BaseURL == "" || o.KV == nil {
+		return nil, errors.New("lark: app id, app secret, base URL and shared state are required")
+	}
+	if o.Webhook && (o.EncryptKey == "" || o.VerificationToken == "") {
+		return nil, errors.New("lark: webhook mode needs lark.encrypt_key and lark.verification_token; without them anybody could press buttons")
+	}
+	if o.Clock == nil {
+		o.Clock = crm.WallClock{}
+	}
+	if o.MaxFile == 0 {
+		o.MaxFile = bot.DefaultLimits.MaxFile
+	}
+	if o.Budget == 0 {
+		o.Budget = 2700 * time.Millisecond
+	}
+	if o.Settle == 0 {
+		o.Settle = 300 * time.Millisecond
+	}
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: transport()}
+	}
+	b := &Bot{opt: o, limit: newLimiter(o.KV, o.AppID), slots: newSlots(), health: newHealth(), chats: map[string]bool{}, images: map[string]string{}, persons: map[string]bool{}}
+	b.api = newClient(o)
+	b.stop, b.cancel = context.WithCancel(context.Background())
+	return b, nil
+}
+
+// transport bounds every phase of a request; the whole is bounded by the client.
+func transport() *http.Transport {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return &http.Transport{Proxy: http.ProxyFromEnvironment}
+	}
+	t = t.Clone()
+	t.ResponseHeaderTimeout = 15 * time.Second
+	t.TLSHandshakeTimeout = 5 * time.Second
+	t.MaxIdleConnsPerHost = 32
+	return t
+}
+
+// Connect gives the adapter the runtime that answers.
+func (b *Bot) Connect(rt *bot.Runtime) { b.rt = rt }
+
+// Name implements bot.Platform.
+func (b *Bot) Name() string { return Name }
+
+// Run receives events until the context ends; in webhook mode it only waits.
+// It returns an error only when events can never be received.
+func (b *Bot) Run(ctx context.Context) error {
+	if b.opt.Webhook {
+		<-ctx.Done()
+		return nil
+	}
+	return b.receive(ctx)
+}
+
+// Close waits for what was acknowledged, at most as long as the context lasts,
+// and ends what is left.
+func (b *Bot) Close(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		b.work.Wait()
+		close(done)
+	}()
+	var err error
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	b.cancel()
+	<-done // what is left ends with the bot's own context
+	b.opt.HTTP.CloseIdleConnections()
+	return err
+}
+
+// owned runs work that Close waits for, with the values of ctx and the life of
+// the bot. A panic is logged and goes no further.
+func (b *Bot) owned(ctx context.Context, fn func(ctx context.Context)) {
+	b.work.Add(1)
+	go func() {
+		defer b.work.Done()
+		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		defer cancel()
+		defer context.AfterFunc(b.stop, cancel)()
+		defer func() {
+			if p := recover(); p != nil {
+				slog.ErrorContext(ctx, "panic", "platform", Name)
+			}
+		}()
+		fn(ctx)
+	}()
+}

@@ -1,0 +1,67 @@
+package larkbot
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"crmbot/bot"
+	"crmbot/internal/kv"
+)
+
+// The platform allows 50 requests a second and 1,000 a minute for one API of an
+// app, and 5 a second to one chat (lark.md §5.1). A bucket that is full at
+// first gives rate × 60 + burst in its first minute, so both stay a little
+// below: 16.3 × 60 + 16 = 994.
+const (
+	perMinuteRate  = 16.3
+	perMinuteBurst = 16
+	perChatRate    = 4.8
+	perChatBurst   = 4
+	// longestWait is how long a message waits for its place here; beyond it the
+	// outbox waits.
+	longestWait = 3 * time.Second
+)
+
+// limiter keeps to the platform's rates, together with the other replicas.
+type limiter struct {
+	kv  kv.Store
+	app string
+}
+
+func newLimiter(store kv.Store, app string) *limiter { return &limiter{kv: store, app: app} }
+
+// wait takes a place for one request of an API to a chat or about a message.
+func (l *limiter) wait(ctx context.Context, api, target string) error {
+	if err := l.take(ctx, "lark:chat:"+l.app+":"+target, perChatRate, perChatBurst); err != nil {
+		return err
+	}
+	return l.take(ctx, "lark:api:"+l.app+":"+api, perMinuteRate, perMinuteBurst)
+}
+
+var errBusy = errors.New("the platform's rate is used up")
+
+func (l *limiter) take(ctx context.Context, key string, rate float64, burst int) error {
+	deadline := time.Now().Add(longestWait)
+	for {
+		ok, after, err := l.kv.Take(ctx, key, rate, burst, 1)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			// Without shared state the platform's own answer is the limit.
+			slog.WarnContext(ctx, "rate limit unavailable", "platform", Name, "err", err)
+			return nil
+		}
+		if ok {
+			return nil
+		}
+		if time.Now().Add(after).After(deadline) {
+			return &bot.RetryAfter{Wait: after, Err: errBusy}
+		}
+		if !pause(ctx, after) {
+			return ctx.Err()
+		}
+	}
+}
