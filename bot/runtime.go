@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"crmbot/internal/crm"
@@ -128,7 +127,7 @@ func private(rep Reply) Reply {
 func (rt *Runtime) failure(ctx context.Context, req *Req, a crm.Actor, err error) Reply {
 	code := crm.CodeOf(err)
 	if code == crm.CodeInternal || code == crm.CodeUnavailable {
-		slog.ErrorContext(ctx, "request failed", "platform", req.Platform, "event", req.EventID, "kind", string(req.Kind), "action", actionName(req), "err", err)
+		slog.ErrorContext(ctx, "request failed", "platform", req.Platform, "event", req.EventID, "kind", string(req.Kind), "action", rt.called(req), "err", err)
 	}
 	msg := crm.MessageOf(err, a.Lang)
 	rep := Reply{Text: msg}
@@ -148,13 +147,23 @@ func (rt *Runtime) failure(ctx context.Context, req *Req, a crm.Actor, err error
 	return rep
 }
 
+// actionName is the name of a pressed action, for the log.
 func actionName(req *Req) string {
-	if req.Action != nil {
-		return req.Action.Name
-	}
-	name, _, _ := strings.Cut(strings.TrimPrefix(req.Text, "/"), " ")
-	if req.Kind != Message || !strings.HasPrefix(req.Text, "/") || len(name) > 40 {
+	if req.Action == nil || len(req.Action.Name) > 40 {
 		return ""
 	}
+	return req.Action.Name
+}
+
+// called is the registered name of what a request calls, for the log: typed
+// text itself may be a name or a phone number.
+func (rt *Runtime) called(req *Req) string {
+	if req.Action != nil {
+		return actionName(req)
+	}
+	if rt.Router == nil {
+		return ""
+	}
+	name, _, _ := rt.Router.match(req.Text)
 	return name
 }
