@@ -30,6 +30,8 @@ func Samples(l crm.Lang) []Sample {
 		accountSamples,
 		dealSamples,
 		importSamples,
+		contractSamples,
+		approvalSamples,
 	} {
 		all = append(all, f(l)...)
 	}
