@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,16 +38,16 @@ type office struct {
 // plans is a diary kept in memory.
 type plans struct {
 	done, next map[crm.UserID][]report.Item
-	asked      int
+	asked      atomic.Int64
 }
 
 func (p *plans) PlannedAndDone(_ context.Context, users []crm.UserID, _ crm.Day) (map[crm.UserID][]report.Item, error) {
-	p.asked++
+	p.asked.Add(1)
 	return pick(p.done, users), nil
 }
 
 func (p *plans) Planned(_ context.Context, users []crm.UserID, _ crm.Day) (map[crm.UserID][]report.Item, error) {
-	p.asked++
+	p.asked.Add(1)
 	return pick(p.next, users), nil
 }
 

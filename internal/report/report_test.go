@@ -125,6 +125,9 @@ func TestR02NumbersAreFrozenWithAnAsOfTime(t *testing.T) {
 	if r.State != report.Submitted || !r.AsOf.Equal(o.clock.Now()) || !number(t, r.Content, "visit.valid").Value.Equal(metric.Whole(4)) {
 		t.Errorf("submitted: %s as of %s with %+v", r.State, r.AsOf, r.Content.Numbers[0])
 	}
+	if twice, err := o.svc.Submit(t.Context(), a, r.ID, r.Version-1, report.Input{}); err != nil || twice.Version != r.Version {
+		t.Errorf("a second tap: version %d, %v", twice.Version, err)
+	}
 	// A correction later changes nothing in the report and is shown apart.
 	o.at(t, 18, 30, today)
 	o.did(t, li, "visit.valid", -2)
@@ -152,7 +155,7 @@ func TestR02NumbersAreFrozenWithAnAsOfTime(t *testing.T) {
 	if d := cmp.Diff(r.Content, edited.Content); d != "" {
 		t.Errorf("editing changed the numbers (-was +is):\n%s", d)
 	}
-	if _, err := o.svc.Submit(t.Context(), a, again.ID, again.Version, report.Input{}); crm.CodeOf(err) != crm.CodeStale {
+	if _, err := o.svc.Submit(t.Context(), a, again.ID, again.Version, report.Input{Answers: []string{"别的"}}); crm.CodeOf(err) != crm.CodeStale {
 		t.Errorf("an old card was accepted: %v", err)
 	}
 	o.at(t, 9, 0, "2026-03-03")

@@ -3,7 +3,9 @@ package report
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +46,9 @@ func (s *Service) write(ctx context.Context, a crm.Actor, id crm.ReportID, versi
 	}
 	if err := s.mayEdit(ctx, a, r); err != nil {
 		return Report{}, err
+	}
+	if r.Version == version+1 && final && r.State.Done() && r.says(in) {
+		return r, nil // a second tap, or the same form from another card
 	}
 	if r.Version != version {
 		return Report{}, crm.Stale("R-02", "这份日报已在别处改过,您看到的是旧内容", "this report was changed elsewhere; what you see is old").
@@ -162,6 +167,15 @@ func (r *Report) take(in Input) error {
 	}
 	r.Notes = notes
 	return nil
+}
+
+// says reports whether the report has the written texts already.
+func (r Report) says(in Input) bool {
+	c := r
+	if err := c.take(in); err != nil {
+		return false
+	}
+	return slices.Equal(c.Answers, r.Answers) && c.Next == r.Next && maps.Equal(c.Notes, r.Notes)
 }
 
 func tooLong(zh, en string, n, limit int) error {
