@@ -16,10 +16,17 @@ type factDailyRow struct {
 	TeamID    int64
 	Qty       int64
 	Amount    int64
-	FirstDay  string `gorm:"->"` // only of sums
 }
 
 func (factDailyRow) TableName() string { return "crm_fact_daily" }
+
+// factSum is what FactSums reads.
+type factSum struct {
+	MetricKey      string
+	UserID, TeamID int64
+	Qty, Amount    int64
+	FirstDay       string
+}
 
 // filterFacts adds the conditions of a filter; both fact tables share the
 // column names.
@@ -39,10 +46,10 @@ func (d *DB) FactSums(ctx context.Context, f metric.Filter) ([]metric.Sum, error
 	if len(f.Keys) == 0 {
 		return nil, nil
 	}
-	var rows []factDailyRow
+	var rows []factSum
 	err := filterFacts(d.read(ctx).Model(&factDailyRow{}), f).
 		Select("metric_key, user_id, team_id, SUM(qty) AS qty, SUM(amount) AS amount, MIN(day) AS first_day").
-		Group("metric_key, user_id, team_id").Find(&rows).Error
+		Group("metric_key, user_id, team_id").Scan(&rows).Error
 	if err != nil {
 		return nil, err
 	}
