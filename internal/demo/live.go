@@ -29,17 +29,18 @@ type life struct {
 
 // rep is what a rep works on.
 type rep struct {
-	user    org.User
-	team    string
-	drive   float64 // how much they get done, around 1
-	leads   []crm.LeadID
-	deals   []crm.DealID
-	visited map[crm.Ref]crm.Day
+	user      org.User
+	team      string
+	drive     float64 // how much they get done, around 1
+	leads     []crm.LeadID
+	customers []crm.AccountID
+	deals     []crm.DealID
+	visited   map[crm.Ref]crm.Day
 }
 
 const (
-	leadsAtStart  = 260
-	leadsPerWeek  = 12
+	leadsAtStart  = 290
+	leadsPerWeek  = 10
 	closeUpDays   = 3 // the last days are delivered message by message
 	seedOfHistory = 20260301
 )
@@ -90,7 +91,7 @@ func (l *life) day(ctx context.Context, day crm.Day, now time.Time, closeUp bool
 	if !l.cal.IsWorkday(day) {
 		return nil
 	}
-	acts := l.plan(day, recent(l.cal.DayOf(now).Sub(day)))
+	acts := l.plan(day, l.cal.DayOf(now).Sub(day))
 	slices.SortStableFunc(acts, func(a, b act) int { return a.at.Compare(b.at) })
 	evening := []act{}
 	for _, r := range l.ordered() {
@@ -174,7 +175,7 @@ func recent(daysAgo int) float64 {
 }
 
 // plan is everything that will be done on the day, in no order.
-func (l *life) plan(day crm.Day, calls float64) []act {
+func (l *life) plan(day crm.Day, daysAgo int) []act {
 	var acts []act
 	add := func(from, to int, do func(ctx context.Context) error) {
 		at := l.cal.At(day, calendar.Clock(from, 0)).Add(time.Duration(l.g.IntN((to-from)*3600)) * time.Second)
@@ -185,34 +186,43 @@ func (l *life) plan(day crm.Day, calls float64) []act {
 			add(9, 12, l.newLead)
 		}
 	}
+	contracts := 0.1
+	if daysAgo <= 2 {
+		contracts = 0.4 // so that some wait for a decision when the demo begins
+	}
 	for _, r := range l.ordered() {
 		if l.g.chance(0.05) {
 			continue // a day off the road
 		}
-		for range 1 + l.g.IntN(2) {
+		if l.g.chance(0.5) {
 			add(9, 11, func(ctx context.Context) error { return l.claim(ctx, r) })
 		}
 		for range int(1.5 + 3*l.g.Float64()*r.drive) {
 			add(10, 17, func(ctx context.Context) error { return l.visit(ctx, r) })
 		}
-		for range int(calls * (2 + 5*l.g.Float64()*r.drive)) {
-			add(9, 17, func(ctx context.Context) error { return l.call(ctx, r) })
+		for range int(recent(daysAgo) * (2 + 5*l.g.Float64()*r.drive)) {
+			add(9, 16, func(ctx context.Context) error { return l.call(ctx, r) })
 		}
-		if l.g.chance(0.3) {
+		if l.g.chance(0.25) {
 			add(14, 17, func(ctx context.Context) error { return l.deal(ctx, r) })
 		}
-		if l.g.chance(0.12) {
-			add(11, 16, func(ctx context.Context) error { return l.contract(ctx, r) })
+		if l.g.chance(contracts) {
+			add(10, 16, func(ctx context.Context) error { return l.contract(ctx, r) })
 		}
-		if l.g.chance(0.15) {
+		if l.g.chance(0.12) {
 			add(15, 17, func(ctx context.Context) error { return l.release(ctx, r) })
 		}
+		add(16, 17, func(ctx context.Context) error { return l.clearUp(ctx, r) })
 		for range l.g.IntN(3) {
 			add(16, 17, func(ctx context.Context) error { return l.planVisit(ctx, r) })
 		}
 	}
+	hours := []int{10, 14, 16}
+	if daysAgo == 0 {
+		hours = hours[:1]
+	}
 	for _, name := range []string{"王磊", "刘洋", "孙丽", "何洁", "郑钧", "林总"} {
-		for _, h := range []int{10, 14, 16} {
+		for _, h := range hours {
 			add(h, h+1, func(ctx context.Context) error { return l.decide(ctx, name) })
 		}
 	}

@@ -33,16 +33,14 @@ func pick[T any](g *generator, list []T) T { return list[g.IntN(len(list))] }
 // chance is true with the probability.
 func (g *generator) chance(p float64) bool { return g.Float64() < p }
 
-// company is a name that was not used before.
+// company is a name that was not used before: names that differ in their city
+// only would be taken for duplicates (DU-01).
 func (g *generator) company(city string) string {
 	for {
-		n := city + pick(g, brands) + pick(g, trades) + "有限公司"
-		if g.names[n] {
-			n = city + pick(g, brands) + pick(g, brands) + pick(g, trades) + "有限公司"
-		}
+		n := pick(g, brands) + pick(g, brands) + pick(g, trades)
 		if !g.names[n] {
 			g.names[n] = true
-			return n
+			return city + n + "有限公司"
 		}
 	}
 }

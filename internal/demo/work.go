@@ -71,6 +71,9 @@ func (l *life) subject(r *rep) (crm.Ref, bool) {
 	if len(r.leads) == 0 {
 		return crm.Ref{}, false
 	}
+	if n := len(r.customers); n > 0 && l.g.chance(0.3) {
+		return r.customers[l.g.IntN(n)].Ref(), true
+	}
 	n := len(r.leads)
 	return r.leads[n-1-l.g.IntN(min(n, 12))].Ref(), true
 }
@@ -110,6 +113,31 @@ func (l *life) call(ctx context.Context, r *rep) error {
 	return l.log(ctx, r, e)
 }
 
+// clearUp goes through the daily list at the end of the day: most of what is
+// due gets done or a new date.
+func (l *life) clearUp(ctx context.Context, r *rep) error {
+	a, err := l.actorOf(ctx, r)
+	if err != nil {
+		return err
+	}
+	today, err := l.s.Activities.TodayOf(ctx, a)
+	if err != nil {
+		return err
+	}
+	for _, st := range append(today.Overdue, today.Due...) {
+		switch {
+		case l.g.chance(0.55):
+			_, err = l.s.Activities.Finish(ctx, a, st.Activity)
+		case l.g.chance(0.6):
+			_, err = l.s.Activities.Reschedule(ctx, a, st.Activity, activity.Due{Day: l.cal.AddWorkdays(today.Day, 1+l.g.IntN(5))})
+		}
+		if err := tolerate(err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (l *life) planVisit(ctx context.Context, r *rep) error {
 	ref, ok := l.subject(r)
 	if !ok {
@@ -135,14 +163,14 @@ func (l *life) deal(ctx context.Context, r *rep) error {
 	if len(r.leads) == 0 {
 		return nil
 	}
-	seen, err := l.s.Leads.Show(ctx, a, pick(l.g, r.leads))
+	i := l.g.IntN(len(r.leads))
+	acc, err := l.s.Accounts.Convert(ctx, a, r.leads[i], "")
 	if err != nil {
 		return err
 	}
-	acc, err := l.s.Accounts.Ensure(ctx, a, seen.Company)
-	if err != nil {
-		return err
-	}
+	r.leads[i] = r.leads[len(r.leads)-1]
+	r.leads = r.leads[:len(r.leads)-1]
+	r.customers = append(r.customers, acc.ID)
 	d, err := l.s.Deals.Create(ctx, a, deal.Draft{Account: acc.ID, Amount: crm.Money(5+l.g.IntN(115)) * 1_000_000,
 		ExpectedClose: l.cal.DayOf(l.d.clock.Now()).AddDays(20 + l.g.IntN(60))})
 	if err == nil {
