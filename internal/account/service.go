@@ -195,6 +195,21 @@ func (s *Service) ensure(ctx context.Context, a crm.Actor, d Draft) (x Account, 
 	if err != nil {
 		return Account{}, false, err
 	}
+	x, created, err = s.ensureOnce(ctx, a, d, key)
+	if crm.CodeOf(err) == crm.CodeConflict {
+		// Somebody else may have made it at this very moment: then it is there now.
+		have, rerr := s.Store.AccountsByKey(ctx, []string{key})
+		if rerr != nil {
+			return Account{}, false, rerr
+		}
+		if old, ok := have[key]; ok && CanSee(a, old) {
+			return old, false, nil
+		}
+	}
+	return x, created, err
+}
+
+func (s *Service) ensureOnce(ctx context.Context, a crm.Actor, d Draft, key string) (x Account, created bool, err error) {
 	err = s.Tx.InTx(ctx, func(ctx context.Context) error {
 		have, err := s.Store.AccountsByKey(ctx, []string{key})
 		if err != nil {

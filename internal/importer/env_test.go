@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,7 +14,9 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
 	"crmbot/internal/importer"
+	"crmbot/internal/lead"
 	"crmbot/internal/org"
+	"crmbot/internal/pool"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
 	"crmbot/internal/testenv"
@@ -26,6 +29,7 @@ type env struct {
 	db       *store.DB
 	clock    *crm.MovableClock
 	accounts *account.Service
+	leads    *lead.Service
 	deals    *deal.Service
 	dir      *org.Directory
 	admin    crm.Actor
@@ -47,15 +51,21 @@ func newEnv(t testing.TB, dsn string) *env {
 	must(t, err)
 	cal, err := calendar.Standard(zone)
 	must(t, err)
-	defs := append(append(importer.Settings(), account.Settings()...), deal.Settings()...)
+	defs := slices.Concat(importer.Settings(), account.Settings(), deal.Settings(), lead.Settings())
 	book, err := rule.NewBook(db, clock, defs...)
 	must(t, err)
 	dir := org.NewDirectory(db, db)
-	e := &env{t: t, db: db, clock: clock, dir: dir, admin: crm.Actor{ID: 1, Name: "admin", Roles: []crm.Role{crm.Admin}, All: true}}
+	e := &env{t: t, db: db, clock: clock, dir: dir}
+	gate := pool.NewGate(pool.Deps{Store: db, Effects: db.Effects(), Clock: clock, Calendar: cal, People: dir, Rules: book})
+	e.leads = lead.NewService(lead.Deps{Store: db, Tx: db, Effects: db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(db, book), Index: db, Clock: clock, Calendar: cal, People: dir, Rules: book})
 	e.accounts = account.NewService(account.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Name: dir.Name})
 	e.deals = deal.NewService(deal.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Accounts: e.accounts, AccountStore: db})
 	e.Service = importer.NewService(importer.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book,
-		Nouns: importer.Nouns{Accounts: e.accounts, Deals: e.deals, OrgStore: db, Directory: dir}})
+		Nouns: importer.Nouns{Leads: e.leads, Accounts: e.accounts, Deals: e.deals, OrgStore: db, Directory: dir}})
+	u := org.User{Name: "管理员甲", Roles: []crm.Role{crm.Admin}, Active: true}
+	must(t, dir.SaveUser(ctx, &u))
+	e.admin, err = dir.Actor(ctx, u.ID)
+	must(t, err)
 	return e
 }
 
@@ -79,7 +89,7 @@ func (e *env) file(kind importer.Kind, data, mapping string) importer.Summary {
 	e.t.Helper()
 	m, err := os.ReadFile(filepath.Join(testenv.Root(e.t), "configs", "maps", mapping))
 	must(e.t, err)
-	s, err := e.RunFile(e.t.Context(), e.admin, kind, testenv.Data(e.t, data), m, importer.Options{})
+	s, err := e.RunFile(e.t.Context(), crm.SystemActor(), kind, testenv.Data(e.t, data), m, importer.Options{})
 	must(e.t, err)
 	return s
 }
