@@ -30,6 +30,7 @@ func Samples(l crm.Lang) []Sample {
 		accountSamples,
 		dealSamples,
 		importSamples,
+		activitySamples,
 		contractSamples,
 		approvalSamples,
 	} {

@@ -136,7 +136,7 @@ func (r approvalTaskRow) entity() approval.Task {
 
 // AddApproval implements approval.Store.
 func (d *DB) AddApproval(ctx context.Context, r *approval.Request) error {
-	r.Version = 1
+	r.ID, r.Version = 0, 1
 	row := approvalRowOf(*r)
 	err := d.write(ctx).Create(&row).Error
 	if duplicate(err) {
@@ -149,7 +149,7 @@ func (d *DB) AddApproval(ctx context.Context, r *approval.Request) error {
 
 // AddApprovalNode implements approval.Store.
 func (d *DB) AddApprovalNode(ctx context.Context, n *approval.Node) error {
-	n.Version = 1
+	n.ID, n.Version = 0, 1
 	row := approvalNodeRowOf(*n)
 	err := d.write(ctx).Create(&row).Error
 	n.ID = row.ID
@@ -158,7 +158,7 @@ func (d *DB) AddApprovalNode(ctx context.Context, n *approval.Node) error {
 
 // AddApprovalTask implements approval.Store.
 func (d *DB) AddApprovalTask(ctx context.Context, t *approval.Task) error {
-	t.Version = 1
+	t.ID, t.Version = 0, 1
 	row := approvalTaskRowOf(*t)
 	err := d.write(ctx).Create(&row).Error
 	t.ID = row.ID

@@ -111,7 +111,7 @@ func (r contractRow) entity() contract.Contract {
 
 // AddContract implements contract.Store.
 func (d *DB) AddContract(ctx context.Context, c *contract.Contract) error {
-	c.Version = 1
+	c.ID, c.Version = 0, 1
 	row := contractRowOf(*c)
 	err := d.write(ctx).Create(&row).Error
 	c.ID = crm.ContractID(row.ID)

@@ -28,8 +28,11 @@ var suites = []struct {
 	{"org", storetest.Org},
 	{"rules", storetest.Rules},
 	{"lead", storetest.Lead},
+	{"contract", storetest.Contract},
+	{"approval", storetest.Approval},
 	{"metric", storetest.Metric},
 	{"report", storetest.Report},
+	{"activity", storetest.Activity},
 }
 
 // TestStores runs every suite on SQLite and on MySQL. Making the schema takes
