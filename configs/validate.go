@@ -56,6 +56,9 @@ func (c Config) Validate() error {
 	if c.Lark.AppID != "" && c.Lark.Mode == "webhook" && c.Lark.EncryptKey == "" {
 		bad("lark.encrypt_key", "is required in webhook mode")
 	}
+	if c.Lark.AppID != "" && c.Lark.Mode == "webhook" && c.Lark.VerificationToken == "" {
+		bad("lark.verification_token", "is required in webhook mode")
+	}
 	if (c.DingTalk.ClientID == "") != (c.DingTalk.ClientSecret == "") {
 		bad("dingtalk.client_secret", "dingtalk.client_id and dingtalk.client_secret belong together")
 	}

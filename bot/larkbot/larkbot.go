@@ -62,11 +62,13 @@ type Bot struct {
 	health *health
 
 	mu      sync.Mutex
-	self    string            // the bot's own open id, "" until asked
-	tenant  string            // the app's tenant, "" until seen
-	chats   map[string]bool   // chat id → is a group
-	images  map[string]string // hash of a picture → image key
-	persons map[string]bool   // open ids that the platform accepted in a card
+	self    string               // the bot's own open id, "" until asked
+	tenant  string               // the app's tenant, "" until seen
+	chats   map[string]bool      // chat id → is a group
+	images  map[string]string    // hash of a picture → image key
+	presses map[string]*onePress // by event id
+	swept   time.Time            // when old presses were dropped
+	persons map[string]bool      // open ids that the platform accepted in a card
 
 	stop   context.Context // ends when the bot is closed
 	cancel context.CancelFunc
@@ -96,7 +98,7 @@ func New(o Options) (*Bot, error) {
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: transport()}
 	}
-	b := &Bot{opt: o, limit: newLimiter(o.KV, o.AppID), slots: newSlots(), health: newHealth(), chats: map[string]bool{}, images: map[string]string{}, persons: map[string]bool{}}
+	b := &Bot{opt: o, limit: newLimiter(o.KV, o.AppID), slots: newSlots(), health: newHealth(), chats: map[string]bool{}, images: map[string]string{}, persons: map[string]bool{}, presses: map[string]*onePress{}}
 	b.api = newClient(o)
 	b.stop, b.cancel = context.WithCancel(context.Background())
 	return b, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	larkcore "github.com/larksuite/oapi-sdk-go/v3/core"
@@ -110,7 +111,11 @@ func (sdkLog) Warn(ctx context.Context, a ...any) {
 	slog.WarnContext(ctx, "lark sdk", "text", clip(fmt.Sprint(a...)))
 }
 func (sdkLog) Error(ctx context.Context, a ...any) {
-	slog.WarnContext(ctx, "lark sdk", "text", clip(fmt.Sprint(a...)))
+	text := fmt.Sprint(a...)
+	if strings.Contains(text, errUnfinished.Error()) {
+		return // our own request to deliver again
+	}
+	slog.WarnContext(ctx, "lark sdk", "text", clip(text))
 }
 
 func clip(s string) string {

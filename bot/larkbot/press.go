@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"crmbot/bot"
 	"crmbot/cards/card"
@@ -56,55 +58,85 @@ func toast(tone, text string) *answer {
 }
 
 // press handles a pressed control. It always answers; "nothing changes" is {}.
+// A copy of a press gets the answer of the first: the platform shows whichever
+// comes, and an empty one would leave the card as it was.
 func (b *Bot) press(ctx context.Context, e envelope) *answer {
 	var p pressEvent
 	if json.Unmarshal(e.Event, &p) != nil || p.Operator.OpenID == "" {
 		return &answer{}
 	}
-	release := b.slots.press(p.Context.MessageID)
-	out := make(chan *answer, 1)
-	b.owned(ctx, func(ctx context.Context) { b.handlePress(ctx, e, p, release, out) })
+	once, first := b.pressed(e.Header.EventID)
+	if first {
+		release := b.slots.press(p.Context.MessageID)
+		b.owned(ctx, func(ctx context.Context) { b.handlePress(ctx, e, p, release, once) })
+	}
 	t, stop := b.budget()
 	defer stop()
 	select {
-	case a := <-out:
-		return a
+	case <-once.done:
 	case <-t:
-		// The runtime's own deadline is shorter; this is for a slow database
-		// before it. The result follows when it is there.
-		select {
-		case a := <-out:
-			return a
-		case out <- nil: // from here on the answer goes the late way
-			return &answer{}
-		}
+		// The runtime's own deadline is shorter; this is for what is slow before
+		// it. The result follows when it is there.
+		once.give(&answer{})
 	}
+	return once.answer
 }
 
-// handlePress runs the handler, gives the answer to out and does what must
-// come after it: other messages, or the update of the card when the callback
-// could not carry it.
-func (b *Bot) handlePress(ctx context.Context, e envelope, p pressEvent, release func(), out chan *answer) {
-	defer release()
-	answered := false
-	defer func() {
-		if !answered {
-			select {
-			case out <- &answer{}:
-			default:
+// onePress is the answer to one press, given once.
+type onePress struct {
+	once   sync.Once
+	done   chan struct{}
+	answer *answer
+	at     time.Time
+}
+
+// give sets the answer unless there is one; true if it was set.
+func (o *onePress) give(a *answer) (set bool) {
+	o.once.Do(func() {
+		o.answer, set = a, true
+		close(o.done)
+	})
+	return set
+}
+
+// copies is how long copies of a press are recognised here; the runtime
+// recognises them for longer.
+const copies = time.Minute
+
+// pressed is the press with the event id; first, if it is new.
+func (b *Bot) pressed(event string) (o *onePress, first bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	if now.Sub(b.swept) > copies/4 {
+		b.swept = now
+		for id, x := range b.presses {
+			if now.Sub(x.at) > copies {
+				delete(b.presses, id)
 			}
 		}
-	}()
+	}
+	if o = b.presses[event]; o != nil && event != "" {
+		return o, false
+	}
+	o = &onePress{done: make(chan struct{}), at: now}
+	b.presses[event] = o
+	return o, true
+}
+
+// handlePress runs the handler, gives the answer and does what comes after it:
+// other messages, or the update of the card when the callback could not carry
+// it.
+func (b *Bot) handlePress(ctx context.Context, e envelope, p pressEvent, release func(), once *onePress) {
+	defer release()
+	defer once.give(&answer{}) // after a panic
 	tenant := b.foreign(p.Operator.Tenant)
 	req := &bot.Req{Platform: Name, Tenant: tenant, EventID: e.Header.EventID, Kind: bot.Press, From: b.from(ctx, p.Operator.person, tenant), MessageID: p.Context.MessageID,
 		Chat: bot.Chat{ID: p.Context.ChatID, Group: b.isGroup(ctx, p.Context.ChatID)}, Action: b.action(ctx, p, tenant), At: b.at(e.Header.CreateTime)}
 	rep := b.rt.Handle(ctx, req)
 	a, rest := b.callback(ctx, req, rep)
-	select {
-	case out <- a:
-		answered = true
-	default: // too late for the callback
-		answered, rest, a = true, rep, &answer{}
+	if !once.give(a) {
+		a, rest = &answer{}, rep // too late for the callback
 	}
 	if a.Card != nil {
 		b.remember(ctx, req, rep, bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}, req.Chat.Group)

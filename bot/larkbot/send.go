@@ -162,6 +162,9 @@ func idType(id string) string {
 	return "open_id"
 }
 
+// IsOpenID reports whether an id is an open id, the id of a person for one app.
+func IsOpenID(id string) bool { return strings.HasPrefix(id, "ou_") }
+
 // uuid is the platform's idempotency key (at most 50 characters).
 func uuid(key string) string {
 	sum := sha256.Sum256([]byte(key))

@@ -31,12 +31,24 @@ func (serveCmd) Run(e *env) error {
 		return err
 	}
 	defer a.Close()
+	platforms, err := a.Connect(cfg)
+	if err != nil {
+		return err
+	}
 	ln, err := net.Listen("tcp", cfg.HTTP.Addr)
 	if err != nil {
 		return fmt.Errorf("http.addr: %w", err)
 	}
+	if !platforms.Any() {
+		slog.Warn("no chat platform is configured: set lark.app_id or dingtalk.client_id")
+	}
 	slog.Info("serving", "addr", ln.Addr().String())
-	return serveUntil(e.ctx, ln, a.Handler(), a.Run)
+	return serveUntil(e.ctx, ln, platforms.Handler(a.Handler()), func(ctx context.Context) error {
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() error { return a.Run(ctx) })
+		g.Go(func() error { return platforms.Run(ctx) })
+		return g.Wait()
+	})
 }
 
 // serveUntil serves HTTP and runs the work until the context ends.

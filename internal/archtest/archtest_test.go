@@ -44,8 +44,8 @@ var may = map[string][]string{
 	"cards/larkjson": with(kernel, "cards/card", "cards/textcard"),
 	"cards/dingcard": with(kernel, "cards/card", "cards/chart", "cards/textcard"),
 
-	"bot":             with(kernel, "cards/card", "internal/kv"),
-	"bot/webchat":     with(kernel, "bot", "cards", "cards/card", "cards/textcard", "cards/htmlcard", "cards/larkjson", "cards/dingcard", "internal/org"),
+	"bot":              with(kernel, "cards/card", "internal/kv"),
+	"bot/webchat":      with(kernel, "bot", "cards", "cards/card", "cards/textcard", "cards/htmlcard", "cards/larkjson", "cards/dingcard", "internal/org"),
 	"bot/larkbot":      with(kernel, "bot", "cards/card", "cards/larkjson", "cards/textcard", "internal/kv"),
 	"bot/platformtest": with(kernel, "bot", "cards/card", "internal/kv"),
 	"internal/outbox":  with(kernel, "bot"),
