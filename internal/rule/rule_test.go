@@ -1,0 +1,229 @@
+package rule_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/rule"
+)
+
+// memory is a Store in memory.
+type memory struct {
+	mu   sync.Mutex
+	list []rule.Version
+	down error
+}
+
+func (m *memory) RuleVersions(context.Context) ([]rule.Version, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.list), m.down
+}
+
+func (m *memory) AddRuleVersion(_ context.Context, v rule.Version) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v.ID = int64(len(m.list) + 1)
+	m.list = append(m.list, v)
+	return v.ID, m.down
+}
+
+func (m *memory) RollBackRule(_ context.Context, id int64, at time.Time) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if id < 1 || id > int64(len(m.list)) || !m.list[id-1].RolledBackAt.IsZero() {
+		return false, nil
+	}
+	m.list[id-1].RolledBackAt = at
+	return true, nil
+}
+
+type flow struct {
+	Steps []string `json:"steps"`
+}
+
+var (
+	title = crm.Text{Zh: "设置", En: "setting"}
+	daily = rule.Int{Key: "P-04.daily", Title: title, Default: 20, Min: 0, Max: 200}
+	on    = rule.Bool{Key: "P-10.on", Title: title, Default: true}
+	due   = rule.Clock{Key: "R-01.draft", Title: title, Default: "17:30"}
+	chain = rule.JSON[flow]{Key: "AP-01.flow", Title: title, Default: flow{[]string{"manager"}}, Valid: func(f flow) error {
+		if len(f.Steps) == 0 {
+			return crm.Invalid("至少一步", "at least one step")
+		}
+		return nil
+	}}
+	admin = crm.Actor{ID: 9, Roles: []crm.Role{crm.Admin}}
+)
+
+func book(t *testing.T) (*rule.Book, *memory, *crm.MovableClock) {
+	t.Helper()
+	m := &memory{}
+	clock := crm.NewMovableClock(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC), true)
+	b, err := rule.NewBook(m, clock, daily.Def(), on.Def(), due.Def(), chain.Def())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, m, clock
+}
+
+func set(t *testing.T, b *rule.Book, key string, scope rule.Scope, value string, from time.Time) rule.Version {
+	t.Helper()
+	v, err := b.Set(t.Context(), admin, key, scope, value, "", from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestTheMostSpecificScopeWins(t *testing.T) {
+	b, _, clock := book(t)
+	now := clock.Now()
+	scopes := []rule.Scope{"user:12", "team:3", "role:rep"}
+	steps := []struct {
+		scope rule.Scope
+		value string
+		want  int64
+	}{{"", "10", 10}, {"role:rep", "11", 11}, {"user:12", "13", 13}, {"team:3", "12", 13}, {"user:99", "99", 13}}
+	if got := daily.Of(t.Context(), b, scopes...); got != 20 {
+		t.Errorf("the default is %d", got)
+	}
+	for _, s := range steps {
+		v := set(t, b, "P-04.daily", s.scope, s.value, now)
+		got, id := daily.With(t.Context(), b, scopes...)
+		if got != s.want {
+			t.Errorf("after %q for %q: %d, want %d", s.value, s.scope, got, s.want)
+		}
+		if s.scope == "user:12" && id != v.ID {
+			t.Errorf("version %d decided, want %d", id, v.ID)
+		}
+	}
+	if got := daily.Of(t.Context(), b); got != 10 {
+		t.Errorf("for the organisation: %d", got)
+	}
+}
+
+func TestChangesHoldFromTheirDate(t *testing.T) {
+	b, m, clock := book(t)
+	now := clock.Now()
+	set(t, b, "P-04.daily", "", "5", now.Add(48*time.Hour))
+	set(t, b, "P-04.daily", "", "7", now.Add(24*time.Hour))
+	past := set(t, b, "P-04.daily", "", "9", now.Add(-24*time.Hour))
+	if !past.EffectiveAt.Equal(now) {
+		t.Errorf("a change for the past holds from %s, want now", past.EffectiveAt)
+	}
+	for hours, want := range map[int]int64{0: 9, 23: 9, 24: 7, 47: 7, 48: 5, 1000: 5} {
+		c, err := rule.NewBook(m, crm.NewMovableClock(now.Add(time.Duration(hours)*time.Hour), true), b.Defs()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := daily.Of(t.Context(), c); got != want {
+			t.Errorf("after %d hours: %d, want %d", hours, got, want)
+		}
+	}
+	set(t, b, "P-04.daily", "", "1", now)
+	set(t, b, "P-04.daily", "", "2", now)
+	if got := daily.Of(t.Context(), b); got != 2 {
+		t.Errorf("two changes of one moment: %d, want the later one", got)
+	}
+}
+
+func TestRollBack(t *testing.T) {
+	b, m, clock := book(t)
+	set(t, b, "P-04.daily", "", "10", clock.Now())
+	v := set(t, b, "P-04.daily", "", "11", clock.Now())
+	if err := b.RollBack(t.Context(), crm.Actor{Roles: []crm.Role{crm.Manager}}, v.ID); crm.CodeOf(err) != crm.CodeForbidden {
+		t.Errorf("by a manager: %v", err)
+	}
+	if err := b.RollBack(t.Context(), admin, v.ID); err != nil || daily.Of(t.Context(), b) != 10 {
+		t.Errorf("after taking 11 back: %d, %v", daily.Of(t.Context(), b), err)
+	}
+	for _, id := range []int64{v.ID, 77} {
+		if err := b.RollBack(t.Context(), admin, id); crm.CodeOf(err) != crm.CodeNotFound {
+			t.Errorf("version %d: %v", id, err)
+		}
+	}
+	if len(m.list) != 2 {
+		t.Errorf("the history has %d versions", len(m.list))
+	}
+}
+
+func TestBadValuesAreRefusedInWords(t *testing.T) {
+	b, m, clock := book(t)
+	for _, x := range []struct {
+		key, scope, value, says string
+	}{
+		{"P-04.daily", "", "201", "0 到 200"}, {"P-04.daily", "", "-1", "0 到 200"}, {"P-04.daily", "", "1.5", "整数"}, {"P-04.daily", "", "很多", "很多"}, {"P-04.daily", "", "", "整数"},
+		{"P-10.on", "", "也许", "开 或 关"}, {"R-01.draft", "", "25:00", "17:30"}, {"R-01.draft", "", "17.30", "17:30"},
+		{"AP-01.flow", "", "{", "JSON"}, {"AP-01.flow", "", `{"steps":[]}`, "至少一步"}, {"AP-01.flow", "", `{"stepz":["a"]}`, "JSON"}, {"AP-01.flow", "", `{"steps":["a"]} {}`, "JSON"},
+		{"AP-01.flow", "", `{"steps":["a"]}}`, "JSON"}, {"no.such", "", "1", "no.such"},
+		{"P-04.daily", "team:x", "1", "范围"}, {"P-04.daily", "role:king", "1", "范围"}, {"P-04.daily", "everybody", "1", "范围"}, {"P-04.daily", "user:0", "1", "范围"},
+	} {
+		_, err := b.Set(t.Context(), admin, x.key, rule.Scope(x.scope), x.value, "", clock.Now())
+		var ce *crm.Error
+		if !errors.As(err, &ce) || !strings.Contains(ce.Message(crm.Chinese), x.says) || ce.Text.En == "" {
+			t.Errorf("%s %q for %q: %v", x.key, x.value, x.scope, err)
+		}
+	}
+	if _, err := b.Set(t.Context(), admin, "P-04.daily", "", "1", strings.Repeat("长", 201), clock.Now()); crm.CodeOf(err) != crm.CodeInvalid {
+		t.Errorf("a long reason: %v", err)
+	}
+	if _, err := b.Set(t.Context(), crm.Actor{Roles: []crm.Role{crm.Boss}}, "P-04.daily", "", "1", "", clock.Now()); crm.CodeOf(err) != crm.CodeForbidden {
+		t.Errorf("by somebody else than an administrator: %v", err)
+	}
+	if len(m.list) != 0 {
+		t.Errorf("%d refused values were stored", len(m.list))
+	}
+}
+
+func TestTypedValues(t *testing.T) {
+	b, _, clock := book(t)
+	for value, want := range map[string]bool{"开": true, "off": false, " ON ": true, "否": false, "1": true} {
+		set(t, b, "P-10.on", "", value, clock.Now())
+		if got := on.Of(t.Context(), b); got != want {
+			t.Errorf("%q is %v", value, got)
+		}
+	}
+	set(t, b, "R-01.draft", "", " 08:05 ", clock.Now())
+	if h, m := due.Of(t.Context(), b); h != 8 || m != 5 {
+		t.Errorf("08:05 is %d:%d", h, m)
+	}
+	set(t, b, "AP-01.flow", "", `{"steps":["manager","legal"]}`, clock.Now())
+	if f, id := chain.Of(t.Context(), b); len(f.Steps) != 2 || id == 0 {
+		t.Errorf("the flow is %v, version %d", f, id)
+	}
+}
+
+func TestDefinitionMistakesStopTheStart(t *testing.T) {
+	for want, defs := range map[string][]rule.Def{
+		"defined twice":            {daily.Def(), daily.Def()},
+		"title in both":            {{Key: "x", Title: crm.Text{Zh: "一"}}},
+		"its default":              {rule.Int{Key: "x", Title: title, Default: 9, Max: 5}.Def()},
+		`setting "" needs a key`:   {{Title: title}},
+		"its default: invalid: at": {rule.JSON[flow]{Key: "x", Title: title, Valid: chain.Valid}.Def()},
+	} {
+		if _, err := rule.NewBook(&memory{}, crm.WallClock{}, defs...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+}
+
+// TestTheLastKnownValuesServe: without the database the book answers what it
+// knew, and does not ask again for every question.
+func TestTheLastKnownValuesServe(t *testing.T) {
+	b, m, clock := book(t)
+	set(t, b, "P-04.daily", "", "3", clock.Now())
+	m.down = errors.New("gone")
+	if err := b.Load(t.Context()); err == nil {
+		t.Error("Load hides the outage")
+	}
+	if got := daily.Of(t.Context(), b); got != 3 {
+		t.Errorf("got %d, want the last known 3", got)
+	}
+}
