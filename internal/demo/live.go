@@ -165,13 +165,13 @@ func (l *life) actorOf(ctx context.Context, r *rep) (crm.Actor, error) {
 	return l.s.Directory.Actor(ctx, r.user.ID)
 }
 
-// recent is how much of the calls of a day is played: all of the last two
+// recent is how much of a day's visits and calls is played: all of the last two
 // weeks, less before, so that a demo is ready soon.
-func recent(daysAgo int) float64 {
+func recent(daysAgo int) (visits, calls float64) {
 	if daysAgo <= 14 {
-		return 1
+		return 1, 1
 	}
-	return 0.35
+	return 0.6, 0.3
 }
 
 // plan is everything that will be done on the day, in no order.
@@ -186,6 +186,7 @@ func (l *life) plan(day crm.Day, daysAgo int) []act {
 			add(9, 12, l.newLead)
 		}
 	}
+	visits, calls := recent(daysAgo)
 	contracts := 0.1
 	if daysAgo <= 2 {
 		contracts = 0.4 // so that some wait for a decision when the demo begins
@@ -197,10 +198,10 @@ func (l *life) plan(day crm.Day, daysAgo int) []act {
 		if l.g.chance(0.5) {
 			add(9, 11, func(ctx context.Context) error { return l.claim(ctx, r) })
 		}
-		for range int(1.5 + 3*l.g.Float64()*r.drive) {
+		for range int(visits * (1.5 + 3*l.g.Float64()*r.drive)) {
 			add(10, 17, func(ctx context.Context) error { return l.visit(ctx, r) })
 		}
-		for range int(recent(daysAgo) * (2 + 5*l.g.Float64()*r.drive)) {
+		for range int(calls * (2 + 5*l.g.Float64()*r.drive)) {
 			add(9, 16, func(ctx context.Context) error { return l.call(ctx, r) })
 		}
 		if l.g.chance(0.25) {
