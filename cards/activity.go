@@ -207,7 +207,7 @@ func (f WorkFrame) verdict(v activity.Seen) []card.Block {
 		}
 		return []card.Block{card.Text{Spans: []card.Span{{Text: l.T("计为有效"+v.Kind.Name(l)+"（规则 "+rule+"）", "Counts as a valid "+strings.ToLower(v.Kind.Name(l))+" (rule "+rule+")"), Tone: card.Success}}}}
 	}
-	return f.missing(l.T("暂不计为有效"+v.Kind.Name(l)+":", "Not yet a valid "+strings.ToLower(v.Kind.Name(l))+":"), v.Missing, v.Limits, func(r activity.Reason) string { return f.remedy(r, v) })
+	return f.missing(l.T("暂不计为有效"+v.Kind.Name(l)+"：", "Not yet a valid "+strings.ToLower(v.Kind.Name(l))+":"), v.Missing, v.Limits, func(r activity.Reason) string { return f.remedy(r, v) })
 }
 
 func (f WorkFrame) missing(head string, reasons []activity.Reason, m activity.Limits, remedy func(activity.Reason) string) []card.Block {
@@ -265,7 +265,7 @@ func (f WorkFrame) activityButtons(v activity.Seen) []card.Button {
 	l := f.Lang
 	var bs []card.Button
 	if v.Mine && v.Step != nil && v.Step.State == activity.StepOpen {
-		bs = append(bs, f.finishButton(v.ID), f.askMoveButton(v.ID))
+		bs = append(bs, f.finishButton(v.ID, ""), f.askMoveButton(v.ID, ""))
 	}
 	if v.Photos > 0 {
 		bs = append(bs, card.Button{Label: l.T("看照片", "Photos"), Action: ShowPhotos{Activity: v.ID}, Command: l.T("/活动 "+v.ID.String()+" 照片", "/activity "+v.ID.String()+" photos")})

@@ -166,7 +166,7 @@ func pickCustomer(f WorkFrame, d activity.DraftSeen) card.Card {
 	default:
 		c.Title = l.T("没有找到客户“"+d.Customer+"”", "No customer called “"+d.Customer+"”")
 	}
-	if !known {
+	if !known && d.Customer == "" {
 		c.Blocks = append(c.Blocks, f.warnings(d)...)
 	}
 	for _, p := range d.Pooled {
@@ -178,6 +178,9 @@ func pickCustomer(f WorkFrame, d activity.DraftSeen) card.Card {
 		bs = append(bs, card.Button{Label: x.Ref.String() + " " + clipRunes(x.Name, 14), Action: PickLog{Draft: d.ID, Ref: x.Ref.String()}, Command: draftCommand(l, d.ID, x.Ref.String(), x.Ref.String())})
 	}
 	if len(bs) > 0 {
+		if !known && d.Customer != "" {
+			c.Blocks = append(c.Blocks, card.P(l.T("是您名下的哪一家？", "Is it one of your own?")))
+		}
 		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 	}
 	last := []card.Button{{Label: l.T("放弃", "Drop"), Action: DropLog{Draft: d.ID}, Command: draftCommand(l, d.ID, "放弃", "drop")}}

@@ -172,14 +172,14 @@ func (f WorkFrame) planLine(x activity.PlanSeen) []card.Block {
 	}
 	out := []card.Block{card.Text{Spans: spans}}
 	if x.State == activity.PlanOpen {
-		out = append(out, card.Buttons{Items: []card.Button{f.logButton(l.T("记录", "Log"), activity.KindVisit, x.Subject), f.askPlanButton(x)}})
+		out = append(out, card.Buttons{Items: []card.Button{f.logButton(l.T("记录 ", "Log ")+x.Subject.String(), activity.KindVisit, x.Subject), f.askPlanButton(x)}})
 	}
 	return out
 }
 
 func (f WorkFrame) askPlanButton(x activity.PlanSeen) card.Button {
 	l := f.Lang
-	return card.Button{Label: l.T("改期或取消", "Move or cancel"), Action: AskPlan{Plan: x.ID}, Command: fmt.Sprintf(l.T("/计划 改 #%d 明天", "/plan move #%d tomorrow"), x.ID)}
+	return card.Button{Label: l.T("改期或取消 ", "Move or cancel ") + x.Subject.String(), Action: AskPlan{Plan: x.ID}, Command: fmt.Sprintf(l.T("/计划 #%d", "/plan #%d"), x.ID)}
 }
 
 func (f WorkFrame) addPlanForm(day crm.Day, customers []Option) card.Form {

@@ -2,6 +2,7 @@ package cards
 
 import (
 	"fmt"
+	"slices"
 
 	"crmbot/cards/card"
 	"crmbot/internal/activity"
@@ -41,12 +42,14 @@ const (
 	StepTime = "time"
 )
 
-func (f WorkFrame) finishButton(id crm.ActivityID) card.Button {
-	return card.Button{Label: f.Lang.T("完成", "Done"), Action: FinishStep{Activity: id}, Command: f.Lang.T("/完成 ", "/done ") + id.String()}
+// The label's end tells buttons of a list apart where a platform shows them away
+// from their line; a card about one step needs none.
+func (f WorkFrame) finishButton(id crm.ActivityID, end string) card.Button {
+	return card.Button{Label: f.Lang.T("完成", "Done") + end, Action: FinishStep{Activity: id}, Command: f.Lang.T("/完成 ", "/done ") + id.String()}
 }
 
-func (f WorkFrame) askMoveButton(id crm.ActivityID) card.Button {
-	return card.Button{Label: f.Lang.T("改期", "Reschedule"), Action: AskMoveStep{Activity: id}, Command: f.Lang.T("/改期 "+id.String()+" 明天", "/snooze "+id.String()+" tomorrow")}
+func (f WorkFrame) askMoveButton(id crm.ActivityID, end string) card.Button {
+	return card.Button{Label: f.Lang.T("改期", "Reschedule") + end, Action: AskMoveStep{Activity: id}, Command: f.Lang.T("/改期 ", "/snooze ") + id.String()}
 }
 
 // Today is the daily list to clear: each line says what and acts.
@@ -64,27 +67,37 @@ func Today(f WorkFrame, t activity.Today) card.Card {
 	c.Summary = c.Title + " " + c.Subtitle
 	if len(t.Overdue) > 0 {
 		c.Tone = card.Warning
-		c.Blocks = append(c.Blocks, card.Heading{Text: l.T(fmt.Sprintf("逾期跟进 %d", len(t.Overdue)+t.More), fmt.Sprintf("Overdue %d", len(t.Overdue)+t.More)), Level: 3})
-		for _, s := range t.Overdue {
-			c.Blocks = append(c.Blocks, f.stepRow(s)...)
-			c.About = append(c.About, s.Activity.Ref(), s.Subject)
-		}
-		if t.More > 0 {
-			c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("还有 %d 项更近的逾期，清完上面的会显示。", t.More), fmt.Sprintf("%d more recent ones follow when these are cleared.", t.More))})
-		}
+		c.Blocks = append(c.Blocks, card.Heading{Text: l.T(fmt.Sprintf("逾期跟进 %d", len(t.Overdue)), fmt.Sprintf("Overdue %d", len(t.Overdue))), Level: 3})
+		f.todaySteps(&c, t.Overdue)
 	}
 	if len(t.Due) > 0 {
-		c.Blocks = append(c.Blocks, card.Heading{Text: l.T("今天跟进", "Due today"), Level: 3})
-		for _, s := range t.Due {
-			c.Blocks = append(c.Blocks, f.stepRow(s)...)
-			c.About = append(c.About, s.Activity.Ref(), s.Subject)
-		}
+		c.Blocks = append(c.Blocks, card.Heading{Text: l.T(fmt.Sprintf("今天跟进 %d", len(t.Due)), fmt.Sprintf("Due today %d", len(t.Due))), Level: 3})
+		f.todaySteps(&c, t.Due)
 	}
 	f.todayPlans(&c, t)
 	f.todayApprovals(&c, t)
 	f.todayLeads(&c, t)
 	c.About = compactRefs(c.About)
 	return c
+}
+
+// shownToday is how many lines of each section the list shows, so that the
+// fullest day fits on a platform's card.
+const shownToday = 5
+
+// more says how many lines of a section are left out for now.
+func (f WorkFrame) more(c *card.Card, all int) {
+	if n := all - shownToday; n > 0 {
+		c.Blocks = append(c.Blocks, card.Note{Text: f.Lang.T(fmt.Sprintf("还有 %d 项，清完上面的会显示。", n), fmt.Sprintf("%d more follow when these are cleared.", n))})
+	}
+}
+
+func (f WorkFrame) todaySteps(c *card.Card, list []activity.StepSeen) {
+	for _, s := range list[:min(len(list), shownToday)] {
+		c.Blocks = append(c.Blocks, f.stepRow(s)...)
+		c.About = append(c.About, s.Activity.Ref(), s.Subject)
+	}
+	f.more(c, len(list))
 }
 
 func (f WorkFrame) todayPlans(c *card.Card, t activity.Today) {
@@ -97,10 +110,23 @@ func (f WorkFrame) todayPlans(c *card.Card, t activity.Today) {
 		head += fmt.Sprintf(" · %d/%d · %d%%", t.Completion.Done, t.Completion.Planned, n)
 	}
 	c.Blocks = append(c.Blocks, card.Heading{Text: head, Level: 3})
-	for _, p := range t.Plans {
+	// What is still to be done comes first when not everything fits.
+	plans := slices.Clone(t.Plans)
+	if len(plans) > shownToday {
+		slices.SortStableFunc(plans, func(x, y activity.PlanSeen) int { return openFirst(x) - openFirst(y) })
+	}
+	for _, p := range plans[:min(len(plans), shownToday)] {
 		c.Blocks = append(c.Blocks, f.planLine(p)...)
 		c.About = append(c.About, p.Subject)
 	}
+	f.more(c, len(plans))
+}
+
+func openFirst(p activity.PlanSeen) int {
+	if p.State == activity.PlanOpen {
+		return 0
+	}
+	return 1
 }
 
 func (f WorkFrame) todayApprovals(c *card.Card, t activity.Today) {
@@ -109,7 +135,7 @@ func (f WorkFrame) todayApprovals(c *card.Card, t activity.Today) {
 		return
 	}
 	c.Blocks = append(c.Blocks, card.Heading{Text: l.T(fmt.Sprintf("等您审批 %d", len(t.Approvals)), fmt.Sprintf("Waiting for your approval %d", len(t.Approvals))), Level: 3})
-	for _, w := range t.Approvals {
+	for _, w := range t.Approvals[:min(len(t.Approvals), shownToday)] {
 		spans := []card.Span{{Text: w.Request.String() + " " + w.Title, Bold: true}, {Text: l.T(" · 自 ", " · since ") + f.minute(w.Since), Tone: card.Muted}}
 		if w.Urgent {
 			spans = append(spans, card.Span{Text: l.T(" · 加急", " · urgent"), Tone: card.Danger})
@@ -117,6 +143,7 @@ func (f WorkFrame) todayApprovals(c *card.Card, t activity.Today) {
 		c.Blocks = append(c.Blocks, card.Text{Spans: spans}, card.Buttons{Items: []card.Button{CommandButton(l.T("去审批 ", "Open ")+w.Request.String(), l.T("/审批 ", "/request ")+w.Request.String())}})
 		c.About = append(c.About, w.Request.Ref())
 	}
+	f.more(c, len(t.Approvals))
 }
 
 func (f WorkFrame) todayLeads(c *card.Card, t activity.Today) {
@@ -125,12 +152,13 @@ func (f WorkFrame) todayLeads(c *card.Card, t activity.Today) {
 		return
 	}
 	c.Blocks = append(c.Blocks, card.Heading{Text: l.T("快要失去的线索", "Leads about to be lost"), Level: 3})
-	for _, x := range t.Leads {
+	for _, x := range t.Leads[:min(len(t.Leads), shownToday)] {
 		why, tone := f.losing(x)
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: x.ID.String() + " " + x.Name(), Bold: true}, {Text: " · " + why, Tone: tone}}},
 			card.Buttons{Items: []card.Button{f.logButton(l.T("记录 ", "Log ")+x.ID.String(), activity.KindCall, x.Ref()), CommandButton(l.T("打开 ", "Open ")+x.ID.String(), l.T("/线索 ", "/lead ")+x.ID.String())}})
 		c.About = append(c.About, x.Ref())
 	}
+	f.more(c, len(t.Leads))
 }
 
 // losing says when the lead is due and what for.
@@ -155,13 +183,13 @@ func (f WorkFrame) stepRow(s activity.StepSeen) []card.Block {
 	if what == "" {
 		what = l.T("再跟进", "follow up")
 	}
-	tone := card.Neutral
+	tone, end := card.Neutral, " "+s.Activity.String()
 	if s.Due.Passed(f.Cal, f.Now) {
 		tone = card.Danger
 	}
 	return []card.Block{
 		card.Text{Spans: []card.Span{{Text: s.Name, Bold: true}, {Text: " " + s.Subject.String(), Tone: card.Muted}, {Text: " · " + s.Due.Format(l), Tone: tone}, {Text: "\n" + what}}},
-		card.Buttons{Items: []card.Button{f.logButton(l.T("记录", "Log"), activity.KindFollowUp, s.Subject), f.finishButton(s.Activity), f.askMoveButton(s.Activity)}},
+		card.Buttons{Items: []card.Button{f.logButton(l.T("记录 ", "Log ")+s.Subject.String(), activity.KindFollowUp, s.Subject), f.finishButton(s.Activity, end), f.askMoveButton(s.Activity, end)}},
 	}
 }
 
@@ -176,8 +204,8 @@ func Reminder(f WorkFrame, s activity.StepSeen) card.Card {
 	if s.State != activity.StepOpen {
 		return c
 	}
-	done := f.finishButton(s.Activity)
-	bs := []card.Button{f.logButton(l.T("记录", "Log"), activity.KindFollowUp, s.Subject), done, f.askMoveButton(s.Activity)}
+	done := f.finishButton(s.Activity, "")
+	bs := []card.Button{f.logButton(l.T("记录", "Log"), activity.KindFollowUp, s.Subject), done, f.askMoveButton(s.Activity, "")}
 	bs[0].Style = card.Primary
 	c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 	return c

@@ -23,7 +23,7 @@ func plans(s *Services) Module {
 		Commands: []bot.Registration{
 			bot.Command[string]{Name: "计划", Aliases: []string{"plan"}, Summary: crm.Text{Zh: "看和排拜访计划", En: "see and make the visit plan"}, Menu: true, Roles: loggers,
 				Usage:    crm.Text{Zh: "[日期] [客户] [时间] · 改 #3 日期 · 取消 #3 原因", En: "[DATE] [CUSTOMER] [TIME] · move #3 DATE · cancel #3 REASON"},
-				Examples: []string{"/计划", "/计划 明天", "/计划 明天 华星 10:00", "/plan friday Huaxing 14:00", "/计划 改 #3 周四 14:00", "/计划 取消 #3 客户 临时出差"},
+				Examples: []string{"/计划", "/计划 明天", "/计划 明天 华星 10:00", "/plan friday Huaxing 14:00", "/计划 改 #3 周四 14:00", "/计划 取消 #3 客户 临时出差", "/计划 #3"},
 				Parse:    func(rest string) (string, error) { return rest, nil }, Run: s.planCommand},
 			bot.Handle[cards.ShowPlan]{Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.ShowPlan) (bot.Reply, error) {
 				user := p.User
@@ -34,12 +34,7 @@ func plans(s *Services) Module {
 			}},
 			bot.Handle[cards.AddVisitPlan]{Run: s.addPlanForm},
 			bot.Handle[cards.AskPlan]{Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.AskPlan) (bot.Reply, error) {
-				x, err := s.Activities.PlanOf(ctx, a, p.Plan)
-				if err != nil {
-					return bot.Reply{}, err
-				}
-				c := cards.PlanChange(s.work(a.Lang), x)
-				return bot.Reply{Card: &c, Private: true}, nil
+				return s.askPlan(ctx, a, p.Plan)
 			}},
 			bot.Handle[cards.MovePlan]{Run: s.movePlanForm},
 			bot.Handle[cards.CancelPlan]{Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.CancelPlan) (bot.Reply, error) {
@@ -98,6 +93,16 @@ func (s *Services) planChanged(ctx context.Context, a crm.Actor, x activity.Plan
 	return rep, err
 }
 
+// askPlan shows one plan to move or cancel it.
+func (s *Services) askPlan(ctx context.Context, a crm.Actor, id activity.PlanID) (bot.Reply, error) {
+	x, err := s.Activities.PlanOf(ctx, a, id)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	c := cards.PlanChange(s.work(a.Lang), x)
+	return bot.Reply{Card: &c, Private: true}, nil
+}
+
 // planWords are the words that open a change, by what they do.
 var planWords = map[string]string{"改": "move", "改期": "move", "改到": "move", "move": "move", "取消": "cancel", "cancel": "cancel", "加": "add", "add": "add"}
 
@@ -110,6 +115,11 @@ func (s *Services) planCommand(ctx context.Context, a crm.Actor, c bot.Call, res
 		return s.cancelPlanText(ctx, a, tail)
 	case "add":
 		rest = tail
+	}
+	if n, ok := strings.CutPrefix(rest, "#"); ok {
+		if id, err := strconv.ParseInt(strings.TrimSpace(n), 10, 64); err == nil {
+			return s.askPlan(ctx, a, activity.PlanID(id))
+		}
 	}
 	for _, m := range c.Req.Mentions {
 		rest = strings.ReplaceAll(rest, m.Token, "")

@@ -26,18 +26,13 @@ func today(s *Services) Module {
 					return s.stepReply(a, v, err, false, crm.Text{})
 				}},
 			bot.Command[stepArgs]{Name: "改期", Aliases: []string{"snooze"}, Summary: crm.Text{Zh: "把一个下一步改到另一天", En: "move a next step to another day"}, Usage: crm.Text{Zh: "V-12 日期", En: "V-12 DATE"},
-				Examples: []string{"/改期 V-12 周五", "/snooze V-12 friday 10:00"}, Parse: parseStepArgs, Run: s.moveStepText},
+				Examples: []string{"/改期 V-12 周五", "/snooze V-12 friday 10:00", "/改期 V-12"}, Parse: parseStepArgs, Run: s.moveStepText},
 			bot.Handle[cards.FinishStep]{Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.FinishStep) (bot.Reply, error) {
 				v, err := s.Activities.Finish(ctx, a, p.Activity)
 				return s.stepPressed(ctx, a, v, err, crm.Text{Zh: "已完成", En: "done"})
 			}},
 			bot.Handle[cards.AskMoveStep]{Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.AskMoveStep) (bot.Reply, error) {
-				v, err := s.Activities.StepOf(ctx, a, p.Activity)
-				if err != nil {
-					return bot.Reply{}, err
-				}
-				c := cards.StepMove(s.work(a.Lang), v)
-				return bot.Reply{Card: &c, Private: true}, nil
+				return s.askMoveStep(ctx, a, p.Activity)
 			}},
 			bot.Handle[cards.MoveStep]{Run: s.moveStepForm},
 		},
@@ -109,19 +104,29 @@ func parseStep(rest string) (crm.ActivityID, error) {
 func parseStepArgs(rest string) (stepArgs, error) {
 	code, when, _ := strings.Cut(rest, " ")
 	id, err := parseStep(code)
-	if err == nil && strings.TrimSpace(when) == "" {
-		err = crm.Invalid("请写改到哪天", "say to which day")
-	}
 	return stepArgs{id, strings.TrimSpace(when)}, err
 }
 
 func (s *Services) moveStepText(ctx context.Context, a crm.Actor, _ bot.Call, in stepArgs) (bot.Reply, error) {
+	if in.when == "" {
+		return s.askMoveStep(ctx, a, in.id)
+	}
 	w, err := calendar.ParseNext(in.when, s.Clock.Now(), s.Calendar)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	v, err := s.Activities.Reschedule(ctx, a, in.id, activity.DueOn(w))
 	return s.stepReply(a, v, err, false, crm.Text{})
+}
+
+// askMoveStep asks for the new day of a next step.
+func (s *Services) askMoveStep(ctx context.Context, a crm.Actor, id crm.ActivityID) (bot.Reply, error) {
+	v, err := s.Activities.StepOf(ctx, a, id)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	c := cards.StepMove(s.work(a.Lang), v)
+	return bot.Reply{Card: &c, Private: true}, nil
 }
 
 func (s *Services) moveStepForm(ctx context.Context, a crm.Actor, c bot.Call, p cards.MoveStep) (bot.Reply, error) {

@@ -15,10 +15,9 @@ import (
 type Today struct {
 	Day     crm.Day
 	Workday bool
-	// Overdue and Due are open next steps of earlier days and of today.
+	// Overdue and Due are open next steps of earlier days and of today, the oldest
+	// first. At most 100 in all.
 	Overdue, Due []StepSeen
-	// More is how many further overdue steps there are.
-	More int
 	// Plans are today's visits, done ones too.
 	Plans []PlanSeen
 	// Approvals wait for the person's decision.
@@ -34,7 +33,7 @@ func (t Today) Empty() bool { return t.Left() == 0 }
 
 // Left counts what is left to do.
 func (t Today) Left() int {
-	n := len(t.Overdue) + t.More + len(t.Due) + len(t.Approvals) + len(t.Leads)
+	n := len(t.Overdue) + len(t.Due) + len(t.Approvals) + len(t.Leads)
 	for _, p := range t.Plans {
 		if p.State == PlanOpen {
 			n++
@@ -44,9 +43,8 @@ func (t Today) Left() int {
 }
 
 const (
-	maxSteps      = 100
-	maxShownSteps = 10
-	maxShownLeads = 5
+	maxSteps  = 100
+	maxLosing = 20
 )
 
 // TodayOf is the actor's own list of the present day.
@@ -68,13 +66,10 @@ func (s *Service) TodayOf(ctx context.Context, a crm.Actor) (Today, error) {
 	}
 	for _, st := range steps {
 		seen := StepSeen{st, names[st.Subject]}
-		switch {
-		case st.Due.Day == day:
+		if st.Due.Day == day {
 			t.Due = append(t.Due, seen)
-		case len(t.Overdue) < maxShownSteps:
+		} else {
 			t.Overdue = append(t.Overdue, seen)
-		default:
-			t.More++
 		}
 	}
 	ps, err := s.d.Store.Plans(ctx, []crm.UserID{a.ID}, day)
@@ -116,7 +111,7 @@ func (s *Service) losing(ctx context.Context, a crm.Actor, now time.Time) ([]lea
 		call := !l.Due.Contact.IsZero() && !l.Due.Contact.After(until)
 		return !soon && !call
 	})
-	return ls[:min(len(ls), maxShownLeads)], nil
+	return ls[:min(len(ls), maxLosing)], nil
 }
 
 // NextDigest is when the daily list is sent next after t: on working days at
