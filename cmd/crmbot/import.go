@@ -3,16 +3,17 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"crmbot/internal/app"
+	"crmbot/internal/importer"
 )
 
 type importCmd struct {
-	Kind string `arg:"" enum:"org,leads,accounts,products,deals" help:"What the file holds: org, leads, accounts, products or deals."`
-	File string `arg:"" type:"existingfile" help:"CSV (UTF-8 or GB18030) or XLSX file."`
-	Map  string `type:"existingfile" placeholder:"FILE" help:"Column mapping (YAML); without it the columns are recognised by their names."`
+	Kind   string `arg:"" enum:"org,leads,accounts,products,deals" help:"What the file holds: org, leads, accounts, products or deals."`
+	File   string `arg:"" type:"existingfile" help:"CSV (UTF-8 or GB18030) or XLSX file."`
+	Map    string `type:"existingfile" placeholder:"FILE" help:"Column mapping (YAML); without it the columns are recognised by their names."`
+	DryRun bool   `help:"Only say what would happen."`
 }
 
 // Run imports the file into the configured database and prints what happened.
@@ -30,17 +31,13 @@ func (c *importCmd) Run(e *env) error {
 		return err
 	}
 	defer a.Close()
-	data, err := os.ReadFile(c.File)
-	if err != nil {
-		return err
-	}
 	var mapping []byte
 	if c.Map != "" {
 		if mapping, err = os.ReadFile(c.Map); err != nil {
 			return err
 		}
 	}
-	sum, err := a.Import(e.ctx, c.Kind, filepath.Base(c.File), data, mapping)
+	sum, err := a.ImportFile(e.ctx, c.Kind, c.File, mapping, importer.Options{DryRun: c.DryRun})
 	if err != nil {
 		return err
 	}

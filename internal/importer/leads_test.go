@@ -79,7 +79,7 @@ func TestLeadFile_CH05(t *testing.T) {
 	wantCounts(t, j, 2, 0, 1, 1)
 	j, marked := e.commit(j.ID)
 	wantCounts(t, j, 2, 0, 1, 1)
-	if !strings.Contains(marked, "重庆啤酒,李四,13800003333,,重复,与文件第 2 行重复:公司名称相同") || !strings.Contains(marked, "某公司,王五,不知道,,有误,电话号码不对") {
+	if !strings.Contains(marked, "重庆啤酒,李四,13800003333,,重复,与文件第 2 行重复:公司名称相同") || !strings.Contains(marked, "某公司,王五,不知道,,有误,\"电话号码不对") {
 		t.Errorf("the result file is\n%s", marked)
 	}
 	if n := e.count("crm_leads WHERE company = 'Robert''); DROP TABLE crm_leads;--'"); n != 1 {
