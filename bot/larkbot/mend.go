@@ -245,8 +245,8 @@ func (m *mended) join(id string, sum, seq int, part []byte) (whole []byte, done 
 	return bytes.Join(p.got, nil), true
 }
 
-// readable wraps an event that the SDK would refuse into one that it takes,
-// with the original inside.
+// readable wraps an event into one that the SDK takes whatever is in it, with
+// the original inside.
 func readable(payload []byte) []byte {
 	var e envelope
 	if json.Unmarshal(payload, &e) != nil || e.Header.EventType == "" {
@@ -255,8 +255,6 @@ func readable(payload []byte) []byte {
 	kind := e.Header.EventType
 	if kind != evPress && !slices.Contains(acknowledged, kind) {
 		kind = otherEvent
-	} else if kind != evPress {
-		return payload
 	}
 	wrapped, err := json.Marshal(map[string]any{"schema": "2.0", "header": map[string]string{"event_id": e.Header.EventID, "event_type": kind, "token": e.Header.Token,
 		"app_id": e.Header.AppID, "tenant_key": e.Header.TenantKey, "create_time": e.Header.CreateTime}, carried: json.RawMessage(payload)})
