@@ -126,7 +126,7 @@ func withApprovalButtons(l crm.Lang, c card.Card, v ApprovalView) card.Card {
 	}
 	if v.Own && r.State == approval.Open {
 		bs = append(bs, card.Button{Label: l.T("撤回", "Withdraw"), Action: WithdrawRequest{r.ID}, Command: l.T("/撤回 ", "/withdraw ") + r.ID.String(),
-			Confirm: &card.Confirm{Title: l.T("撤回审批?", "Withdraw the request?"), Text: l.T("撤回后可以修改并重新提交。", "You can change and submit it again.")}})
+			Confirm: &card.Confirm{Title: l.T("撤回审批？", "Withdraw the request?"), Text: l.T("撤回后可以修改并重新提交。", "You can change and submit it again.")}})
 	}
 	if len(bs) > 0 {
 		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
@@ -136,7 +136,7 @@ func withApprovalButtons(l crm.Lang, c card.Card, v ApprovalView) card.Card {
 
 func waitedText(l crm.Lang, d time.Duration) string {
 	h := strconv.FormatFloat(d.Hours(), 'f', 1, 64)
-	return l.T("已等您 "+h+" 个工作小时,请尽快处理。", "This has waited "+h+" working hours for you.")
+	return l.T("已等您 "+h+" 个工作小时，请尽快处理。", "This has waited "+h+" working hours for you.")
 }
 
 // resultBlocks say first what became of a request that has ended.
@@ -148,18 +148,18 @@ func resultBlocks(l crm.Lang, v ApprovalView) []card.Block {
 	case approval.Approved:
 		text = l.T("全部审批人已同意。", "Everybody has approved.")
 	case approval.Rejected:
-		text = l.T(by+" 驳回:"+r.Comment, by+" rejected: "+r.Comment)
+		text = l.T(by+" 驳回："+r.Comment, by+" rejected: "+r.Comment)
 	case approval.Returned:
-		text = l.T(by+" 退回,条件:"+r.Comment, by+" sent it back, conditions: "+r.Comment)
+		text = l.T(by+" 退回，条件："+r.Comment, by+" sent it back, conditions: "+r.Comment)
 	case approval.Withdrawn:
 		text = l.T("提交人已撤回。", "Its submitter withdrew it.")
 	case approval.Void:
-		text = l.T("内容已变更,这次审批已失效。重新提交后会收到新的审批卡。", "The content has changed and this request is void. A new card comes when it is submitted again.")
+		text = l.T("内容已变更，这次审批已失效。重新提交后会收到新的审批卡。", "The content has changed and this request is void. A new card comes when it is submitted again.")
 	default:
 		if r.Note == "" {
 			return nil
 		}
-		return []card.Block{card.P(l.T("提交说明:", "Note: ") + r.Note)}
+		return []card.Block{card.P(l.T("提交说明：", "Note: ") + r.Note)}
 	}
 	return []card.Block{card.Text{Spans: []card.Span{{Text: text, Bold: true, Tone: approvalTone(r.State)}}}}
 }
@@ -177,7 +177,7 @@ func briefBlocks(l crm.Lang, v ApprovalView) []card.Block {
 			if i > 0 {
 				t.Spans = append(t.Spans, card.Span{Text: "\n"})
 			}
-			t.Spans = append(t.Spans, card.Span{Text: x.Label.In(l) + l.T(":", ": ")}, card.Span{Text: x.Before.In(l), Strike: true, Tone: card.Muted}, card.Span{Text: " → "},
+			t.Spans = append(t.Spans, card.Span{Text: x.Label.In(l) + l.T("：", ": ")}, card.Span{Text: x.Before.In(l), Strike: true, Tone: card.Muted}, card.Span{Text: " → "},
 				card.Span{Text: x.After.In(l), Bold: true, Tone: card.Warning})
 		}
 		out = append(out, t)
@@ -204,7 +204,7 @@ func decisionForm(l crm.Lang, r approval.Request, t *approval.Task) card.Form {
 	hash := r.Hash[:min(16, len(r.Hash))]
 	id := r.ID.String()
 	return card.Form{Name: "decide", Inputs: []card.Input{{Kind: card.MultilineInput, Name: CommentInput, Label: l.T("意见", "Comment"),
-		Placeholder: l.T("同意可不填;驳回请写原因", "optional to approve; a reason to reject"), MaxLen: 500}},
+		Placeholder: l.T("同意可不填；驳回请写原因", "optional to approve; a reason to reject"), MaxLen: 500}},
 		Submit: card.Button{Label: l.T("同意", "Approve"), Style: card.Primary, Action: ApproveRequest{r.ID, t.ID, hash}, Command: l.T("/同意 ", "/approve ") + id},
 		Extra: []card.Button{
 			{Label: l.T("驳回", "Reject"), Style: card.Risky, Action: RejectRequest{r.ID, t.ID, hash}, Command: l.T("/驳回 "+id+" 原因", "/reject "+id+" reason")},
@@ -232,9 +232,9 @@ func ChainText(l crm.Lang, c approval.Chain, ds []approval.Decision, name func(c
 		for _, x := range n.Tasks {
 			who := name(x.User)
 			if x.DecidedBy != 0 && x.DecidedBy != x.User {
-				who = name(x.DecidedBy) + l.T("(代 "+name(x.User)+")", " (for "+name(x.User)+")")
+				who = name(x.DecidedBy) + l.T("（代 "+name(x.User)+"）", " (for "+name(x.User)+")")
 			} else if x.For != 0 && x.For != x.User {
-				who += l.T("(代 "+name(x.For)+")", " (for "+name(x.For)+")")
+				who += l.T("（代 "+name(x.For)+"）", " (for "+name(x.For)+")")
 			}
 			mark, word, tone := taskWord(l, x, n)
 			text := n.Label.In(l) + " · " + who + " " + word
@@ -248,7 +248,7 @@ func ChainText(l crm.Lang, c approval.Chain, ds []approval.Decision, name func(c
 			if x.Upper != 0 && x.State == approval.Asked {
 				line(card.Span{Text: l.T("    已升级给 ", "    escalated to ") + name(x.Upper), Tone: card.Warning})
 			} else if x.Deputy != 0 && x.State == approval.Asked {
-				line(card.Span{Text: l.T("    代理人可处理:", "    deputy may act: ") + name(x.Deputy), Tone: card.Warning})
+				line(card.Span{Text: l.T("    代理人可处理：", "    deputy may act: ") + name(x.Deputy), Tone: card.Warning})
 			}
 		}
 	}

@@ -95,7 +95,7 @@ func Contract(l crm.Lang, v ContractView) card.Card {
 		out.Tags = append(out.Tags, card.Tag{Text: l.T("已终止", "terminated"), Tone: card.Danger})
 	}
 	out.Blocks = append(out.Blocks, card.Fields{Items: contractFields(l, v)})
-	out.Blocks = append(out.Blocks, card.Text{Spans: []card.Span{{Text: l.T("下一步:", "Next: "), Bold: true}, {Text: nextForContract(l, v)}}})
+	out.Blocks = append(out.Blocks, card.Text{Spans: []card.Span{{Text: l.T("下一步：", "Next: "), Bold: true}, {Text: nextForContract(l, v)}}})
 	if v.Request != nil {
 		r := v.Request.Request
 		out.About = append(out.About, r.ID.Ref())
@@ -106,7 +106,7 @@ func Contract(l crm.Lang, v ContractView) card.Card {
 		out.Blocks = append(out.Blocks, card.Buttons{Items: bs})
 	}
 	if len(v.Log) > 0 {
-		out.Blocks = append(out.Blocks, card.Collapsible{Title: l.T(fmt.Sprintf("变更记录(%d)", len(v.Log)), fmt.Sprintf("History (%d)", len(v.Log))), Blocks: []card.Block{logText(l, v)}})
+		out.Blocks = append(out.Blocks, card.Collapsible{Title: l.T(fmt.Sprintf("变更记录（%d）", len(v.Log)), fmt.Sprintf("History (%d)", len(v.Log))), Blocks: []card.Block{logText(l, v)}})
 	}
 	return out
 }
@@ -160,20 +160,20 @@ func nextForContract(l crm.Lang, v ContractView) string {
 	case contract.ToSign:
 		switch {
 		case c.Channel == contract.Online:
-			return l.T("客户线上签署后,由法务确认。", "The customer signs online, then legal confirms.")
+			return l.T("客户线上签署后，由法务确认。", "The customer signs online, then legal confirms.")
 		case len(v.Files) == 0:
-			return l.T("客户签字后,把扫描件发给我,文件名带上 "+c.ID.String()+";然后由法务确认。", "Once the customer has signed, send me the scan with "+c.ID.String()+" in its name; then legal confirms.")
+			return l.T("客户签字后，把扫描件发给我，文件名带上 "+c.ID.String()+"；然后由法务确认。", "Once the customer has signed, send me the scan with "+c.ID.String()+" in its name; then legal confirms.")
 		}
-		return l.T("扫描件已上传,等法务确认签署。", "The scan is here; legal confirms the signature.")
+		return l.T("扫描件已上传，等法务确认签署。", "The scan is here; legal confirms the signature.")
 	case contract.NotStarted:
 		return l.T("到 "+string(c.StartsOn)+" 自动生效。", "It comes into force on "+string(c.StartsOn)+".")
 	case contract.Active:
 		if c.EndsOn == "" {
-			return l.T("合同履行中,没有结束日期。", "It is in force without an end date.")
+			return l.T("合同履行中，没有结束日期。", "It is in force without an end date.")
 		}
-		return l.T(fmt.Sprintf("合同履行中,还有 %d 天到期。", c.EndsOn.Sub(v.Today)), fmt.Sprintf("It is in force for another %d days.", c.EndsOn.Sub(v.Today)))
+		return l.T(fmt.Sprintf("合同履行中，还有 %d 天到期。", c.EndsOn.Sub(v.Today)), fmt.Sprintf("It is in force for another %d days.", c.EndsOn.Sub(v.Today)))
 	}
-	return l.T("合同已到期,需要续约请新建合同。", "It has expired; make a new contract to renew it.")
+	return l.T("合同已到期，需要续约请新建合同。", "It has expired; make a new contract to renew it.")
 }
 
 func contractForms(l crm.Lang, v ContractView) []card.Block {
@@ -197,7 +197,7 @@ func contractForms(l crm.Lang, v ContractView) []card.Block {
 func signForm(l crm.Lang, c contract.Contract, today crm.Day) card.Form {
 	cmd := l.T("/签署 ", "/sign ") + c.ID.String()
 	return card.Form{Name: "sign", Inputs: []card.Input{{Kind: card.DateInput, Name: SignedOnInput, Label: l.T("签署日期", "Signed on"), Default: string(today), Required: true,
-		Help: l.T("双方都已签字的日期,业绩计入这一天", "the day on which both sides had signed; the credit counts on it")}},
+		Help: l.T("双方都已签字的日期，业绩计入这一天", "the day on which both sides had signed; the credit counts on it")}},
 		Submit:  card.Button{Label: l.T("确认已签署", "Confirm signature"), Style: card.Primary, Action: SignContract{c.ID, c.Version}, Command: cmd},
 		Example: cmd + " " + string(today)}
 }
@@ -209,7 +209,7 @@ func contractButtons(l crm.Lang, v ContractView) []card.Button {
 	if v.CanWork && (c.State == contract.Draft || c.State == contract.Rejected) {
 		bs = append(bs, card.Button{Label: l.T("提交审批", "Submit"), Style: card.Primary, Action: SubmitContract{c.ID, c.Version, false}, Command: l.T("/提交 ", "/submit ") + id},
 			card.Button{Label: l.T("加急提交", "Submit as urgent"), Action: SubmitContract{c.ID, c.Version, true}, Command: l.T("/提交 "+id+" 加急", "/submit "+id+" urgent"),
-				Confirm: &card.Confirm{Title: l.T("加急提交?", "Submit as urgent?"), Text: l.T("每月加急次数有限。", "Urgent requests are limited each month.")}})
+				Confirm: &card.Confirm{Title: l.T("加急提交？", "Submit as urgent?"), Text: l.T("每月加急次数有限。", "Urgent requests are limited each month.")}})
 	}
 	if v.CanWork && !c.State.Signed() {
 		bs = append(bs, CommandButton(l.T("修改", "Edit"), l.T("/修改合同 ", "/editcontract ")+id))
@@ -219,7 +219,7 @@ func contractButtons(l crm.Lang, v ContractView) []card.Button {
 		bs = append(bs, CommandButton(l.T("查看审批", "Open approval"), l.T("/审批 ", "/request ")+r.ID.String()))
 		if v.OwnRequest && r.State == approval.Open {
 			bs = append(bs, card.Button{Label: l.T("撤回", "Withdraw"), Action: WithdrawRequest{r.ID}, Command: l.T("/撤回 ", "/withdraw ") + r.ID.String(),
-				Confirm: &card.Confirm{Title: l.T("撤回审批?", "Withdraw the request?"), Text: l.T("撤回后可以修改并重新提交。", "You can change and submit it again.")}})
+				Confirm: &card.Confirm{Title: l.T("撤回审批？", "Withdraw the request?"), Text: l.T("撤回后可以修改并重新提交。", "You can change and submit it again.")}})
 		}
 	}
 	return bs
@@ -237,14 +237,14 @@ func logText(l crm.Lang, v ContractView) card.Text {
 		}
 		head := clockText(e.At, v.Zone) + " " + who + " " + e.Event.Name(l)
 		if e.From != e.To {
-			head += l.T(":", ": ") + e.From.Name(l) + " → " + e.To.Name(l)
+			head += l.T("：", ": ") + e.From.Name(l) + " → " + e.To.Name(l)
 		}
 		if e.Note != "" {
-			head += l.T("(", " (") + e.Note + l.T(")", ")")
+			head += l.T("（", " (") + e.Note + l.T("）", ")")
 		}
 		t.Spans = append(t.Spans, card.Span{Text: head})
 		for _, d := range e.Diff {
-			t.Spans = append(t.Spans, card.Span{Text: "\n    " + d.Field.Name(l) + l.T(":", ": ")}, card.Span{Text: contract.ValueText(d.Field, d.Before, v.Types, l), Strike: true, Tone: card.Muted},
+			t.Spans = append(t.Spans, card.Span{Text: "\n    " + d.Field.Name(l) + l.T("：", ": ")}, card.Span{Text: contract.ValueText(d.Field, d.Before, v.Types, l), Strike: true, Tone: card.Muted},
 				card.Span{Text: " → " + contract.ValueText(d.Field, d.After, v.Types, l)})
 		}
 	}
@@ -258,7 +258,7 @@ func ContractSign(l crm.Lang, v ContractView) card.Card {
 		Tags: []card.Tag{{Text: c.State.Name(l), Tone: contractTone(c)}}}
 	var names []string
 	for _, f := range v.Files {
-		names = append(names, f.Name+l.T("(", " (")+v.Name(f.User)+" "+clockText(f.At, v.Zone)+")")
+		names = append(names, f.Name+l.T("（", " (")+v.Name(f.User)+" "+clockText(f.At, v.Zone)+l.T("）", ")"))
 	}
 	out.Blocks = append(out.Blocks, card.Fields{Items: []card.Field{{Label: contract.FieldAmount.Name(l), Value: c.Amount.Format(l)}, {Label: l.T("负责人", "Owner"), Value: v.Name(c.Owner)},
 		{Label: l.T("扫描件", "Scans"), Value: strings.Join(names, "\n"), Wide: true}}}, signForm(l, c, v.Today),
@@ -281,7 +281,7 @@ func Contracts(l crm.Lang, title string, list []contract.Contract, total int64, 
 	}
 	c.Blocks = append(c.Blocks, t)
 	if int64(len(list)) < total {
-		c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("显示最近 %d 份;发送 /合同 客户名 查找。", len(list)), fmt.Sprintf("The latest %d; send /contract and a customer's name to search.", len(list)))})
+		c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("显示最近 %d 份；发送 /合同 客户名 查找。", len(list)), fmt.Sprintf("The latest %d; send /contract and a customer's name to search.", len(list)))})
 	}
 	return c
 }

@@ -71,10 +71,10 @@ func ContractForm(l crm.Lang, v ContractFormView) card.Card {
 	}
 	switch {
 	case v.Locked:
-		out.Blocks = append(out.Blocks, card.Note{Text: l.T("合同已审批,只能改联系人、备注和签署方式。", "The contract is approved; only the contact, the remark and the signing may change.")})
+		out.Blocks = append(out.Blocks, card.Note{Text: l.T("合同已审批，只能改联系人、备注和签署方式。", "The contract is approved; only the contact, the remark and the signing may change.")})
 	case v.Voids:
 		out.Tone = card.Warning
-		out.Blocks = append(out.Blocks, card.Text{Spans: []card.Span{{Text: l.T("合同正在审批。修改客户、金额、条款、日期或类型会使审批失效,需要重新提交。", "The contract is in approval. A change of customer, amount, terms, dates or type voids the request; it has to be submitted again."), Tone: card.Warning}}})
+		out.Blocks = append(out.Blocks, card.Text{Spans: []card.Span{{Text: l.T("合同正在审批。修改客户、金额、条款、日期或类型会使审批失效，需要重新提交。", "The contract is in approval. A change of customer, amount, terms, dates or type voids the request; it has to be submitted again."), Tone: card.Warning}}})
 	}
 	out.Blocks = append(out.Blocks, card.Form{Name: "contract", Inputs: contractInputs(l, v), Submit: submit, Example: example})
 	return out
@@ -84,9 +84,9 @@ func contractInputs(l crm.Lang, v ContractFormView) []card.Input {
 	c := v.Contract
 	var ins []card.Input
 	if !v.Locked {
-		customer := card.Input{Kind: card.TextInput, Name: CustomerInput, Label: l.T("客户", "Customer"), Default: v.Customer, Required: true, MaxLen: 120, Placeholder: l.T("名称或编号,如 A-12", "name or code, such as A-12")}
+		customer := card.Input{Kind: card.TextInput, Name: CustomerInput, Label: l.T("客户", "Customer"), Default: v.Customer, Required: true, MaxLen: 120, Placeholder: l.T("名称或编号，如 A-12", "name or code, such as A-12")}
 		if len(v.Choices) > 1 {
-			customer.Kind, customer.Default, customer.Placeholder, customer.MaxLen = card.SelectInput, "", l.T("有多个客户,请选择", "several customers fit; choose one"), 0
+			customer.Kind, customer.Default, customer.Placeholder, customer.MaxLen = card.SelectInput, "", l.T("有多个客户，请选择", "several customers fit; choose one"), 0
 			for _, x := range v.Choices {
 				customer.Options = append(customer.Options, card.Option{Value: x.ID.String(), Label: x.ID.String() + " " + x.Name})
 			}
@@ -103,7 +103,7 @@ func contractInputs(l crm.Lang, v ContractFormView) []card.Input {
 			amount.Default = c.Amount.Decimal()
 		}
 		ins = append(ins, customer, types, amount,
-			card.Input{Kind: card.TextInput, Name: TermsInput, Label: l.T("付款条件", "Payment terms"), Default: c.Terms, Required: true, MaxLen: contract.MaxTerms, Placeholder: l.T("如 预付30%,月结30天", "for example 30% in advance, 30 days net")},
+			card.Input{Kind: card.TextInput, Name: TermsInput, Label: l.T("付款条件", "Payment terms"), Default: c.Terms, Required: true, MaxLen: contract.MaxTerms, Placeholder: l.T("如 预付30%，月结30天", "for example 30% in advance, 30 days net")},
 			card.Input{Kind: card.DateInput, Name: StartsInput, Label: l.T("开始日期", "Starts on"), Default: string(c.StartsOn), Required: true},
 			card.Input{Kind: card.DateInput, Name: EndsInput, Label: l.T("结束日期", "Ends on"), Default: string(c.EndsOn), Help: l.T("不填表示长期", "empty: no end")})
 	}

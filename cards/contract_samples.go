@@ -25,7 +25,7 @@ func newSampleCompany(l crm.Lang) sampleCompany {
 func (s sampleCompany) contract(st contract.State) contract.Contract {
 	l := s.l
 	c := contract.Contract{ID: 8, Number: "BUY-202603-0008", Owner: 1, Team: 1, State: st, Round: 1, Version: 4, CreatedAt: s.at,
-		Content: contract.Content{Type: "BUY", Account: 12, AccountName: l.T("上海星河科技有限公司", "Galaxy Technology Shanghai"), Deal: 3, Amount: crm.Yuan(560_000), Terms: l.T("预付30%,月结30天", "30% in advance, 30 days net"),
+		Content: contract.Content{Type: "BUY", Account: 12, AccountName: l.T("上海星河科技有限公司", "Galaxy Technology Shanghai"), Deal: 3, Amount: crm.Yuan(560_000), Terms: l.T("预付30%，月结30天", "30% in advance, 30 days net"),
 			StartsOn: "2026-03-10", EndsOn: "2027-03-09", Channel: contract.Offline, Contact: l.T("王总", "Mr Wang"), Remark: l.T("分两期交付", "delivered in two parts")}}
 	if st.Signed() {
 		c.SignedOn, c.SignedVia = "2026-03-05", contract.Offline
@@ -81,8 +81,8 @@ func (s sampleCompany) approval(st approval.State) ApprovalView {
 		Decisions: []approval.Decision{{Task: 1, User: 2, Action: approval.ActApprove, Comment: l.T("条件可以", "fine with me"), At: s.at}},
 		Brief: approval.Brief{Facts: []approval.Line{line(contract.FieldCustomer, c.AccountName, true), line(contract.FieldAmount, c.Amount.Format(l), false), line(contract.FieldTerms, c.Terms, true),
 			line(contract.FieldStarts, string(c.StartsOn), false), line(contract.FieldEnds, string(c.EndsOn), false)},
-			Changes: []approval.Change{{Label: crm.Text{Zh: "合同金额", En: "Amount"}, Before: approval.Same("¥500,000.00"), After: approval.Same("¥560,000.00(+12.0%)")}},
-			History: []approval.Line{{Label: crm.Text{Zh: "已签合同", En: "Signed before"}, Value: crm.Text{Zh: "2 份,共 90万", En: "2, ¥900k in all"}},
+			Changes: []approval.Change{{Label: crm.Text{Zh: "合同金额", En: "Amount"}, Before: approval.Same("¥500,000.00"), After: crm.Text{Zh: "¥560,000.00（+12.0%）", En: "¥560,000.00 (+12.0%)"}}},
+			History: []approval.Line{{Label: crm.Text{Zh: "已签合同", En: "Signed before"}, Value: crm.Text{Zh: "2 份，共 90万", En: "2, ¥900k in all"}},
 				{Label: crm.Text{Zh: "另有在途合同", En: "Others under way"}, Value: approval.Same("1"), Alert: true}}}}
 }
 
@@ -98,8 +98,8 @@ func approvalSamples(l crm.Lang) []Sample {
 	remind.Chain.Nodes[1].Tasks[0].Deputy, remind.Chain.Nodes[1].Tasks[1].Upper = 7, 6
 	out := []Sample{
 		{"approval.card/mine", crm.Text{Zh: "等我审批", En: "waits for me"}, Approval(l, mine)},
-		{"approval.card/own", crm.Text{Zh: "我提交的,加急", En: "submitted by me, urgent"}, Approval(l, own)},
-		{"approval.card/reminder", crm.Text{Zh: "提醒,已让代理人和上级处理", En: "reminder, with deputy and superior"}, Approval(l, remind)},
+		{"approval.card/own", crm.Text{Zh: "我提交的，加急", En: "submitted by me, urgent"}, Approval(l, own)},
+		{"approval.card/reminder", crm.Text{Zh: "提醒，已让代理人和上级处理", En: "reminder, with deputy and superior"}, Approval(l, remind)},
 	}
 	for _, x := range []struct {
 		state approval.State
@@ -149,7 +149,7 @@ func contractSamples(l crm.Lang) []Sample {
 		{"contract.card/online", crm.Text{Zh: "线上签署待确认", En: "online signature to confirm"}, Contract(l, online)},
 		{"contract.card/not_started", crm.Text{Zh: "未生效", En: "not yet in force"}, Contract(l, view(contract.NotStarted))},
 		{"contract.card/active", crm.Text{Zh: "生效中", En: "in force"}, Contract(l, active)},
-		{"contract.card/no_end", crm.Text{Zh: "长期有效,只读", En: "without an end, read only"}, Contract(l, open)},
+		{"contract.card/no_end", crm.Text{Zh: "长期有效，只读", En: "without an end, read only"}, Contract(l, open)},
 		{"contract.card/terminated", crm.Text{Zh: "已终止", En: "terminated"}, Contract(l, ended)},
 		{"contract.card/expired", crm.Text{Zh: "已过期", En: "expired"}, Contract(l, view(contract.Expired))},
 		{"contract.sign/ask", crm.Text{Zh: "请法务确认签署", En: "legal confirms a signature"}, ContractSign(l, scanned)},

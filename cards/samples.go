@@ -23,6 +23,7 @@ func Samples(l crm.Lang) []Sample {
 	var all []Sample
 	for _, f := range []func(crm.Lang) []Sample{
 		helpSamples,
+		ruleSamples,
 		chooseSamples,
 		leadSamples,
 		reportSamples,

@@ -26,7 +26,7 @@ func parseApproval(rest string) (approvalArgs, error) {
 	head, tail, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	ref, err := crm.ParseRef(head)
 	if err != nil || (ref.Kind != crm.KindRequest && ref.Kind != crm.KindContract && ref.Kind != crm.KindQuote) {
-		return approvalArgs{}, crm.Invalid("请写审批编号,如 R-7", "name the request by its code, such as R-7")
+		return approvalArgs{}, crm.Invalid("请写审批编号，如 R-7", "name the request by its code, such as R-7")
 	}
 	return approvalArgs{ref, strings.TrimSpace(tail)}, nil
 }
@@ -68,7 +68,7 @@ func approvals(s *Services) Module {
 			decide("撤回", "withdraw", reason("撤回自己提交的审批", "withdraw one's own request"), reason("R-7 [说明]", "R-7 [note]"), "/撤回 R-7", s.withdraw, reason("已撤回", "withdrawn")),
 			bot.Command[approvalArgs]{Name: "转审", Aliases: []string{"delegate"}, Summary: crm.Text{Zh: "把审批转给同事", En: "hand an approval to a colleague"}, Usage: crm.Text{Zh: "R-7 @人 [说明]", En: "R-7 @person [note]"},
 				Examples: []string{"/转审 R-7 王磊"}, Parse: parseApproval, Run: s.delegateApproval},
-			bot.Command[approvalArgs]{Name: "加签", Aliases: []string{"addsign"}, Summary: crm.Text{Zh: "请另一位同事一起审批(默认在我之前,加“后”在我之后)", En: "ask a further person (before me; add “after” for after me)"},
+			bot.Command[approvalArgs]{Name: "加签", Aliases: []string{"addsign"}, Summary: crm.Text{Zh: "请另一位同事一起审批（默认在我之前，加“后”在我之后）", En: "ask a further person (before me; add “after” for after me)"},
 				Usage: crm.Text{Zh: "R-7 @人 [后]", En: "R-7 @person [after]"}, Examples: []string{"/加签 R-7 王磊", "/加签 R-7 王磊 后"}, Parse: parseApproval, Run: s.addSign},
 			bot.Handle[cards.ApproveRequest]{Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.ApproveRequest) (bot.Reply, error) {
 				res, err := s.Approvals.Approve(ctx, a, approval.Click{Request: p.Request, Task: p.Task, Hash: p.Hash, Comment: c.Values.Get(cards.CommentInput)})
@@ -106,7 +106,7 @@ func parseOptionalRequest(rest string) (crm.Ref, error) {
 	}
 	ref, err := crm.ParseRef(rest)
 	if err != nil || ref.Kind != crm.KindRequest {
-		return crm.Ref{}, crm.Invalid("请写审批编号,如 R-7", "name the request by its code, such as R-7")
+		return crm.Ref{}, crm.Invalid("请写审批编号，如 R-7", "name the request by its code, such as R-7")
 	}
 	return ref, nil
 }
@@ -165,7 +165,7 @@ func (s *Services) decided(ctx context.Context, a crm.Actor, c bot.Call, id crm.
 	}
 	toast := done.In(a.Lang) + " " + id.String()
 	if res.Already {
-		toast = a.Lang.T("您已处理过 "+id.String()+",无需重复操作", "you have already dealt with "+id.String()+"; nothing was changed")
+		toast = a.Lang.T("您已处理过 "+id.String()+"，无需重复操作", "you have already dealt with "+id.String()+"; nothing was changed")
 	}
 	if c.Req != nil && c.Req.Kind == bot.Press && !decisionPressed(c) {
 		return bot.Reply{Toast: toast, ToastTone: bot.ToastSuccess}, nil // its card is refreshed with all others

@@ -28,7 +28,7 @@ func parseContract(rest string) (contractArgs, error) {
 	head, tail, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	ref, err := crm.ParseRef(head)
 	if err != nil || ref.Kind != crm.KindContract {
-		return contractArgs{}, crm.Invalid("请写合同编号,如 C-8", "name the contract by its code, such as C-8")
+		return contractArgs{}, crm.Invalid("请写合同编号，如 C-8", "name the contract by its code, such as C-8")
 	}
 	return contractArgs{crm.ContractID(ref.ID), strings.TrimSpace(tail)}, nil
 }
@@ -43,7 +43,7 @@ func contracts(s *Services) Module {
 			bot.Command[contractFields]{Name: "新合同", Aliases: []string{"newcontract"}, Summary: crm.Text{Zh: "新建合同", En: "make a contract"}, Roles: sellers, Menu: true,
 				Usage:    crm.Text{Zh: "[D-3|客户 金额 …]", En: "[D-3|customer amount …]"},
 				Examples: []string{"/新合同 星河科技 50万 付款=月结30天 开始=2026-03-01 结束=2027-02-28", "/新合同 D-3", "/新合同"}, Parse: parseFields, Run: s.newContract},
-			bot.Command[string]{Name: "合同", Aliases: []string{"contract"}, Summary: crm.Text{Zh: "查看合同,或按客户名查找", En: "show a contract, or search by customer"}, Usage: crm.Text{Zh: "[C-8|客户名]", En: "[C-8|customer]"},
+			bot.Command[string]{Name: "合同", Aliases: []string{"contract"}, Summary: crm.Text{Zh: "查看合同，或按客户名查找", En: "show a contract, or search by customer"}, Usage: crm.Text{Zh: "[C-8|客户名]", En: "[C-8|customer]"},
 				Examples: []string{"/合同 C-8", "/合同 星河", "/合同"}, Parse: parseText, Run: s.findContract},
 			bot.Command[contractEdit]{Name: "修改合同", Aliases: []string{"editcontract"}, Summary: crm.Text{Zh: "修改合同内容", En: "change a contract"}, Roles: sellers, Usage: crm.Text{Zh: "C-8 [字段=值 …]", En: "C-8 [field=value …]"},
 				Examples: []string{"/修改合同 C-8", "/修改合同 C-8 金额=60万 备注=分两期交付"}, Parse: parseContractEdit, Run: s.editContract},
@@ -53,7 +53,7 @@ func contracts(s *Services) Module {
 					urgent, note := cutUrgent(in.text)
 					return s.submitContract(ctx, a, c, in.id, 0, urgent, note)
 				}},
-			bot.Command[contractArgs]{Name: "签署", Aliases: []string{"sign"}, Summary: crm.Text{Zh: "法务确认双方已签署;负责人可随命令附上扫描件", En: "legal confirms a signature; its owner can send the scan with it"}, Usage: crm.Text{Zh: "C-8 [日期]", En: "C-8 [date]"},
+			bot.Command[contractArgs]{Name: "签署", Aliases: []string{"sign"}, Summary: crm.Text{Zh: "法务确认双方已签署；负责人可随命令附上扫描件", En: "legal confirms a signature; its owner can send the scan with it"}, Usage: crm.Text{Zh: "C-8 [日期]", En: "C-8 [date]"},
 				Examples: []string{"/签署 C-8", "/签署 C-8 2026-03-05"}, Parse: parseContract, Run: s.signContract},
 			bot.Command[contractArgs]{Name: "拒签", Aliases: []string{"decline"}, Summary: crm.Text{Zh: "登记客户拒签", En: "record that the customer does not sign"}, Usage: crm.Text{Zh: "C-8 原因", En: "C-8 reason"},
 				Examples: []string{"/拒签 C-8 价格未谈拢"}, Parse: parseContract,
@@ -195,7 +195,7 @@ func (s *Services) findContract(ctx context.Context, a crm.Actor, c bot.Call, te
 		return s.contractDone(ctx, a, c, list[0].ID, crm.Text{}, nil)
 	}
 	if len(list) == 0 && text != "" {
-		return bot.Reply{}, crm.NotFound("没有找到“"+text+"”的合同", "there is no contract for “"+text+"”").WithNext("请检查客户名,或发送 /合同 查看最近的合同", "check the name, or send /contract for the latest ones")
+		return bot.Reply{}, crm.NotFound("没有找到“"+text+"”的合同", "there is no contract for “"+text+"”").WithNext("请检查客户名，或发送 /合同 查看最近的合同", "check the name, or send /contract for the latest ones")
 	}
 	title := a.Lang.T("合同", "Contracts")
 	if text != "" {

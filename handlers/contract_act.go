@@ -49,7 +49,7 @@ func (s *Services) saveContract(ctx context.Context, a crm.Actor, c bot.Call, id
 	_, voided, err := s.Contracts.Edit(ctx, a, id, version, in)
 	done := crm.Text{Zh: "已保存", En: "saved"}
 	if voided {
-		done = crm.Text{Zh: "已保存;原审批已失效,请重新提交", En: "saved; the open request is void, please submit again"}
+		done = crm.Text{Zh: "已保存；原审批已失效，请重新提交", En: "saved; the open request is void, please submit again"}
 	}
 	return s.contractDone(ctx, a, c, id, done, err)
 }
@@ -98,7 +98,7 @@ func (s *Services) confirmSignature(ctx context.Context, a crm.Actor, c bot.Call
 		on = w.Day
 	}
 	x, err := s.Contracts.Signed(ctx, a, id, version, on, "")
-	return s.contractDone(ctx, a, c, x.ID, crm.Text{Zh: "已确认签署,签署日期 " + string(x.SignedOn), En: "signature confirmed for " + string(x.SignedOn)}, err)
+	return s.contractDone(ctx, a, c, x.ID, crm.Text{Zh: "已确认签署，签署日期 " + string(x.SignedOn), En: "signature confirmed for " + string(x.SignedOn)}, err)
 }
 
 func (s *Services) takeScans(ctx context.Context, a crm.Actor, c bot.Call, id crm.ContractID) (bot.Reply, error) {
@@ -107,7 +107,7 @@ func (s *Services) takeScans(ctx context.Context, a crm.Actor, c bot.Call, id cr
 			return bot.Reply{}, err
 		}
 	}
-	return s.contractDone(ctx, a, c, id, crm.Text{Zh: "扫描件已保存,已请法务确认签署", En: "the scan is kept; legal was asked to confirm"}, nil)
+	return s.contractDone(ctx, a, c, id, crm.Text{Zh: "扫描件已保存，已请法务确认签署", En: "the scan is kept; legal was asked to confirm"}, nil)
 }
 
 var contractCode = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(c-[0-9]{1,18})(?:[^0-9]|$)`)
@@ -145,8 +145,8 @@ func (s *Services) uploadScan(ctx context.Context, a crm.Actor, c bot.Call) (bot
 	for i, x := range waiting {
 		codes[i] = x.ID.String()
 	}
-	return bot.Reply{}, crm.Invalid("您有多份合同待签署:"+strings.Join(codes, "、"), "several of your contracts wait for a signature: "+strings.Join(codes, ", ")).
-		WithNext("请把合同编号写在文件名里再发一次,如 "+codes[0]+".pdf", "put the code into the file's name and send it again, such as "+codes[0]+".pdf")
+	return bot.Reply{}, crm.Invalid("您有多份合同待签署："+strings.Join(codes, "、"), "several of your contracts wait for a signature: "+strings.Join(codes, ", ")).
+		WithNext("请把合同编号写在文件名里再发一次，如 "+codes[0]+".pdf", "put the code into the file's name and send it again, such as "+codes[0]+".pdf")
 }
 
 func (s *Services) contractScans(ctx context.Context, a crm.Actor, _ bot.Call, in contractArgs) (bot.Reply, error) {
@@ -155,10 +155,10 @@ func (s *Services) contractScans(ctx context.Context, a crm.Actor, _ bot.Call, i
 		return bot.Reply{}, err
 	}
 	if len(files) == 0 {
-		return bot.Reply{}, crm.NotFound("合同 "+in.id.String()+" 还没有扫描件", "contract "+in.id.String()+" has no scan yet").WithNext("负责人把扫描件发给我,文件名带上 "+in.id.String(), "its owner sends me the scan with "+in.id.String()+" in its name")
+		return bot.Reply{}, crm.NotFound("合同 "+in.id.String()+" 还没有扫描件", "contract "+in.id.String()+" has no scan yet").WithNext("负责人把扫描件发给我，文件名带上 "+in.id.String(), "its owner sends me the scan with "+in.id.String()+" in its name")
 	}
 	const most = 5
-	rep := bot.Reply{Text: a.Lang.T(in.id.String()+" 的扫描件:", "the scans of "+in.id.String()+":"), Private: true}
+	rep := bot.Reply{Text: a.Lang.T(in.id.String()+" 的扫描件：", "the scans of "+in.id.String()+":"), Private: true}
 	for _, f := range files[max(0, len(files)-most):] {
 		meta, body, err := s.Contracts.OpenFile(ctx, a, f.ID)
 		if err != nil {

@@ -49,7 +49,7 @@ func parseFields(rest string) (contractFields, error) {
 			continue
 		}
 		if ok && strings.TrimSpace(k) != "" && last == "" {
-			return f, crm.Invalid("没有字段“"+k+"”", "there is no field “"+k+"”").WithNext("可用:客户、类型、金额、付款、开始、结束、方式、联系人、备注", "use customer, type, amount, terms, starts, ends, signing, contact, remark")
+			return f, crm.Invalid("没有字段“"+k+"”", "there is no field “"+k+"”").WithNext("可用：客户、类型、金额、付款、开始、结束、方式、联系人、备注", "use customer, type, amount, terms, starts, ends, signing, contact, remark")
 		}
 		if last == "" {
 			f.words = append(f.words, w)
@@ -67,7 +67,7 @@ func parseContractEdit(rest string) (contractEdit, error) {
 	}
 	f, err := parseFields(in.text)
 	if err == nil && len(f.words) > 0 {
-		err = crm.Invalid("看不懂“"+strings.Join(f.words, " ")+"”,请写成 字段=值", "cannot read “"+strings.Join(f.words, " ")+"”; write field=value")
+		err = crm.Invalid("看不懂“"+strings.Join(f.words, " ")+"”，请写成 字段=值", "cannot read “"+strings.Join(f.words, " ")+"”; write field=value")
 	}
 	return contractEdit{in.id, f}, err
 }
@@ -153,7 +153,7 @@ func (s *Services) contractInput(v bot.Values, base contract.Contract) (contract
 	if t := v.Get(cards.ChannelInput); t != "" {
 		c, ok := contract.ParseChannel(strings.ToLower(t))
 		if !ok {
-			return in, crm.Invalid("签署方式“"+t+"”不对,可写 线上 或 线下", "the signing “"+t+"” is not online or offline")
+			return in, crm.Invalid("签署方式“"+t+"”不对，可写 线上 或 线下", "the signing “"+t+"” is not online or offline")
 		}
 		in.Channel = c
 	}

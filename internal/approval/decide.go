@@ -39,7 +39,7 @@ func (s *Service) Approve(ctx context.Context, a crm.Actor, k Click) (Result, er
 func (s *Service) Reject(ctx context.Context, a crm.Actor, k Click) (Result, error) {
 	if strings.TrimSpace(k.Comment) == "" {
 		return Result{}, crm.Invalid("驳回需要填写原因", "a rejection needs a reason").
-			WithNext("例如:/驳回 "+k.Request.String()+" 付款条件超出范围", "for example: /reject "+k.Request.String()+" payment terms out of range")
+			WithNext("例如：/驳回 "+k.Request.String()+" 付款条件超出范围", "for example: /reject "+k.Request.String()+" payment terms out of range")
 	}
 	return s.decide(ctx, a, k, ActReject)
 }
@@ -48,7 +48,7 @@ func (s *Service) Reject(ctx context.Context, a crm.Actor, k Click) (Result, err
 func (s *Service) Return(ctx context.Context, a crm.Actor, k Click) (Result, error) {
 	if strings.TrimSpace(k.Comment) == "" {
 		return Result{}, crm.Invalid("退回需要写明条件", "sending back needs the conditions").
-			WithNext("例如:/退回 "+k.Request.String()+" 预付比例提高到30%", "for example: /counter "+k.Request.String()+" raise the advance payment to 30%")
+			WithNext("例如：/退回 "+k.Request.String()+" 预付比例提高到30%", "for example: /counter "+k.Request.String()+" raise the advance payment to 30%")
 	}
 	return s.decide(ctx, a, k, ActReturn)
 }
@@ -112,7 +112,7 @@ var errMoved = errors.New("row changed since it was read")
 
 // Moved is the store's error when a row was changed since it was read.
 func Moved() error {
-	return crm.Conflict("AP-06", "审批刚刚被别人处理,请再看一下最新状态", "somebody else just acted on this request; please look again").WithCause(errMoved)
+	return crm.Conflict("AP-06", "审批刚刚被别人处理，请再看一下最新状态", "somebody else just acted on this request; please look again").WithCause(errMoved)
 }
 
 // mayDecide is the task that the person decides now. Already means that the
@@ -154,11 +154,11 @@ func (s *Service) mayDecide(ctx context.Context, a crm.Actor, c *Chain, k Click,
 		if (done.State == Passed) == (act == ActApprove) {
 			return nil, true, nil
 		}
-		return nil, false, crm.Conflict("AP-06", "您已同意过 "+r.ID.String()+",审批正在后面的步骤", "you approved "+r.ID.String()+" before; it is with the next approvers")
+		return nil, false, crm.Conflict("AP-06", "您已同意过 "+r.ID.String()+"，审批正在后面的步骤", "you approved "+r.ID.String()+" before; it is with the next approvers")
 	}
 	if c.Waits(a.ID) {
 		l := c.Current().Label
-		return nil, false, crm.Refused("AP-06", r.ID.String()+" 还没有轮到您,现在等:"+l.Zh, r.ID.String()+" has not reached you; it waits for: "+l.En).
+		return nil, false, crm.Refused("AP-06", r.ID.String()+" 还没有轮到您，现在等："+l.Zh, r.ID.String()+" has not reached you; it waits for: "+l.En).
 			WithNext("轮到时会给您发审批卡", "you will get a card when it does")
 	}
 	return nil, false, s.tooLate(ctx, c, k)
@@ -213,7 +213,7 @@ func (s *Service) stillApprover(a crm.Actor, t Task) error {
 
 // stale is the answer to a card of an older version.
 func stale(r Request) error {
-	return crm.Stale("AP-06", "这张审批卡已失效:"+r.ID.String()+" 现在是“"+r.State.Name(crm.Chinese)+"”", "this approval card is no longer valid: "+r.ID.String()+" is "+r.State.Name(crm.English)).
+	return crm.Stale("AP-06", "这张审批卡已失效："+r.ID.String()+" 现在是“"+r.State.Name(crm.Chinese)+"”", "this approval card is no longer valid: "+r.ID.String()+" is "+r.State.Name(crm.English)).
 		WithNext("发送 /待审批 查看最新的审批", "send /approvals for the present ones")
 }
 
@@ -244,7 +244,7 @@ func (s *Service) tooLate(ctx context.Context, c *Chain, k Click) error {
 	if yes {
 		zh, en = "同意", "approved"
 	}
-	return crm.Conflict("AP-06", fmt.Sprintf("%s 已由 %s %s,您的操作没有生效", r.ID, u.Name, zh), fmt.Sprintf("%s was already %s by %s; your action changed nothing", r.ID, en, u.Name))
+	return crm.Conflict("AP-06", fmt.Sprintf("%s 已由 %s %s，您的操作没有生效", r.ID, u.Name, zh), fmt.Sprintf("%s was already %s by %s; your action changed nothing", r.ID, en, u.Name))
 }
 
 // checkContent voids the request when the subject is no longer what was
@@ -289,7 +289,7 @@ func (s *Service) record(ctx context.Context, a crm.Actor, c *Chain, t *Task, ac
 func note(s string) (string, error) {
 	s = strings.TrimSpace(crm.Normalize(s))
 	if n := utf8.RuneCountInString(s); n > 500 {
-		return "", crm.Invalid(fmt.Sprintf("意见有 %d 字,最多 500 字", n), fmt.Sprintf("the comment has %d characters, at most 500 are kept", n))
+		return "", crm.Invalid(fmt.Sprintf("意见有 %d 字，最多 500 字", n), fmt.Sprintf("the comment has %d characters, at most 500 are kept", n))
 	}
 	return s, nil
 }

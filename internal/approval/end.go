@@ -30,7 +30,7 @@ func (s *Service) Withdraw(ctx context.Context, a crm.Actor, id crm.RequestID, c
 			return nil
 		}
 		if c.Request.State != Open {
-			return crm.Conflict("AP-06", id.String()+" 已经结束:"+c.Request.State.Name(crm.Chinese)+",不能撤回", id.String()+" is already "+c.Request.State.Name(crm.English)+" and cannot be withdrawn")
+			return crm.Conflict("AP-06", id.String()+" 已经结束："+c.Request.State.Name(crm.Chinese)+"，不能撤回", id.String()+" is already "+c.Request.State.Name(crm.English)+" and cannot be withdrawn")
 		}
 		now := s.Clock.Now()
 		d := Decision{Request: id, User: a.ID, Action: ActWithdraw, Comment: comment, Hash: c.Request.Hash, At: now}

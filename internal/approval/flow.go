@@ -45,7 +45,7 @@ const (
 // 100 万 also to the boss.
 var Flows = rule.JSON[[]Flow]{
 	Key:   "approval.flows",
-	Title: crm.Text{Zh: "审批流程(按业务类型和金额,金额单位元)", En: "approval flows by kind and amount (amounts in yuan)"},
+	Title: crm.Text{Zh: "审批流程（按业务类型和金额，金额单位元）", En: "approval flows by kind and amount (amounts in yuan)"},
 	Default: []Flow{{Kind: "contract", Steps: []Step{
 		{Who: []string{WhyManager}},
 		{Who: []string{rolePrefix + string(crm.Legal)}},
@@ -82,7 +82,7 @@ func checkFlows(fs []Flow) error {
 		case seen[name]:
 			return crm.Invalid("审批流程 "+name+" 重复", "the approval flow "+name+" is given twice")
 		case len(f.Steps) == 0 || len(f.Steps) > 12:
-			return crm.Invalid(fmt.Sprintf("审批流程 %s 有 %d 步,应为 1 到 12 步", name, len(f.Steps)), fmt.Sprintf("the approval flow %s has %d steps, 1 to 12 are allowed", name, len(f.Steps)))
+			return crm.Invalid(fmt.Sprintf("审批流程 %s 有 %d 步，应为 1 到 12 步", name, len(f.Steps)), fmt.Sprintf("the approval flow %s has %d steps, 1 to 12 are allowed", name, len(f.Steps)))
 		}
 		seen[name] = true
 		always := false
@@ -101,7 +101,7 @@ func checkFlows(fs []Flow) error {
 
 func checkStep(flow string, n int, s Step) error {
 	bad := func(zh, en string) error {
-		return crm.Invalid(fmt.Sprintf("审批流程 %s 第 %d 步:%s", flow, n, zh), fmt.Sprintf("approval flow %s, step %d: %s", flow, n, en))
+		return crm.Invalid(fmt.Sprintf("审批流程 %s 第 %d 步：%s", flow, n, zh), fmt.Sprintf("approval flow %s, step %d: %s", flow, n, en))
 	}
 	if s.From < 0 {
 		return bad("金额不能为负", "the amount is negative")
@@ -119,7 +119,7 @@ func checkStep(flow string, n int, s Step) error {
 		case w == WhyManager, isUser && strings.TrimSpace(user) != "":
 		case isRole && crm.Role(role).Name(crm.Chinese) != role:
 		default:
-			return bad("看不懂审批人“"+w+"”,可用 manager、role:legal、user:姓名或工号", "the approver “"+w+"” is not manager, role:legal or user:NAME")
+			return bad("看不懂审批人“"+w+"”，可用 manager、role:legal、user:姓名或工号", "the approver “"+w+"” is not manager, role:legal or user:NAME")
 		}
 	}
 	return nil

@@ -91,9 +91,9 @@ func (s *Service) colleague(ctx context.Context, c *Chain, id crm.UserID) (org.U
 	}
 	switch {
 	case id == c.Request.Submitter:
-		return u, crm.Refused("AP-03", u.Name+" 是提交人,不能审批自己的申请", u.Name+" submitted this and cannot approve it").WithNext("请选择另一位同事", "choose another colleague")
+		return u, crm.Refused("AP-03", u.Name+" 是提交人，不能审批自己的申请", u.Name+" submitted this and cannot approve it").WithNext("请选择另一位同事", "choose another colleague")
 	case !available(u, s.Calendar.DayOf(s.Clock.Now())):
-		return u, crm.Refused("AP-03", u.Name+" 不在岗(请假或已离职)", u.Name+" is on leave or has left").WithNext("请选择另一位同事", "choose another colleague")
+		return u, crm.Refused("AP-03", u.Name+" 不在岗（请假或已离职）", u.Name+" is on leave or has left").WithNext("请选择另一位同事", "choose another colleague")
 	case c.Held(id) != nil || c.Waits(id) || c.DecidedBy(id) != nil:
 		return u, crm.Refused("AP-03", u.Name+" 已经是这个审批的审批人", u.Name+" is an approver of this request already").WithNext("请选择另一位同事", "choose another colleague")
 	}

@@ -64,7 +64,7 @@ func (r resolver) step(ctx context.Context, s Step) ([]assignee, error) {
 	}
 	if len(out) == 0 {
 		l := s.label()
-		return nil, crm.Refused("AP-03", "“"+l.Zh+"”这一步没有可用的审批人(不能自己审批自己)", "nobody can approve the step “"+l.En+"” (nobody approves their own request)").
+		return nil, crm.Refused("AP-03", "“"+l.Zh+"”这一步没有可用的审批人（不能自己审批自己）", "nobody can approve the step “"+l.En+"” (nobody approves their own request)").
 			WithNext("请管理员设置上级、代理人或审批流程", "an administrator can set a superior, a deputy or the flow")
 	}
 	return out, nil

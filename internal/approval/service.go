@@ -273,7 +273,7 @@ func (s *Service) send(ctx context.Context, to crm.UserID, view string, id crm.R
 
 func mayAct(a crm.Actor) error {
 	if a.Frozen {
-		return crm.Forbidden("您的账号正在交接,只能查看", "your account is being handed over; you may only read").WithNext("请联系管理员", "please contact an administrator")
+		return crm.Forbidden("您的账号正在交接，只能查看", "your account is being handed over; you may only read").WithNext("请联系管理员", "please contact an administrator")
 	}
 	if a.ID == 0 {
 		return crm.Forbidden("审批需要由人来操作", "an approval takes a person")

@@ -98,7 +98,7 @@ func ValueText(f Field, v string, types []Type, l crm.Lang) string {
 	case v == "" && f == FieldEnds:
 		return l.T("长期", "no end")
 	case v == "":
-		return l.T("(空)", "(empty)")
+		return l.T("（空）", "(empty)")
 	}
 	switch f {
 	case FieldAmount:

@@ -31,7 +31,7 @@ func (s *Service) customer(ctx context.Context, a crm.Actor, in Input) (account.
 	for i, x := range found {
 		names[i] = x.ID.String() + " " + x.Name
 	}
-	return account.Account{}, crm.Invalid("“"+clip(name)+"”有多个客户:"+strings.Join(names, "、"), "“"+clip(name)+"” fits several customers: "+strings.Join(names, ", ")).
+	return account.Account{}, crm.Invalid("“"+clip(name)+"”有多个客户："+strings.Join(names, "、"), "“"+clip(name)+"” fits several customers: "+strings.Join(names, ", ")).
 		WithNext("请写编号或全称", "use the code or the full name")
 }
 

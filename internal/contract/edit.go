@@ -146,10 +146,10 @@ func (s *Service) voidForEdit(ctx context.Context, a crm.Actor, c *Contract) (bo
 
 // locked refuses a material change after the approval.
 func locked(c Contract) error {
-	e := crm.Refused("AP-04", "合同 "+c.ID.String()+" 已审批,现在是“"+c.State.Name(crm.Chinese)+"”,价格、客户、条款、日期和类型不能再改",
+	e := crm.Refused("AP-04", "合同 "+c.ID.String()+" 已审批，现在是“"+c.State.Name(crm.Chinese)+"”，价格、客户、条款、日期和类型不能再改",
 		"contract "+c.ID.String()+" is approved and "+c.State.Name(crm.English)+"; price, party, terms, dates and type cannot change")
 	if c.State == ToSign {
-		return e.WithNext("可先登记 /拒签 "+c.ID.String()+" 原因,再修改并重新提交", "record /decline "+c.ID.String()+" with a reason, then change and submit it again")
+		return e.WithNext("可先登记 /拒签 "+c.ID.String()+" 原因，再修改并重新提交", "record /decline "+c.ID.String()+" with a reason, then change and submit it again")
 	}
 	return e.WithNext("备注和联系人可以修改", "the remark and the contact person can change")
 }
@@ -172,7 +172,7 @@ func (s *Service) content(ctx context.Context, a crm.Actor, in Input) (Content, 
 				names[i], codes[i] = x.Zh, x.Code
 			}
 			return c, crm.Invalid("没有合同类型“"+clip(in.Type)+"”", "there is no contract type “"+clip(in.Type)+"”").
-				WithNext("可选:"+strings.Join(names, "、"), "choose one of "+strings.Join(codes, ", "))
+				WithNext("可选："+strings.Join(names, "、"), "choose one of "+strings.Join(codes, ", "))
 		}
 	}
 	c.Type = t.Code
@@ -190,7 +190,7 @@ func (s *Service) content(ctx context.Context, a crm.Actor, in Input) (Content, 
 // check is what every content has to fulfil.
 func check(c Content) error {
 	long := func(zh, en string, n, limit int) error {
-		return crm.Invalid(fmt.Sprintf("%s有 %d 字,最多 %d 字", zh, n, limit), fmt.Sprintf("the %s has %d characters, at most %d are allowed", en, n, limit))
+		return crm.Invalid(fmt.Sprintf("%s有 %d 字，最多 %d 字", zh, n, limit), fmt.Sprintf("the %s has %d characters, at most %d are allowed", en, n, limit))
 	}
 	switch {
 	case c.Amount <= 0:
@@ -198,9 +198,9 @@ func check(c Content) error {
 	case c.Amount > crm.MaxMoney:
 		return crm.Invalid("合同金额超过上限 "+crm.MaxMoney.Short(crm.Chinese), "the amount is above the limit of "+crm.MaxMoney.Short(crm.English))
 	case c.Terms == "":
-		return crm.Invalid("请填写付款条件,例如 月结30天", "the payment terms are missing, for example: 30 days net")
+		return crm.Invalid("请填写付款条件，例如 月结30天", "the payment terms are missing, for example: 30 days net")
 	case !c.StartsOn.Valid():
-		return crm.Invalid("请填写开始日期,例如 2026-03-01", "the start date is missing, for example 2026-03-01")
+		return crm.Invalid("请填写开始日期，例如 2026-03-01", "the start date is missing, for example 2026-03-01")
 	case c.EndsOn != "" && !c.EndsOn.Valid():
 		return crm.Invalid("看不懂结束日期", "the end date cannot be read")
 	case c.EndsOn != "" && c.EndsOn < c.StartsOn:

@@ -14,6 +14,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
 	"crmbot/internal/org"
+	"crmbot/internal/pool"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
 	"crmbot/internal/testenv"
@@ -64,7 +65,8 @@ func newEnv(t testing.TB, dsn string) *env {
 	dir := org.NewDirectory(db, db)
 	e := &env{t: t, db: db, clock: clock, zone: zone, dir: dir, book: book}
 	e.company()
-	e.accounts = account.NewService(account.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Name: dir.Name})
+	gate := pool.NewGate(pool.Deps{Store: db, Effects: db.Effects(), Clock: clock, Calendar: cal, People: dir, Rules: book})
+	e.accounts = account.NewService(account.Deps{Gate: gate, Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Name: dir.Name})
 	deals := deal.NewService(deal.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Accounts: e.accounts, AccountStore: db})
 	e.approvals = approval.NewService(approval.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, People: dir})
 	e.Service = contract.NewService(contract.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Customers: e.accounts, Deals: deals,

@@ -138,7 +138,7 @@ func (s *Service) change(ctx context.Context, a crm.Actor, id crm.ContractID, ve
 			return hidden(id)
 		}
 		if version != 0 && version != c.Version {
-			return crm.Stale("AP-06", "合同 "+id.String()+" 刚刚有变动,这张卡片已过期", "contract "+id.String()+" has changed; this card is out of date").
+			return crm.Stale("AP-06", "合同 "+id.String()+" 刚刚有变动，这张卡片已过期", "contract "+id.String()+" has changed; this card is out of date").
 				WithNext("发送 /合同 "+id.String()+" 查看最新内容", "send /contract "+id.String()+" for the present one")
 		}
 		now := s.Clock.Now()
@@ -213,7 +213,7 @@ func Moved(id crm.ContractID) error {
 }
 
 func frozen() error {
-	e := crm.Forbidden("您的账号正在交接,只能查看", "your account is being handed over; you may only read").WithNext("请联系管理员", "please contact an administrator")
+	e := crm.Forbidden("您的账号正在交接，只能查看", "your account is being handed over; you may only read").WithNext("请联系管理员", "please contact an administrator")
 	e.Rule = "HO-01"
 	return e
 }

@@ -19,7 +19,7 @@ type Type struct {
 
 // Types are the contract types in force; the first is the default of the form.
 var Types = rule.JSON[[]Type]{
-	Key: "CT-03.types", Title: crm.Text{Zh: "合同类型(编号前缀和名称)", En: "contract types (number prefix and names)"},
+	Key: "CT-03.types", Title: crm.Text{Zh: "合同类型（编号前缀和名称）", En: "contract types (number prefix and names)"},
 	Default: []Type{{"BUY", "买家合同", "buyer contract"}, {"SUP", "供应商合同", "supplier contract"}, {"BIZ", "业务板块合同", "business line contract"}},
 	Valid:   checkTypes,
 }
@@ -36,7 +36,7 @@ var typeCode = regexp.MustCompile(`^[A-Z][A-Z0-9]{0,7}$`)
 
 func checkTypes(ts []Type) error {
 	if len(ts) == 0 || len(ts) > 30 {
-		return crm.Invalid(fmt.Sprintf("合同类型需要 1 到 30 个,现在 %d 个", len(ts)), fmt.Sprintf("1 to 30 contract types are needed, not %d", len(ts)))
+		return crm.Invalid(fmt.Sprintf("合同类型需要 1 到 30 个，现在 %d 个", len(ts)), fmt.Sprintf("1 to 30 contract types are needed, not %d", len(ts)))
 	}
 	seen := map[string]bool{}
 	for _, t := range ts {

@@ -31,7 +31,7 @@ func (s *Service) AttachScan(ctx context.Context, a crm.Actor, id crm.ContractID
 		if c.State != ToSign {
 			_, err := Next(c.State, Sign)
 			if c.State.Signed() {
-				err = crm.Refused("CT-02", "合同 "+id.String()+" 已签署,不需要再传扫描件", "contract "+id.String()+" is signed already; no further scan is needed")
+				err = crm.Refused("CT-02", "合同 "+id.String()+" 已签署，不需要再传扫描件", "contract "+id.String()+" is signed already; no further scan is needed")
 			}
 			return nil, err
 		}
@@ -78,7 +78,7 @@ func checkScan(name string, body []byte) error {
 	case len(body) == 0:
 		return crm.Invalid("文件是空的", "the file is empty")
 	case len(body) > MaxScan:
-		return &crm.Error{Code: crm.CodeTooMany, Text: crm.Text{Zh: fmt.Sprintf("扫描件 %.1f MB,最大 %d MB", float64(len(body))/(1<<20), MaxScan>>20),
+		return &crm.Error{Code: crm.CodeTooMany, Text: crm.Text{Zh: fmt.Sprintf("扫描件 %.1f MB，最大 %d MB", float64(len(body))/(1<<20), MaxScan>>20),
 			En: fmt.Sprintf("the scan has %.1f MB, at most %d MB are taken", float64(len(body))/(1<<20), MaxScan>>20)}}
 	}
 	for _, magic := range []string{"%PDF-", "\xff\xd8\xff", "\x89PNG\r\n\x1a\n"} {
@@ -151,7 +151,7 @@ func (s *Service) checkSignature(ctx context.Context, c Contract, on, today crm.
 	approved := s.Calendar.DayOf(c.ApprovedAt)
 	switch {
 	case on > today:
-		return crm.Refused("CT-02", "签署日期 "+string(on)+" 在将来,今天是 "+string(today), "the date of signature "+string(on)+" is in the future; today is "+string(today)).
+		return crm.Refused("CT-02", "签署日期 "+string(on)+" 在将来，今天是 "+string(today), "the date of signature "+string(on)+" is in the future; today is "+string(today)).
 			WithNext("请填写双方都已签字的日期", "enter the day on which both sides had signed")
 	case on < approved:
 		return crm.Refused("CT-02", "签署日期 "+string(on)+" 早于审批通过的日期 "+string(approved), "the date of signature "+string(on)+" is before the approval on "+string(approved)).
@@ -163,8 +163,8 @@ func (s *Service) checkSignature(ctx context.Context, c Contract, on, today crm.
 	if err != nil || len(files) > 0 {
 		return err
 	}
-	return crm.Refused("CT-02", "合同 "+c.ID.String()+" 线下签署,还没有扫描件", "contract "+c.ID.String()+" is signed on paper and has no scan yet").
-		WithNext("请负责人把扫描件发给我,文件名带上 "+c.ID.String(), "its owner sends me the scan with "+c.ID.String()+" in the file name")
+	return crm.Refused("CT-02", "合同 "+c.ID.String()+" 线下签署，还没有扫描件", "contract "+c.ID.String()+" is signed on paper and has no scan yet").
+		WithNext("请负责人把扫描件发给我，文件名带上 "+c.ID.String(), "its owner sends me the scan with "+c.ID.String()+" in the file name")
 }
 
 // Declined notes that the customer does not sign; the contract can be changed
@@ -203,7 +203,7 @@ func (s *Service) Terminated(ctx context.Context, a crm.Actor, id crm.ContractID
 			return nil, crm.Conflict("CT-02", "合同 "+id.String()+" 已经终止", "contract "+id.String()+" is terminated already")
 		}
 		if c.State != NotStarted && c.State != Active {
-			return nil, crm.Refused("CT-01", "合同现在是“"+c.State.Name(crm.Chinese)+"”,不能终止", "the contract is "+c.State.Name(crm.English)+" and cannot be terminated").
+			return nil, crm.Refused("CT-01", "合同现在是“"+c.State.Name(crm.Chinese)+"”，不能终止", "the contract is "+c.State.Name(crm.English)+" and cannot be terminated").
 				WithNext("只有已签署且未过期的合同可以终止", "only a signed contract that has not expired can be terminated")
 		}
 		c.TerminatedAt, c.TerminatedReason = now, reason
@@ -224,7 +224,7 @@ func reasonOf(s string) (string, error) {
 		return "", crm.Invalid("请填写原因", "a reason is needed")
 	}
 	if n := utf8.RuneCountInString(s); n > MaxRemark {
-		return "", crm.Invalid(fmt.Sprintf("原因有 %d 字,最多 %d 字", n, MaxRemark), fmt.Sprintf("the reason has %d characters, at most %d are kept", n, MaxRemark))
+		return "", crm.Invalid(fmt.Sprintf("原因有 %d 字，最多 %d 字", n, MaxRemark), fmt.Sprintf("the reason has %d characters, at most %d are kept", n, MaxRemark))
 	}
 	return s, nil
 }

@@ -92,7 +92,7 @@ func Next(s State, e Event) (State, error) {
 	if to, ok := edges[edge{s, e}]; ok {
 		return to, nil
 	}
-	return s, crm.Refused("CT-01", fmt.Sprintf("合同现在是“%s”,不能%s", s.Name(crm.Chinese), eventVerbs[e].Zh), fmt.Sprintf("the contract is %s and cannot be %s", s.Name(crm.English), eventVerbs[e].En)).
+	return s, crm.Refused("CT-01", fmt.Sprintf("合同现在是“%s”，不能%s", s.Name(crm.Chinese), eventVerbs[e].Zh), fmt.Sprintf("the contract is %s and cannot be %s", s.Name(crm.English), eventVerbs[e].En)).
 		WithNext(nextStep[s].Zh, nextStep[s].En)
 }
 
@@ -104,7 +104,7 @@ var eventVerbs = map[Event]crm.Text{
 // nextStep is what can be done in each state.
 var nextStep = map[State]crm.Text{
 	Draft:      {Zh: "先用 /提交 提交审批", En: "first /submit it for approval"},
-	Pending:    {Zh: "等待审批,提交人可以 /撤回", En: "it waits for approval; the submitter can /withdraw it"},
+	Pending:    {Zh: "等待审批，提交人可以 /撤回", En: "it waits for approval; the submitter can /withdraw it"},
 	Rejected:   {Zh: "修改后可重新 /提交", En: "change it and /submit it again"},
 	ToSign:     {Zh: "客户签署后由法务 /签署", En: "legal can /sign it once the customer has signed"},
 	NotStarted: {Zh: "到开始日期自动生效", En: "it comes into force on its start date"},

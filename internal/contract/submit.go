@@ -167,7 +167,7 @@ func changes(before, after Content, types []Type) []approval.Change {
 		x := approval.Change{Label: fieldNames[d.Field], Before: in(d.Before), After: in(d.After)}
 		if d.Field == FieldAmount && before.Amount > 0 {
 			p := percent(after.Amount-before.Amount, before.Amount)
-			x.After.Zh, x.After.En = x.After.Zh+"("+p+")", x.After.En+" ("+p+")"
+			x.After.Zh, x.After.En = x.After.Zh+"（"+p+"）", x.After.En+" ("+p+")"
 		}
 		out = append(out, x)
 	}
@@ -188,7 +188,7 @@ func historyLines(h History) []approval.Line {
 		return []approval.Line{{Label: crm.Text{Zh: "历史合同", En: "Earlier contracts"}, Value: crm.Text{Zh: "首次签约客户", En: "first contract with this customer"}}}
 	}
 	signed := func(l crm.Lang) string {
-		return l.T(strconv.FormatInt(h.Signed, 10)+" 份,共 "+h.Amount.Short(l), strconv.FormatInt(h.Signed, 10)+", "+h.Amount.Short(l)+" in all")
+		return l.T(strconv.FormatInt(h.Signed, 10)+" 份，共 "+h.Amount.Short(l), strconv.FormatInt(h.Signed, 10)+", "+h.Amount.Short(l)+" in all")
 	}
 	out := []approval.Line{{Label: crm.Text{Zh: "已签合同", En: "Signed before"}, Value: crm.Text{Zh: signed(crm.Chinese), En: signed(crm.English)}}}
 	if h.LastOn != "" {
