@@ -78,6 +78,7 @@ func All(s *Services) Module {
 		approvals(s),
 		reports(s),
 		metrics(s),
+		rules(s),
 	} {
 		m.Commands = append(m.Commands, x.Commands...)
 		m.Views = append(m.Views, x.Views...)

@@ -219,19 +219,3 @@ func (b *Book) Set(ctx context.Context, a crm.Actor, key string, scope Scope, va
 	v.ID = id
 	return v, b.Load(ctx)
 }
-
-// RollBack takes a version back: what was in force without it is in force
-// again. The version stays in the history.
-func (b *Book) RollBack(ctx context.Context, a crm.Actor, id int64) error {
-	if !a.Is(crm.Admin) {
-		return crm.Forbid(a, crm.Admin)
-	}
-	ok, err := b.store.RollBackRule(ctx, id, b.clock.Now())
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return crm.NotFound("没有这个设置版本，或它已被撤销", "there is no such version of a setting, or it was taken back already")
-	}
-	return b.Load(ctx)
-}

@@ -138,16 +138,17 @@ func TestRollBack(t *testing.T) {
 	b, m, clock := book(t)
 	set(t, b, "P-04.daily", "", "10", clock.Now())
 	v := set(t, b, "P-04.daily", "", "11", clock.Now())
-	if err := b.RollBack(t.Context(), crm.Actor{Roles: []crm.Role{crm.Manager}}, v.ID); crm.CodeOf(err) != crm.CodeForbidden {
+	if _, err := b.RollBack(t.Context(), crm.Actor{Roles: []crm.Role{crm.Manager}}, v.ID); crm.CodeOf(err) != crm.CodeForbidden {
 		t.Errorf("by a manager: %v", err)
 	}
-	if err := b.RollBack(t.Context(), admin, v.ID); err != nil || daily.Of(t.Context(), b) != 10 {
+	if _, err := b.RollBack(t.Context(), admin, v.ID); err != nil || daily.Of(t.Context(), b) != 10 {
 		t.Errorf("after taking 11 back: %d, %v", daily.Of(t.Context(), b), err)
 	}
-	for _, id := range []int64{v.ID, 77} {
-		if err := b.RollBack(t.Context(), admin, id); crm.CodeOf(err) != crm.CodeNotFound {
-			t.Errorf("version %d: %v", id, err)
-		}
+	if _, err := b.RollBack(t.Context(), admin, v.ID); crm.CodeOf(err) != crm.CodeConflict || crm.RuleOf(err) != "RC-04" {
+		t.Errorf("taken back twice: %v", err)
+	}
+	if _, err := b.RollBack(t.Context(), admin, 77); crm.CodeOf(err) != crm.CodeNotFound {
+		t.Errorf("version 77: %v", err)
 	}
 	if len(m.list) != 2 {
 		t.Errorf("the history has %d versions", len(m.list))
