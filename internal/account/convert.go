@@ -2,10 +2,9 @@ package account
 
 import (
 	"context"
-	"fmt"
 
 	"crmbot/internal/crm"
-	"crmbot/internal/rule"
+	"crmbot/internal/pool"
 )
 
 // LeadData is what an account takes over from the lead that it was.
@@ -66,18 +65,8 @@ func (s *Service) adopt(ctx context.Context, a crm.Actor, l LeadData) (Account, 
 	case known && !CanSee(a, x):
 		return Account{}, s.taken(ctx, x)
 	case !known:
-		if err := s.roomFor(ctx, l.Owner, l.Team); err != nil {
-			return Account{}, err
-		}
-		x = Account{Name: d.Name, Key: key, Pinyin: pinyinOf(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, Owner: l.Owner, Team: l.Team, FromLead: l.ID,
-			OwnedAt: now, CreatedAt: now, UpdatedAt: now}
-		if err := s.Store.AddAccounts(ctx, []*Account{&x}); err != nil {
-			return Account{}, err
-		}
-		if err := s.Effects.Record(ctx, s.newFact(x, 1)); err != nil {
-			return Account{}, err
-		}
-		if err := s.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: "account.convert", Ref: x.ID.Ref(), Rule: "P-18", Detail: map[string]any{"lead": int64(l.ID)}}); err != nil {
+		x = Account{Name: d.Name, Key: key, Pinyin: pinyinOf(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, FromLead: l.ID, CreatedAt: now, UpdatedAt: now}
+		if _, err := s.add(ctx, a, l.Owner, pool.Create, []*Account{&x}, false); err != nil {
 			return Account{}, err
 		}
 	}
@@ -101,13 +90,4 @@ func (s *Service) adopt(ctx context.Context, a crm.Actor, l LeadData) (Account, 
 		}
 	}
 	return x, s.Store.AddContacts(ctx, []*Contact{{Account: x.ID, Name: cutRunes(c.Name, 40), Mobile: cutRunes(c.Mobile, 30), Email: c.Email, Title: c.Title, Role: c.Role, CreatedBy: l.Owner, CreatedAt: now}})
-}
-
-func (s *Service) newFact(x Account, qty int64) crm.Fact {
-	return crm.Fact{At: x.CreatedAt, Day: s.Calendar.DayOf(x.CreatedAt), User: x.Owner, Team: x.Team, Key: FactNew, Qty: qty, Ref: x.ID.Ref()}
-}
-
-// scopes are the settings' scopes of a person, most specific first.
-func scopes(user crm.UserID, team crm.TeamID) []rule.Scope {
-	return []rule.Scope{rule.Scope(fmt.Sprintf("user:%d", user)), rule.Scope(fmt.Sprintf("team:%d", team))}
 }

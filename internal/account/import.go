@@ -3,12 +3,16 @@ package account
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"crmbot/internal/bulk"
 	"crmbot/internal/crm"
+	"crmbot/internal/pool"
 )
 
 // Row is one account of a file, with at most one contact.
@@ -107,7 +111,7 @@ func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commi
 			if x.CreatedAt.IsZero() {
 				x.CreatedAt = now
 			}
-			x.OwnedAt, x.UpdatedAt = x.CreatedAt, now
+			x.UpdatedAt = now
 			if x.Level == "" {
 				x.Level = LevelC
 			}
@@ -123,14 +127,19 @@ func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commi
 		res.Key = out[i].Key
 		out[i] = res
 		if res.Outcome == bulk.Update {
-			old.Version = res.Version // a later row about the same company builds on this one
-			byKey[keys[i]] = merged(old, r)
+			// A later row about the same company builds on this one.
+			next := merged(old, r)
+			next.Version = res.Version
+			if old.Owner == 0 {
+				next.Owner, next.Team = r.Owner, r.Team
+			}
+			byKey[keys[i]] = next
 		}
 	}
 	if !commit {
-		return out, nil
+		return out, s.dryRoom(ctx, rows, keys, fresh, out)
 	}
-	if err := s.add(ctx, a, order); err != nil {
+	if err := s.addImported(ctx, a, order); err != nil {
 		return nil, err
 	}
 	var contacts []*Contact
@@ -138,6 +147,10 @@ func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commi
 	for i := range out {
 		x := fresh[keys[i]]
 		if x == nil || out[i].Outcome != bulk.New && out[i].Outcome != bulk.Same {
+			continue
+		}
+		if x.ID == 0 {
+			out[i] = overLimit()
 			continue
 		}
 		out[i].Ref = x.ID.Ref() // also of rows that repeat one of this file
@@ -156,6 +169,51 @@ func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commi
 		facts = append(facts, s.contactFact(*c, a.Team, 1))
 	}
 	return out, s.Effects.Record(ctx, facts...)
+}
+
+func overLimit() bulk.Result {
+	return bulk.BadRow("负责人的持有上限已满(P-03)", "its owner holds as many accounts as the limit allows (P-03)")
+}
+
+// dryRoom applies the hold limits to the new rows of a dry run.
+func (s *Service) dryRoom(ctx context.Context, rows []Row, keys []string, fresh map[string]*Account, out []bulk.Result) error {
+	room := map[crm.UserID]int{}
+	for i := range out {
+		owner := rows[i].Owner
+		if out[i].Outcome != bulk.New || fresh[keys[i]] == nil || owner == 0 {
+			continue
+		}
+		if _, known := room[owner]; !known {
+			st, err := s.Gate.Status(ctx, owner, crm.KindAccount, pool.Pool{})
+			if err != nil {
+				return err
+			}
+			room[owner] = st.Hold - st.Held
+		}
+		if room[owner]--; room[owner] < 0 {
+			out[i] = overLimit()
+		}
+	}
+	return nil
+}
+
+// addImported stores new accounts owner by owner, in order of the owners: two
+// imports then never wait for each other's seats.
+func (s *Service) addImported(ctx context.Context, a crm.Actor, xs []*Account) error {
+	groups := map[crm.UserID][]*Account{}
+	for _, x := range xs {
+		groups[x.Owner] = append(groups[x.Owner], x)
+	}
+	for _, owner := range slices.Sorted(maps.Keys(groups)) {
+		// The stamp of the gate says when the record changed hands; when it came to be
+		// is the row's.
+		_, err := s.add(ctx, a, owner, pool.Import, groups[owner], true)
+		var full *pool.HoldFull
+		if err != nil && !errors.As(err, &full) && !errors.Is(err, pool.ErrLost) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) contactFact(c Contact, team crm.TeamID, qty int64) crm.Fact {
@@ -198,7 +256,8 @@ func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, com
 	same := bulk.Result{Outcome: bulk.Same, Ref: old.ID.Ref(), Version: old.Version,
 		Reason: crm.Text{Zh: "已存在:" + old.ID.String(), En: "exists: " + old.ID.String()}}
 	x := merged(old, r)
-	if x == old {
+	taken := old.Owner == 0 && r.Owner != 0
+	if x == old && !taken {
 		return same, nil
 	}
 	if !CanSee(a, old) {
@@ -215,13 +274,38 @@ func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, com
 		return res, nil
 	}
 	x.UpdatedAt = s.Clock.Now()
-	if err := s.Store.UpdateAccount(ctx, &x); err != nil {
+	if taken {
+		err := s.give(ctx, a, &x, r.Owner)
+		if crm.CodeOf(err) == crm.CodeRefused {
+			return bulk.BadErr(err), nil
+		}
+		if err != nil {
+			return same, err
+		}
+	} else if err := s.Store.UpdateAccount(ctx, &x); err != nil {
 		return same, err
 	}
 	if err := s.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: "account.import_fill", Ref: x.ID.Ref(), Rule: "CH-05"}); err != nil {
 		return same, err
 	}
 	return res, s.Effects.Refresh(ctx, x.ID.Ref())
+}
+
+// give stores a changed account of nobody with its first owner, through the gate.
+func (s *Service) give(ctx context.Context, a crm.Actor, x *Account, owner crm.UserID) error {
+	seat, err := s.Gate.Seat(ctx, crm.KindAccount, owner)
+	if err != nil {
+		return err
+	}
+	home, err := s.Gate.Home(ctx, crm.KindAccount, x.HomePool, owner, x.Region)
+	if err != nil {
+		return err
+	}
+	_, err = s.Gate.Give(ctx, a, seat, pool.Move{Ref: x.ID.Ref(), Reason: pool.Import, Pool: home}, 1, func(ctx context.Context, st pool.Stamp, _ int) ([]crm.Ref, error) {
+		x.Owner, x.Team, x.OwnedAt = st.Owner, st.Team, st.At
+		return []crm.Ref{x.ID.Ref()}, s.Store.UpdateAccount(ctx, x)
+	})
+	return err
 }
 
 // merged is the account with its empty parts taken from the row.
@@ -248,9 +332,6 @@ func merged(x Account, r Row) Account {
 	if x.Founded == 0 {
 		x.Founded = r.Founded
 	}
-	if x.Owner == 0 && r.Owner != 0 {
-		x.Owner, x.Team = r.Owner, r.Team
-	}
 	return x
 }
 
@@ -273,7 +354,7 @@ func (s *Service) Undo(ctx context.Context, a crm.Actor, r bulk.Result) (undone 
 		}
 		before.Version, before.UpdatedAt = x.Version, s.Clock.Now()
 		before.DealtAt, before.ActiveAt = x.DealtAt, x.ActiveAt
-		if err := s.Store.UpdateAccount(ctx, &before); err != nil {
+		if err := s.restore(ctx, a, x, before); err != nil {
 			return false, err
 		}
 		return true, s.Effects.Refresh(ctx, x.ID.Ref())
@@ -305,6 +386,23 @@ func (s *Service) Undo(ctx context.Context, a crm.Actor, r bulk.Result) (undone 
 		return false, err
 	}
 	return true, s.Effects.Record(ctx, facts...)
+}
+
+// restore writes an account back as it was; an owner that the import gave it
+// leaves through the gate.
+func (s *Service) restore(ctx context.Context, a crm.Actor, now, before Account) error {
+	if before.Owner != 0 || now.Owner == 0 {
+		return s.Store.UpdateAccount(ctx, &before)
+	}
+	home, err := s.Gate.Home(ctx, crm.KindAccount, before.HomePool, 0, before.Region)
+	if err != nil {
+		return err
+	}
+	_, err = s.Gate.Free(ctx, a, pool.Move{Ref: now.ID.Ref(), From: now.Owner, FromTeam: now.Team, Reason: pool.Import, Pool: home, Uncounted: true}, 1, func(ctx context.Context, st pool.Stamp, _ int) ([]crm.Ref, error) {
+		before.OwnedAt = st.At
+		return []crm.Ref{now.ID.Ref()}, s.Store.UpdateAccount(ctx, &before)
+	})
+	return err
 }
 
 func nonEmpty(in []string) []string {

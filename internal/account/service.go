@@ -10,6 +10,7 @@ import (
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/pinyin"
+	"crmbot/internal/pool"
 	"crmbot/internal/rule"
 )
 
@@ -35,6 +36,7 @@ type Deps struct {
 	Clock    crm.Clock
 	Calendar *calendar.Calendar
 	Rules    *rule.Book
+	Gate     *pool.Gate // the one gate of ownership (P-02)
 	Keys     Keys
 	Leads    Leads // nil: leads cannot be converted
 	// Name is a person's name, for refusals.
@@ -48,12 +50,13 @@ type Service struct{ Deps }
 func NewService(d Deps) *Service { return &Service{d} }
 
 var (
-	holdLimit = rule.Int{Key: "P-03.accounts", Title: crm.Text{Zh: "每人最多持有的未成交客户", En: "accounts without a deal that one person may hold"},
+	// HoldLimit is the hold limit of accounts, which the gate enforces (P-03).
+	HoldLimit = rule.Int{Key: "P-03.accounts", Title: crm.Text{Zh: "每人最多持有的未成交客户", En: "accounts without a deal that one person may hold"},
 		Unit: crm.Text{Zh: "家", En: "accounts"}, Default: 100, Min: 1, Max: 100000}
 )
 
 // Settings are the run-time settings of accounts.
-func Settings() []rule.Def { return []rule.Def{holdLimit.Def()} }
+func Settings() []rule.Def { return []rule.Def{HoldLimit.Def()} }
 
 // MaxName is the longest name of a company, in characters.
 const MaxName = 120
@@ -225,20 +228,15 @@ func (s *Service) ensureOnce(ctx context.Context, a crm.Actor, d Draft, key stri
 		if err := s.free(ctx, d.Name, d.USCC); err != nil {
 			return err
 		}
-		if err := s.room(ctx, a); err != nil {
-			return err
-		}
 		now := s.Clock.Now()
 		if d.At.IsZero() {
 			d.At = now
 		}
 		x = Account{Name: d.Name, Key: key, Pinyin: pinyinOf(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, No: d.No, Parent: d.Parent,
-			Owner: a.ID, Team: a.Team, OwnedAt: d.At, CreatedAt: d.At, UpdatedAt: now}
+			CreatedAt: d.At, UpdatedAt: now}
 		created = true
-		if err := s.add(ctx, a, []*Account{&x}); err != nil {
-			return err
-		}
-		return nil
+		_, err = s.add(ctx, a, a.ID, pool.Create, []*Account{&x}, true)
+		return err
 	})
 	return x, created, err
 }
@@ -274,24 +272,65 @@ func pinyinOf(name string) string {
 	return b.String()
 }
 
-// add stores new accounts with their keys, facts and audit.
-func (s *Service) add(ctx context.Context, a crm.Actor, xs []*Account) error {
-	if err := s.Store.AddAccounts(ctx, xs); err != nil {
-		return err
+// add stores new accounts of one owner (zero: nobody) through the gate, with
+// keys, facts and audit, and returns how many: the hold limit refuses a single
+// one and leaves the last ones out of several (P-03). Without claim the keys are
+// moved there by the caller.
+func (s *Service) add(ctx context.Context, a crm.Actor, owner crm.UserID, why pool.Reason, xs []*Account, claim bool) (int, error) {
+	if len(xs) == 0 {
+		return 0, nil
 	}
-	facts := make([]crm.Fact, 0, len(xs))
-	for _, x := range xs {
-		if s.Keys != nil {
+	made := 0
+	apply := func(ctx context.Context, st pool.Stamp, n int) ([]crm.Ref, error) {
+		for _, x := range xs[:n] {
+			x.Owner, x.Team, x.OwnedAt, x.HomePool = st.Owner, st.Team, st.At, st.Pool
+		}
+		if err := s.Store.AddAccounts(ctx, xs[:n]); err != nil {
+			return nil, err
+		}
+		made = n
+		refs := make([]crm.Ref, n)
+		for i, x := range xs[:n] {
+			refs[i] = x.ID.Ref()
+		}
+		return refs, nil
+	}
+	var seat pool.Seat
+	var err error
+	if owner != 0 {
+		if seat, err = s.Gate.Seat(ctx, crm.KindAccount, owner); err != nil {
+			return 0, err
+		}
+	}
+	home, err := s.Gate.Home(ctx, crm.KindAccount, 0, owner, xs[0].Region)
+	if err != nil {
+		return 0, err
+	}
+	if m := (pool.Move{Reason: why, Pool: home}); owner != 0 {
+		_, err = s.Gate.Give(ctx, a, seat, m, len(xs), apply)
+	} else {
+		_, err = s.Gate.Free(ctx, a, m, len(xs), apply)
+	}
+	if err != nil {
+		return 0, err
+	}
+	facts := make([]crm.Fact, 0, made)
+	for _, x := range xs[:made] {
+		if s.Keys != nil && claim {
 			if err := s.Keys.Claim(ctx, x.ID.Ref(), x.Name, x.USCC); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		facts = append(facts, s.newFact(*x, 1))
 		if err := s.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: "account.create", Ref: x.ID.Ref(), Rule: "DU-01"}); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return s.Effects.Record(ctx, facts...)
+	return made, s.Effects.Record(ctx, facts...)
+}
+
+func (s *Service) newFact(x Account, qty int64) crm.Fact {
+	return crm.Fact{At: x.CreatedAt, Day: s.Calendar.DayOf(x.CreatedAt), User: x.Owner, Team: x.Team, Key: FactNew, Qty: qty, Ref: x.ID.Ref()}
 }
 
 func (s *Service) check(d Draft) (Draft, string, error) {
@@ -314,30 +353,6 @@ func (s *Service) check(d Draft) (Draft, string, error) {
 		d.Level = LevelC
 	}
 	return d, key, nil
-}
-
-// room refuses when the actor holds as many open accounts as allowed (P-03).
-func (s *Service) room(ctx context.Context, a crm.Actor) error {
-	if a.System {
-		return nil
-	}
-	return s.roomFor(ctx, a.ID, a.Team)
-}
-
-func (s *Service) roomFor(ctx context.Context, owner crm.UserID, team crm.TeamID) error {
-	if owner == 0 {
-		return nil
-	}
-	n, err := s.Store.HeldAccounts(ctx, owner)
-	if err != nil {
-		return err
-	}
-	limit := holdLimit.Of(ctx, s.Rules, scopes(owner, team)...)
-	if n < limit {
-		return nil
-	}
-	return crm.Refused("P-03", fmt.Sprintf("已持有 %d 家未成交客户,上限 %d 家", n, limit), fmt.Sprintf("%d accounts without a deal are held, the limit is %d", n, limit)).
-		WithNext("请先转交部分客户,或请管理员调整上限", "hand some over first, or ask an administrator to change the limit")
 }
 
 // Touch notes a valid activity at the moment on the account (P-09) and, when

@@ -55,8 +55,6 @@ type Store interface {
 	TouchAccount(ctx context.Context, id crm.AccountID, at time.Time) error
 	// DealtAccounts sets the time of the first success where there is none.
 	DealtAccounts(ctx context.Context, at map[crm.AccountID]time.Time) error
-	// HeldAccounts counts the owner's accounts that are not dealt (P-03).
-	HeldAccounts(ctx context.Context, owner crm.UserID) (int64, error)
 
 	Contact(ctx context.Context, id crm.ContactID) (Contact, error)
 	// Contacts are an account's contacts, present ones first.

@@ -158,6 +158,43 @@ func TestUndoLeavesWhatPeopleTouched_CH05(t *testing.T) {
 	}
 }
 
+// TestOwnershipOfImports_P02_P03 sends imported accounts through the one gate: a
+// ledger entry for each, and the owner's hold limit counts.
+func TestOwnershipOfImports_P02_P03(t *testing.T) {
+	e := newEnv(t, "")
+	e.run(importer.Org, people, "")
+	_, err := e.Rules.Set(t.Context(), e.admin, "P-03.accounts", "", "2", "test", time.Time{})
+	must(t, err)
+	j := e.upload("a.csv", "客户名称,级别,负责人\n甲,A,李娜\n乙,A,李娜\n丙,A,李娜\n丁,B,\n")
+	dry, _ := e.try(j.ID)
+	wantCounts(t, dry, 3, 0, 0, 1)
+	j, marked := e.commit(j.ID)
+	wantCounts(t, j, 3, 0, 0, 1)
+	if !strings.Contains(marked, "丙,A,李娜,有误,负责人的持有上限已满(P-03)") {
+		t.Errorf("the result file is\n%s", marked)
+	}
+	if n := e.count("crm_ownership_ledger WHERE kind = 'A' AND reason = 'import'"); n != 3 {
+		t.Errorf("%d ledger entries, want 3", n)
+	}
+	// An account of nobody gets its owner from the next file, and gives it back.
+	_, err = e.Rules.Set(t.Context(), e.admin, "P-03.accounts", "", "3", "test", time.Time{})
+	must(t, err)
+	own := e.upload("b.csv", "客户名称,级别,负责人\n丁,B,李娜\n")
+	e.try(own.ID)
+	own, _ = e.commit(own.ID)
+	wantCounts(t, own, 0, 1, 0, 0)
+	x, err := e.accounts.One(t.Context(), e.admin, "丁")
+	must(t, err)
+	if e.dir.Name(t.Context(), x.Owner) != "李娜" || x.Team == 0 || e.count("crm_ownership_ledger WHERE ref = '"+x.ID.String()+"'") != 2 {
+		t.Errorf("%+v", x)
+	}
+	_, err = e.Undo(t.Context(), e.admin, own.ID)
+	must(t, err)
+	if x, err = e.accounts.One(t.Context(), e.admin, "丁"); err != nil || x.Owner != 0 || e.count("crm_ownership_ledger WHERE ref = '"+x.ID.String()+"'") != 3 {
+		t.Errorf("%+v %v", x, err)
+	}
+}
+
 // TestLimits_CH05 refuses what is too large before anything is stored.
 func TestLimits_CH05(t *testing.T) {
 	e := newEnv(t, "")

@@ -209,10 +209,3 @@ func (d *DB) DealtAccounts(ctx context.Context, when map[crm.AccountID]time.Time
 	}
 	return nil
 }
-
-// HeldAccounts implements account.Store.
-func (d *DB) HeldAccounts(ctx context.Context, owner crm.UserID) (int64, error) {
-	var n int64
-	err := d.read(ctx).Model(&accountRow{}).Where("owner_id = ? AND dealt_ms = 0", int64(owner)).Count(&n).Error
-	return n, err
-}

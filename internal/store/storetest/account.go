@@ -114,11 +114,6 @@ func Account(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 		if got, err = db.Account(ctx, a.ID); err != nil || !got.DealtAt.Equal(now) {
 			t.Errorf("a later deal moved the first one: %v %v", got.DealtAt, err)
 		}
-		n, err := db.HeldAccounts(ctx, 8)
-		check(err)
-		if n != 0 {
-			t.Errorf("%d accounts held, a dealt one counts", n)
-		}
 	})
 
 	t.Run("contacts", func(t *testing.T) {
