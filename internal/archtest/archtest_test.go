@@ -52,7 +52,7 @@ var may = map[string][]string{
 
 	"internal/pool":     with(noun, "internal/org"),
 	"internal/lead":     with(noun, "internal/pool", "internal/org"),
-	"internal/account":  with(noun, "internal/org", "internal/bulk"),
+	"internal/account":  with(noun, "internal/org", "internal/bulk", "internal/pool"),
 	"internal/deal":     with(noun, "internal/account", "internal/org", "internal/bulk"),
 	"internal/activity": with(noun, "internal/lead", "internal/account", "internal/deal", "internal/org", "internal/undo"),
 	"internal/approval": with(noun, "internal/org"),
@@ -77,7 +77,7 @@ var may = map[string][]string{
 
 	"configs":           {},
 	"internal/app":      all,
-	"internal/scenario": with(kernel, "bot", "bot/webchat", "cards/card", "cards/textcard", "internal/app", "internal/org"),
+	"internal/scenario": with(kernel, "bot", "bot/webchat", "bot/larkbot", "internal/emulator", "cards/card", "cards/textcard", "internal/app", "internal/org"),
 	"internal/demo":     all,
 
 	// The played platforms validate cards with the renderers; the suite that
