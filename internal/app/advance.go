@@ -20,6 +20,7 @@ const maxAdvanceErrors = 5
 func (a *App) Advance(ctx context.Context, clock *crm.MovableClock, t time.Time) error {
 	a.advancing.Lock()
 	defer a.advancing.Unlock()
+	t = t.Truncate(time.Millisecond) // the clock shows no smaller part: it would never arrive
 	var failed []error
 	for {
 		if err := ctx.Err(); err != nil {
