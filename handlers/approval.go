@@ -111,10 +111,9 @@ func parseOptionalRequest(rest string) (crm.Ref, error) {
 	return ref, nil
 }
 
-// nextSLA is every quarter of an hour of the working hours, and their end: the
-// deadlines of AP-05 count in hours.
+// nextSLA is every five minutes of the working hours, and their end.
 func nextSLA(cal *calendar.Calendar, t time.Time) time.Time {
-	const step = 15 * time.Minute
+	const step = 5 * time.Minute
 	n := t.Truncate(step).Add(step)
 	if cal.IsWorkTime(n) || cal.IsWorkTime(n.Add(-time.Minute)) {
 		return n

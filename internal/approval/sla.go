@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crmbot/internal/crm"
+	"crmbot/internal/org"
 )
 
 // Limits are the times of AP-05 in working time. They rise: Remind ≤ Deputy ≤
@@ -36,7 +37,8 @@ const slaBatch = 200
 
 // RemindDue reminds approvers, lets deputies act and escalates, for every task
 // whose time has come (AP-05). A deputy of an approver who went on leave after
-// being asked may act at once. Running it again changes nothing.
+// being asked may act at once, and so may the superior of one who left or is
+// leaving (HO-01). Running it again changes nothing.
 func (s *Service) RemindDue(ctx context.Context) error {
 	now := s.Clock.Now()
 	lim := s.limits(ctx)
@@ -69,8 +71,11 @@ func (s *Service) due(ctx context.Context, lim Limits, t Task, now time.Time) (b
 		return true, nil
 	}
 	u, err := s.People.User(ctx, t.User)
-	return err == nil && t.DeputyAt.IsZero() && u.Deputy != 0 && u.OnLeave(s.Calendar.DayOf(now)), err
+	return err == nil && (gone(u) && t.UpperAt.IsZero() || t.DeputyAt.IsZero() && u.Deputy != 0 && u.OnLeave(s.Calendar.DayOf(now))), err
 }
+
+// gone reports whether the person can no longer decide anything.
+func gone(u org.User) bool { return !u.Active || u.Frozen }
 
 func (s *Service) step(ctx context.Context, lim Limits, t Task, now time.Time) error {
 	return s.Tx.InTx(ctx, func(ctx context.Context) error {
@@ -89,7 +94,8 @@ func (s *Service) step(ctx context.Context, lim Limits, t Task, now time.Time) e
 		waited := s.Calendar.WorkHoursBetween(p.OpenedAt, now)
 		remind, deputy, escalate := lim.Due(*p, waited)
 		away := u.OnLeave(s.Calendar.DayOf(now))
-		if remind || deputy || escalate {
+		left := gone(u) && p.UpperAt.IsZero()
+		if (remind || deputy || escalate) && !gone(u) {
 			if err := s.remind(ctx, &c, p, now, deputy, escalate); err != nil {
 				return err
 			}
@@ -99,7 +105,7 @@ func (s *Service) step(ctx context.Context, lim Limits, t Task, now time.Time) e
 				return err
 			}
 		}
-		if escalate {
+		if escalate || left {
 			if err := s.escalate(ctx, &c, p, now); err != nil {
 				return err
 			}
@@ -189,13 +195,55 @@ func (s *Service) slaAudit(ctx context.Context, c *Chain, t *Task, action string
 		Detail: map[string]any{"task": t.ID, "to": int64(to), "waited_minutes": int64(s.Calendar.WorkHoursBetween(t.OpenedAt, now) / time.Minute)}})
 }
 
-// NextDeadline is when a deadline may next fall due: now while any task waits, the
-// zero time when none does.
+// NextDeadline is the next moment at which RemindDue has something to do, the
+// zero time when nothing waits.
 func (s *Service) NextDeadline(ctx context.Context) (time.Time, error) {
 	now := s.Clock.Now()
-	open, err := s.Store.ApprovalTasksOverdue(ctx, now.AddDate(10, 0, 0), 0, 1)
-	if err != nil || len(open) == 0 {
+	tasks, err := s.Store.ApprovalTasksOverdue(ctx, now, 0, slaBatch)
+	if err != nil || len(tasks) == 0 {
 		return time.Time{}, err
 	}
-	return now, nil
+	if len(tasks) == slaBatch {
+		return now, nil // too many to look at each: the job does that
+	}
+	lim := s.limits(ctx)
+	var next time.Time
+	for _, t := range tasks {
+		at, err := s.deadline(ctx, lim, t, now)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	return next, nil
+}
+
+// deadline is when the next step of AP-05 is due on the task, or the begin of
+// the approver's leave where a deputy can stand in.
+func (s *Service) deadline(ctx context.Context, lim Limits, t Task, now time.Time) (time.Time, error) {
+	wait := lim.Escalate
+	switch {
+	case t.RemindedAt.IsZero():
+		wait = lim.Remind
+	case t.DeputyAt.IsZero():
+		wait = lim.Deputy
+	}
+	at := s.Calendar.AddWorkHours(t.OpenedAt, wait)
+	u, err := s.People.User(ctx, t.User)
+	if err == nil && gone(u) {
+		return now, nil
+	}
+	if err != nil || !t.DeputyAt.IsZero() || u.Deputy == 0 || u.LeaveFrom == "" {
+		return at, err
+	}
+	today := s.Calendar.DayOf(now)
+	if u.OnLeave(today) {
+		return now, nil
+	}
+	if begin := s.Calendar.At(u.LeaveFrom, 0); begin.After(now) && begin.Before(at) {
+		return begin, nil
+	}
+	return at, nil
 }

@@ -122,6 +122,7 @@ var cases = []struct {
 	{"RemindDeputyEscalate_AP05", testRemindDeputyEscalate_AP05},
 	{"SubmitterIsNeverTheDeputyOrSuperior_AP03", testSubmitterIsNeverTheDeputyOrSuperior_AP03},
 	{"LeaveAfterBeingAsked_AP03", testLeaveAfterBeingAsked_AP03},
+	{"LeaverIsPassedOver_HO01", testLeaverIsPassedOver_HO01},
 	{"LeaveAtSubmission_AP03", testLeaveAtSubmission_AP03},
 	{"HandOnAndAdd_AP03", testHandOnAndAdd_AP03},
 }

@@ -15,10 +15,26 @@ func (e *env) notices(view string, u crm.UserID) int64 {
 	return e.number("SELECT COUNT(*) FROM crm_outbox WHERE kind = 'send' AND view = ? AND user_id = ?", view, int64(u))
 }
 
+func (e *env) wantDeadline(when string) {
+	e.t.Helper()
+	next, err := e.approvals.NextDeadline(e.t.Context())
+	must(e.t, err)
+	got := ""
+	if !next.IsZero() {
+		got = next.In(e.zone).Format("2006-01-02 15:04")
+	}
+	if got != when {
+		e.t.Errorf("the next deadline is %q, want %q", got, when)
+	}
+}
+
 func (e *env) wantNotices(view string, u crm.UserID, n int64) {
 	e.t.Helper()
 	must(e.t, e.approvals.RemindDue(e.t.Context()))
 	must(e.t, e.approvals.RemindDue(e.t.Context())) // again changes nothing
+	if next, err := e.approvals.NextDeadline(e.t.Context()); err != nil || (!next.IsZero() && !next.After(e.clock.Now())) {
+		e.t.Errorf("after its work the job would run again at once: %v, %v", next, err)
+	}
 	if got := e.notices(view, u); got != n {
 		e.t.Errorf("person %d was sent %d of %s, want %d", u, got, view, n)
 	}
@@ -26,11 +42,14 @@ func (e *env) wantNotices(view string, u crm.UserID, n int64) {
 
 func testRemindDeputyEscalate_AP05(t *testing.T, e *env) {
 	e.person(wang, func(u *org.User) { u.Deputy = zhang })
+	e.wantDeadline("")
 	_, r := e.submitted(300_000)
+	e.wantDeadline("2026-03-02 13:00")
 	e.at("2026-03-02 12:59")
 	e.wantNotices(approval.ViewReminder, wang, 0)
 	e.at("2026-03-02 13:00")
 	e.wantNotices(approval.ViewReminder, wang, 1)
+	e.wantDeadline("2026-03-02 17:00")
 	e.at("2026-03-02 16:59")
 	e.wantNotices(approval.ViewReminder, wang, 1)
 	e.wantNotices(approval.ViewCard, zhang, 0)
@@ -39,11 +58,13 @@ func testRemindDeputyEscalate_AP05(t *testing.T, e *env) {
 	e.at("2026-03-02 17:00")
 	e.wantNotices(approval.ViewReminder, wang, 2)
 	e.wantNotices(approval.ViewCard, zhang, 1)
+	e.wantDeadline("2026-03-03 16:00")
 	e.at("2026-03-03 15:59")
 	e.wantNotices(approval.ViewCard, sun, 0)
 	e.at("2026-03-03 16:00")
 	e.wantNotices(approval.ViewCard, sun, 1)
 	e.wantNotices(approval.ViewReminder, wang, 3)
+	e.wantDeadline("")
 	// Weeks later it is still open: waiting approves nothing.
 	e.at("2026-05-20 16:00")
 	e.wantNotices(approval.ViewCard, sun, 1)
@@ -93,11 +114,30 @@ func testLeaveAfterBeingAsked_AP03(t *testing.T, e *env) {
 	_, err := e.approvals.Approve(ctx, e.as(zhang), approval.Click{Request: r.ID})
 	refused(t, err, crm.CodeForbidden, "")
 	e.person(wang, func(u *org.User) { u.LeaveFrom, u.LeaveTo, u.Deputy = "2026-03-02", "2026-03-06", zhang })
+	e.wantDeadline("2026-03-02 09:00")
 	must(t, e.approvals.RemindDue(ctx))
 	if n := e.notices(approval.ViewCard, zhang); n != 1 {
 		t.Errorf("the deputy of somebody on leave was sent %d cards, want 1", n)
 	}
 	e.yes(zhang, r.ID)
+}
+
+func testLeaverIsPassedOver_HO01(t *testing.T, e *env) {
+	ctx := t.Context()
+	_, r := e.submitted(300_000)
+	e.person(wang, func(u *org.User) { u.Frozen = true })
+	_, err := e.approvals.Approve(ctx, e.as(wang), approval.Click{Request: r.ID})
+	refused(t, err, crm.CodeForbidden, "")
+	e.wantDeadline("2026-03-02 09:00")
+	must(t, e.approvals.RemindDue(ctx))
+	e.wantDeadline("")
+	if n := e.notices(approval.ViewCard, sun); n != 1 {
+		t.Errorf("the leaver's superior was sent %d cards, want 1", n)
+	}
+	if n := e.notices(approval.ViewReminder, wang); n != 0 {
+		t.Error("a leaver is reminded")
+	}
+	e.yes(sun, r.ID)
 }
 
 func testLeaveAtSubmission_AP03(t *testing.T, e *env) {
