@@ -123,7 +123,7 @@ func accountFields(l crm.Lang, v AccountView) []card.Field {
 		add(l.T("最近跟进", "Last activity"), l.T("还没有", "none yet"))
 	} else {
 		d := crm.DayOf(x.ActiveAt, v.Zone)
-		add(l.T("最近跟进", "Last activity"), string(d)+daysAgo(l, v.Today.Sub(d)))
+		add(l.T("最近跟进", "Last activity"), string(d)+l.T("(", " (")+daysAgo(l, v.Today.Sub(d))+")")
 	}
 	add(l.T("上级单位", "Parent company"), x.Parent)
 	if x.Employees > 0 {
@@ -141,14 +141,15 @@ func accountFields(l crm.Lang, v AccountView) []card.Field {
 	return fs
 }
 
+// daysAgo is a number of days in words.
 func daysAgo(l crm.Lang, n int) string {
 	switch {
 	case n <= 0:
-		return l.T("(今天)", " (today)")
+		return l.T("今天", "today")
 	case n == 1:
-		return l.T("(昨天)", " (yesterday)")
+		return l.T("昨天", "yesterday")
 	}
-	return l.T(fmt.Sprintf("(%d 天前)", n), fmt.Sprintf(" (%d days ago)", n))
+	return l.T(fmt.Sprintf("%d 天前", n), fmt.Sprintf("%d days ago", n))
 }
 
 // contactBlocks show the people of an account. With an open deal fewer than two
@@ -229,7 +230,7 @@ func AccountList(l crm.Lang, list []account.Account, total int64, page, size int
 		last, tone := l.T("还没有", "none"), card.Warning
 		if !x.ActiveAt.IsZero() {
 			n := today.Sub(crm.DayOf(x.ActiveAt, zone))
-			last, tone = strings.Trim(daysAgo(l, n), " ()()"), card.Neutral
+			last, tone = daysAgo(l, n), card.Neutral
 			if n > 30 {
 				tone = card.Warning
 			}

@@ -24,7 +24,7 @@ func sampleStages() []deal.Stage {
 
 func sampleAccount(l crm.Lang) account.Account {
 	return account.Account{ID: 3, Name: l.T("星河科技有限公司", "Galaxy Technology"), Level: account.LevelA, Region: l.T("杭州", "Hangzhou"), Industry: l.T("智能制造", "manufacturing"), Owner: 7,
-		USCC: "91330106MA27XLHC0Q", Parent: l.T("星河集团", "Galaxy Group"), Employees: 1200, Revenue: crm.Yuan(350_000_000), Founded: 2008, ActiveAt: sampleTime(3, 1, 15, 0), Version: 4}
+		USCC: "91330106589832041X", Parent: l.T("星河集团", "Galaxy Group"), Employees: 1200, Revenue: crm.Yuan(350_000_000), Founded: 2008, ActiveAt: sampleTime(3, 1, 15, 0), Version: 4}
 }
 
 func sampleDeals(l crm.Lang) []deal.Deal {
@@ -95,8 +95,9 @@ func importSamples(l crm.Lang) []Sample {
 	counts := importer.Counts{New: 113, Update: 0, Same: 13, Bad: 2}
 	wide := func(j *importer.Job) {
 		j.Header = append([]string{}, j.Header...)
-		for _, h := range []string{"Lead Origin", "Do Not Email", "TotalVisits", "Last Activity", "Country", "Specialization", "Search", "Magazine", "Newspaper", "Tags", "Lead Quality", "Lead Profile", "Index", "Score"} {
-			j.Header = append(j.Header, h)
+		for _, h := range []crm.Text{{Zh: "来源方式", En: "Origin"}, {Zh: "免打扰", En: "Do not e-mail"}, {Zh: "访问次数", En: "Visits"}, {Zh: "最近动作", En: "Last action"}, {Zh: "国家", En: "Country"}, {Zh: "专业", En: "Subject"},
+			{Zh: "搜索词", En: "Search"}, {Zh: "杂志", En: "Magazine"}, {Zh: "报纸", En: "Newspaper"}, {Zh: "标签", En: "Tags"}, {Zh: "质量", En: "Quality"}, {Zh: "画像", En: "Profile"}, {Zh: "指数", En: "Index"}, {Zh: "得分", En: "Score"}} {
+			j.Header = append(j.Header, h.In(l))
 		}
 		j.Remembered = true
 	}

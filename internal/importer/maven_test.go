@@ -207,3 +207,17 @@ func TestMavenAccounts(t *testing.T) {
 		t.Errorf("region %q", x.Region)
 	}
 }
+
+// TestMavenOnMySQL_F06 imports the same history into MySQL, twice: the same facts.
+func TestMavenOnMySQL_F06(t *testing.T) {
+	e := newEnv(t, testenv.MySQL(t))
+	_, _, _, deals := e.maven()
+	t.Logf("%s", deals)
+	e.checkMaven(t)
+	for _, s := range first4(e.maven()) {
+		if s.Same != s.Total() || s.Total() == 0 {
+			t.Errorf("importing again: %s", s)
+		}
+	}
+	e.checkMaven(t)
+}
