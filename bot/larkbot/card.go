@@ -27,6 +27,9 @@ func (b *Bot) card(ctx context.Context, t target, c card.Card, key string) (bot.
 		ref, err = b.post(ctx, t, "interactive", raw, fmt.Sprintf("%s.%d", key, rung))
 		return err
 	})
+	if err == nil {
+		b.tell(ref, c)
+	}
 	e := asError(err)
 	if err == nil || e == nil && !tooLarge(err) || e != nil && e.verdict() != badCard && e.verdict() != sensitive {
 		return ref, err
@@ -39,6 +42,13 @@ func (b *Bot) card(ctx context.Context, t target, c card.Card, key string) (bot.
 		}
 	}
 	return ref, nil
+}
+
+// tell says that the platform took a card.
+func (b *Bot) tell(m bot.MessageRef, c card.Card) {
+	if b.opt.Shown != nil {
+		b.opt.Shown(m, c)
+	}
 }
 
 // climbDown tries a card in ever simpler forms until the platform takes one.

@@ -137,7 +137,7 @@ func (b *Bot) handled(ctx context.Context, fn func(ctx context.Context, took fun
 
 // answerTo hands a request to the runtime and shows the answer.
 func (b *Bot) answerTo(ctx context.Context, req *bot.Req, t target, took func()) error {
-	rep := b.rt.Handle(ctx, req)
+	rep := b.handle(ctx, req)
 	if rep.Unfinished() {
 		b.owned(ctx, func(ctx context.Context) { b.show(ctx, req, rep, t) })
 		return errUnfinished
@@ -145,6 +145,14 @@ func (b *Bot) answerTo(ctx context.Context, req *bot.Req, t target, took func())
 	took()
 	b.show(ctx, req, rep, t)
 	return nil
+}
+
+func (b *Bot) handle(ctx context.Context, req *bot.Req) bot.Reply {
+	rep := b.rt.Handle(ctx, req)
+	if b.opt.Answered != nil {
+		b.opt.Answered(req, rep)
+	}
+	return rep
 }
 
 // from is the id under which the directory knows a person: the open id, else

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/cards/card"
 	"crmbot/internal/crm"
 	"crmbot/internal/kv"
 )
@@ -48,6 +49,13 @@ type Options struct {
 	// Settle is how long after the answer to a press the card may be updated;
 	// zero means 300 ms. Earlier updates are refused or shown out of order.
 	Settle time.Duration
+	// Unlimited leaves the platform's rates to the platform, for scripts whose
+	// people are as fast as the machine.
+	Unlimited bool
+	// Answered and Shown are called with every answer of the runtime and every
+	// card that the platform took, for scripts. Nil: ignored.
+	Answered func(req *bot.Req, rep bot.Reply)
+	Shown    func(m bot.MessageRef, c card.Card)
 	// HTTP is the client for the API; nil: one with time-outs.
 	HTTP *http.Client
 }
@@ -72,7 +80,7 @@ type Bot struct {
 
 	stop   context.Context // ends when the bot is closed
 	cancel context.CancelFunc
-	work   sync.WaitGroup
+	work   *crew
 }
 
 // New makes the adapter. Connect it before use and Close it after.
@@ -98,7 +106,7 @@ func New(o Options) (*Bot, error) {
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: transport()}
 	}
-	b := &Bot{opt: o, limit: newLimiter(o.KV, o.AppID), slots: newSlots(), health: newHealth(), chats: map[string]bool{}, images: map[string]string{}, persons: map[string]bool{}, presses: map[string]*onePress{}}
+	b := &Bot{opt: o, limit: newLimiter(o.KV, o.AppID, o.Unlimited), slots: newSlots(), health: newHealth(), work: newCrew(), chats: map[string]bool{}, images: map[string]string{}, persons: map[string]bool{}, presses: map[string]*onePress{}}
 	b.api = newClient(o)
 	b.stop, b.cancel = context.WithCancel(context.Background())
 	return b, nil
@@ -136,29 +144,25 @@ func (b *Bot) Run(ctx context.Context) error {
 // Close waits for what was acknowledged, at most as long as the context lasts,
 // and ends what is left.
 func (b *Bot) Close(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		b.work.Wait()
-		close(done)
-	}()
-	var err error
-	select {
-	case <-done:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
+	err := b.work.wait(ctx)
 	b.cancel()
-	<-done // what is left ends with the bot's own context
+	// What is left ends with the bot's own context.
+	if e := b.work.wait(context.WithoutCancel(ctx)); err == nil {
+		err = e
+	}
 	b.opt.HTTP.CloseIdleConnections()
 	return err
 }
 
+// Idle waits until everything that was begun is shown.
+func (b *Bot) Idle(ctx context.Context) error { return b.work.wait(ctx) }
+
 // owned runs work that Close waits for, with the values of ctx and the life of
 // the bot. A panic is logged and goes no further.
 func (b *Bot) owned(ctx context.Context, fn func(ctx context.Context)) {
-	b.work.Add(1)
+	b.work.begin()
 	go func() {
-		defer b.work.Done()
+		defer b.work.end()
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		defer cancel()
 		defer context.AfterFunc(b.stop, cancel)()

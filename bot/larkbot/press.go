@@ -133,12 +133,13 @@ func (b *Bot) handlePress(ctx context.Context, e envelope, p pressEvent, release
 	tenant := b.foreign(p.Operator.Tenant)
 	req := &bot.Req{Platform: Name, Tenant: tenant, EventID: e.Header.EventID, Kind: bot.Press, From: b.from(ctx, p.Operator.person, tenant), MessageID: p.Context.MessageID,
 		Chat: bot.Chat{ID: p.Context.ChatID, Group: b.isGroup(ctx, p.Context.ChatID)}, Action: b.action(ctx, p, tenant), At: b.at(e.Header.CreateTime)}
-	rep := b.rt.Handle(ctx, req)
+	rep := b.handle(ctx, req)
 	a, rest := b.callback(ctx, req, rep)
 	if !once.give(a) {
 		a, rest = &answer{}, rep // too late for the callback
 	}
 	if a.Card != nil {
+		b.tell(bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}, *rep.Card)
 		b.remember(ctx, req, rep, bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}, req.Chat.Group)
 	}
 	if !rest.Empty() {

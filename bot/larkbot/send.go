@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -90,11 +91,12 @@ func (b *Bot) text(ctx context.Context, t target, text, key string) (bot.Message
 // both languages because the words that were refused are not looked at again.
 const withheld = "有一条消息被飞书的内容检查拦截，没有显示。请用 /帮助 在机器人里查看原记录。\nLark did not let a message through. Send /help to look at the record in the bot."
 
+// tagStart is the beginning of what the platform would read as a tag.
+var tagStart = regexp.MustCompile(`<(/?[A-Za-z])`)
+
 // harmless takes the meaning from tags in text: <at user_id="all"> would call
 // everybody in a group.
-func harmless(s string) string {
-	return strings.NewReplacer("<", "＜", ">", "＞").Replace(s)
-}
+func harmless(s string) string { return tagStart.ReplaceAllString(s, "＜$1") }
 
 // split cuts text into messages that the platform accepts, at line ends where
 // it can.
@@ -173,7 +175,13 @@ func uuid(key string) string {
 
 // Update implements bot.Platform.
 func (b *Bot) Update(ctx context.Context, m bot.MessageRef, c card.Card) error {
-	err := b.slots.update(ctx, m.ID, func() error { return b.patch(ctx, m.ID, c) })
+	err := b.slots.update(ctx, m.ID, func() error {
+		err := b.patch(ctx, m.ID, c)
+		if err == nil {
+			b.tell(m, c)
+		}
+		return err
+	})
 	return b.report(ctx, outcome(err))
 }
 

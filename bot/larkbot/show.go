@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/cards/card"
 )
 
 // showTries is how often an answer is sent before it is given up: about a
@@ -40,8 +41,16 @@ func (b *Bot) showPart(ctx context.Context, req *bot.Req, rep bot.Reply, t targe
 
 func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target, group bool, key string) error {
 	text := rep.Text
-	if text == "" && rep.Card == nil {
-		text = rep.Toast // there is no pop-up outside the answer to a press
+	shown := rep.Card
+	if rep.Toast != "" && text == "" {
+		// There is no pop-up outside the answer to a press.
+		if shown == nil {
+			text = rep.Toast
+		} else if !rep.Update {
+			c := *shown
+			c.Blocks = append([]card.Block{card.Text{Spans: []card.Span{{Text: rep.Toast, Tone: toastTone(rep.ToastTone), Bold: true}}}}, c.Blocks...)
+			shown = &c
+		}
 	}
 	if rep.Card != nil && rep.Update && req.MessageID != "" && req.Kind == bot.Press {
 		m := bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}
@@ -65,13 +74,23 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 	var ref bot.MessageRef
 	err = patient(ctx, showTries, func() error {
 		var err error
-		ref, err = b.sendAll(ctx, t, bot.Outgoing{Card: rep.Card}, key+"/card")
+		ref, err = b.sendAll(ctx, t, bot.Outgoing{Card: shown}, key+"/card")
 		return b.report(ctx, outcome(err))
 	})
 	if err == nil {
 		b.remember(ctx, req, rep, ref, group)
 	}
 	return err
+}
+
+func toastTone(s string) card.Tone {
+	switch s {
+	case bot.ToastSuccess:
+		return card.Success
+	case bot.ToastError:
+		return card.Danger
+	}
+	return card.Info
 }
 
 // Later implements bot.Later: it shows a reply that missed the deadline.

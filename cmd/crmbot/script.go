@@ -12,6 +12,7 @@ type scriptCmd struct {
 	Files    []string `arg:"" type:"existingfile" help:"Script files (.txtar)."`
 	Verbose  bool     `short:"v" help:"Print the whole conversation."`
 	Database string   `help:"DSN of an EMPTY database to run on instead of a fresh SQLite file." placeholder:"DSN"`
+	Platform string   `help:"Where people talk: webchat or lark (a played Lark behind the official SDK)." enum:"webchat,lark" default:"webchat"`
 	Redis    string   `help:"Redis URL; empty: in the process." placeholder:"URL"`
 }
 
@@ -28,7 +29,7 @@ func (c *scriptCmd) Run(e *env) error {
 	for _, f := range c.Files {
 		s, err := scenario.Load(f)
 		if err == nil {
-			err = scenario.Run(e.ctx, s, scenario.Options{DSN: c.Database, Redis: c.Redis, Verbose: verbose})
+			err = scenario.Run(e.ctx, s, scenario.Options{DSN: c.Database, Redis: c.Redis, Platform: c.Platform, Verbose: verbose})
 		}
 		if err != nil {
 			failed++

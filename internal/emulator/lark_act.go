@@ -30,6 +30,11 @@ func (l *Lark) person(openID string) (*LarkPerson, string, error) {
 // LarkIncoming is a message of a person.
 type LarkIncoming struct {
 	Person string
+	// Mentions replaces what is found in Text: the token as it stands there and
+	// the open id.
+	Mentions [][2]string
+	// ToBot puts a mention of the bot in front.
+	ToBot bool
 	// Chat is the group; empty: the chat with the bot.
 	Chat string
 	// Type is text (the default), post, image, file or audio.
@@ -65,7 +70,7 @@ func (l *Lark) Send(in LarkIncoming) (*LarkDelivery, error) {
 	}
 	now := l.opt.Clock.Now().Add(-in.Age)
 	m := &LarkMessage{ID: l.next("om_"), Chat: c.ID, From: in.Person, Type: in.Type, At: now}
-	text, mentions, toBot := l.mentions(in.Text)
+	text, mentions, toBot := l.mentions(in)
 	content, err := json.Marshal(l.body(in, text, m))
 	if err != nil {
 		l.mu.Unlock()
@@ -89,7 +94,9 @@ func (l *Lark) Send(in LarkIncoming) (*LarkDelivery, error) {
 	if !heard {
 		return nil, nil
 	}
-	return l.Emit("im.message.receive_v1", event), nil
+	d := l.Emit("im.message.receive_v1", event)
+	d.Message = m.ID
+	return d, nil
 }
 
 // body is the content of a message; files are kept for download.
@@ -120,28 +127,42 @@ func (l *Lark) body(in LarkIncoming, text string, m *LarkMessage) any {
 	return map[string]string{"text": text}
 }
 
-// mentions turns @bot and @ou_… into the platform's keys.
-func (l *Lark) mentions(text string) (string, []map[string]any, bool) {
+// mentions turns @bot, @ou_… and the tokens of in.Mentions into the platform's
+// keys.
+func (l *Lark) mentions(in LarkIncoming) (string, []map[string]any, bool) {
 	var out []map[string]any
 	toBot := false
+	add := func(id string) string {
+		name := "crmbot"
+		if p := l.people[id]; p != nil {
+			name = p.Name
+		}
+		toBot = toBot || id == LarkBotOpenID
+		key := fmt.Sprintf("@_user_%d", len(out)+1)
+		out = append(out, map[string]any{"key": key, "id": map[string]string{"open_id": id, "union_id": "on_" + strings.TrimPrefix(id, "ou_"), "user_id": ""}, "name": name, "tenant_key": l.opt.TenantKey})
+		return key
+	}
+	text := in.Text
+	if in.ToBot {
+		text = "@bot " + text
+	}
 	fields := strings.Split(text, " ")
 	for i, f := range fields {
 		id, ok := strings.CutPrefix(f, "@")
-		name := "crmbot"
-		switch {
-		case !ok:
-			continue
-		case id == "bot":
-			id, toBot = LarkBotOpenID, true
-		case l.people[id] != nil:
-			name = l.people[id].Name
-		default:
+		if !ok {
 			continue
 		}
-		fields[i] = fmt.Sprintf("@_user_%d", len(out)+1)
-		out = append(out, map[string]any{"key": fields[i], "id": map[string]string{"open_id": id, "union_id": "on_" + strings.TrimPrefix(id, "ou_"), "user_id": ""}, "name": name, "tenant_key": l.opt.TenantKey})
+		if id == "bot" {
+			fields[i] = add(LarkBotOpenID)
+		} else if l.people[id] != nil {
+			fields[i] = add(id)
+		}
 	}
-	return strings.Join(fields, " "), out, toBot
+	text = strings.Join(fields, " ")
+	for _, m := range in.Mentions {
+		text = strings.Replace(text, m[0], add(m[1]), 1)
+	}
+	return text, out, toBot
 }
 
 // Enter lets a person open the chat with the bot.

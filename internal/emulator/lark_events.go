@@ -27,6 +27,9 @@ type LarkEvent struct {
 // LarkDelivery follows an event until it was acknowledged or given up.
 type LarkDelivery struct {
 	LarkEvent
+	// Message is the id of the person's message, if the event is one.
+	Message string
+
 	done  chan struct{}
 	tries int
 	acked bool

@@ -27,6 +27,8 @@ type Options struct {
 	DSN string
 	// Redis URL; empty: in the process.
 	Redis, RedisPrefix string
+	// Platform is where people talk: webchat (also empty) or lark, played here.
+	Platform string
 	// Verbose gets the whole conversation; nil: nobody.
 	Verbose io.Writer
 }
@@ -49,7 +51,7 @@ type message struct {
 // world is one running script.
 type world struct {
 	app   *app.App
-	hub   *webchat.Hub
+	hub   chats
 	clock *crm.MovableClock
 	zone  *time.Location
 	s     Script
@@ -92,11 +94,10 @@ func Run(ctx context.Context, s Script, o Options) error {
 		return err
 	}
 	defer w.app.Close()
-	w.hub = webchat.NewHub(w.app.DB.Webchat(), w.clock)
-	if err := w.hub.Connect(ctx, w.app.Runtime); err != nil {
+	if err := w.open(ctx, o.Platform); err != nil {
 		return err
 	}
-	w.app.AddPlatform(w.hub, nil)
+	defer w.close(ctx)
 	cancel := w.hub.Subscribe(w.event)
 	defer cancel()
 	for _, l := range s.Lines {
@@ -153,6 +154,11 @@ func (w *world) say(format string, a ...any) {
 // line runs one statement and turns "fail" round.
 func (w *world) line(ctx context.Context, l Line) error {
 	w.say("%s", l.Text)
+	if j, ok := w.hub.(joiner); ok {
+		if err := j.join(ctx); err != nil {
+			return err
+		}
+	}
 	err := w.statement(ctx, l)
 	if !l.Fail {
 		return err
