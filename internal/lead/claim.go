@@ -33,13 +33,14 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.LeadID) (Claime
 	}
 	var out Claimed
 	var l Lead
+	var ledger []pool.Entry
 	err := s.d.Tx.InTx(ctx, func(ctx context.Context) error {
-		out = Claimed{}
-		seat, err := s.d.Gate.Seat(ctx, crm.KindLead, a.ID)
+		out, ledger = Claimed{}, nil
+		seat, err := s.d.Gate.SeatFor(ctx, crm.KindLead, a.ID, id.Ref())
 		if err != nil {
 			return err
 		}
-		if l, err = s.d.Store.Lead(ctx, id); err != nil {
+		if l, err = s.d.Store.LockLead(ctx, id); err != nil {
 			return err
 		}
 		switch {
@@ -63,6 +64,7 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.LeadID) (Claime
 		}
 		e := moved.Entries[0]
 		l.Owner, l.Team, l.OwnedAt = e.To, e.ToTeam, e.At
+		ledger = append(moved.Entries[:1:1], moved.Past...)
 		out.Used, out.Limit = pool.Used(moved.Before)+1, moved.Quota.Limit
 		out.Held, out.Hold = moved.Before.Held+1, moved.Hold
 		if err := s.record(ctx, FactClaim, e.At, e.To, e.ToTeam, l.Ref()); err != nil {
@@ -81,7 +83,10 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.LeadID) (Claime
 	if out.Seen, err = s.seen(ctx, a, l, accessFull); err != nil {
 		return out, err
 	}
-	return out, s.tell(ctx, &out.Seen)
+	if out.Already {
+		return out, s.tell(ctx, &out.Seen)
+	}
+	return out, s.tellOf(ctx, &out.Seen, ledger[:min(len(ledger), pastLength)])
 }
 
 // move is the lead's part of a change of owner: one conditional update.

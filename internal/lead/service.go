@@ -17,6 +17,9 @@ import (
 type Store interface {
 	// Lead finds one; crm.CodeNotFound when there is none.
 	Lead(ctx context.Context, id crm.LeadID) (Lead, error)
+	// LockLead is Lead in a transaction, and nobody else changes the lead until
+	// it ends.
+	LockLead(ctx context.Context, id crm.LeadID) (Lead, error)
 	// LeadsByID finds several, in the order of the ids; missing ones are left out.
 	LeadsByID(ctx context.Context, ids ...crm.LeadID) ([]Lead, error)
 	// InsertLeads stores new leads and sets their ids.
@@ -330,16 +333,22 @@ const (
 
 // tell adds what a new owner must know (P-18).
 func (s *Service) tell(ctx context.Context, v *Seen) error {
-	if s.d.Teller != nil {
+	entries, err := s.d.Gate.History(ctx, v.Ref(), pastLength)
+	if err != nil {
+		return fmt.Errorf("ledger of %s: %w", v.Ref(), err)
+	}
+	return s.tellOf(ctx, v, entries)
+}
+
+// tellOf is tell with the ledger at hand. A lead without an activity has no
+// story.
+func (s *Service) tellOf(ctx context.Context, v *Seen, entries []pool.Entry) error {
+	if s.d.Teller != nil && !v.LastActivityAt.IsZero() {
 		story, err := s.d.Teller.Story(ctx, v.Ref(), storyLength)
 		if err != nil {
 			return fmt.Errorf("story of %s: %w", v.Ref(), err)
 		}
 		v.Story = story
-	}
-	entries, err := s.d.Gate.History(ctx, v.Ref(), pastLength)
-	if err != nil {
-		return fmt.Errorf("ledger of %s: %w", v.Ref(), err)
 	}
 	reasons, _ := ReleaseReasons.Of(ctx, s.d.Rules)
 	for _, e := range entries {

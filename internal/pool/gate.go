@@ -53,6 +53,7 @@ func NewGate(d Deps) *Gate { return &Gate{d: d} }
 type Seat struct {
 	Kind crm.Kind
 	User org.User
+	look *Look // asked ahead; may be unanswered
 }
 
 // Seat locks the person's quota row. Take it first in a transaction, before
@@ -67,6 +68,31 @@ func (g *Gate) Seat(ctx context.Context, kind crm.Kind, user crm.UserID) (Seat, 
 		return Seat{}, fmt.Errorf("lock quota: %w", err)
 	}
 	return Seat{Kind: kind, User: u}, nil
+}
+
+// SeatFor is Seat for somebody who is to get the record: what Give must know is
+// read along with what the caller reads next.
+func (g *Gate) SeatFor(ctx context.Context, kind crm.Kind, user crm.UserID, ref crm.Ref) (Seat, error) {
+	seat, err := g.Seat(ctx, kind, user)
+	if err != nil {
+		return seat, err
+	}
+	scopes, _, err := g.scopes(ctx, seat.User)
+	if err != nil {
+		return seat, err
+	}
+	seat.look = g.lookAt(ctx, seat, ref, g.d.Clock.Now(), scopes)
+	g.d.Store.LookAhead(ctx, seat.look)
+	return seat, nil
+}
+
+func (g *Gate) lookAt(ctx context.Context, seat Seat, ref crm.Ref, now time.Time, scopes []rule.Scope) *Look {
+	day := g.d.Calendar.DayOf(now)
+	return &Look{Kind: seat.Kind, User: seat.User.ID, Day: day, DayStart: day.Time(g.d.Calendar.Zone()), BurstSince: now.Add(-g.burstWindow(ctx, scopes)), Ref: ref, Last: pastRead}
+}
+
+func (g *Gate) burstWindow(ctx context.Context, scopes []rule.Scope) time.Duration {
+	return time.Duration(BurstMinutes.Of(ctx, g.d.Rules, scopes...)) * time.Minute
 }
 
 // Move is a wish to change a record's owner.
@@ -106,6 +132,9 @@ type Apply func(ctx context.Context, s Stamp, n int) ([]crm.Ref, error)
 // Moved is the outcome of a move.
 type Moved struct {
 	Entries []Entry
+	// Past are the entries of a given record before the move, newest first, some
+	// of them when there are very many.
+	Past []Entry
 	// Before is the new owner's standing before the move, with the limits that
 	// were in force. Zero for moves to the pool.
 	Before Standing
@@ -128,12 +157,15 @@ func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, 
 	if err != nil {
 		return Moved{}, err
 	}
-	window := time.Duration(BurstMinutes.Of(ctx, g.d.Rules, scopes...)) * time.Minute
-	st, err := g.d.Store.Standing(ctx, seat.Kind, seat.User.ID, day, day.Time(g.d.Calendar.Zone()), now.Add(-window))
-	if err != nil {
-		return Moved{}, fmt.Errorf("count: %w", err)
+	look := seat.look
+	if look == nil || !look.Done || look.Ref != m.Ref || look.Day != day {
+		look = g.lookAt(ctx, seat, m.Ref, now, scopes)
+		if err := g.d.Store.Look(ctx, look); err != nil {
+			return Moved{}, fmt.Errorf("count: %w", err)
+		}
 	}
-	out := Moved{Before: st, Quota: g.quota(ctx, day, m.Pool, scopes)}
+	st, past := look.Standing, look.Past
+	out := Moved{Before: st, Quota: g.quota(ctx, day, m.Pool, scopes), Past: past}
 	var override string
 	if m.Reason == Claim {
 		if !m.Pool.Visible(a, teams) {
@@ -146,7 +178,7 @@ func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, 
 	}
 	if m.Ref.ID != 0 && (m.Reason == Claim || m.Reason == Assign) {
 		cool := g.coolDays(ctx, scopes)
-		losses, err := g.d.Store.Losses(ctx, seat.User.ID, now.AddDate(0, 0, -cool.Longest()), m.Ref)
+		losses, err := g.losses(ctx, seat.User.ID, now.AddDate(0, 0, -cool.Longest()), m.Ref, past)
 		if err != nil {
 			return out, fmt.Errorf("former owners: %w", err)
 		}
@@ -168,7 +200,7 @@ func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, 
 	}
 	var quotaDay crm.Day
 	if m.Reason == Claim {
-		if e := CheckQuota(st, out.Quota, int(Burst.Of(ctx, g.d.Rules, scopes...)), window, g.d.Calendar, now); e != nil {
+		if e := CheckQuota(st, out.Quota, int(Burst.Of(ctx, g.d.Rules, scopes...)), g.burstWindow(ctx, scopes), g.d.Calendar, now); e != nil {
 			return out, e
 		}
 		quotaDay, version = day, out.Quota.Version
@@ -205,6 +237,25 @@ func (g *Gate) Free(ctx context.Context, a crm.Actor, m Move, n int, apply Apply
 	var err error
 	out.Entries, err = g.move(ctx, e, s, n, apply, map[string]any{"refund": e.Refund})
 	return out, err
+}
+
+// pastRead is how many of a record's last entries are read along with the
+// person's standing. Records that changed hands more often are rare.
+const pastRead = 20
+
+// losses are the entries since the moment by which the person lost the record;
+// past are its last entries, all of them when there are fewer than pastRead.
+func (g *Gate) losses(ctx context.Context, user crm.UserID, since time.Time, ref crm.Ref, past []Entry) ([]Entry, error) {
+	if len(past) >= pastRead && !past[len(past)-1].At.Before(since) {
+		return g.d.Store.Losses(ctx, user, since, ref)
+	}
+	var out []Entry
+	for _, e := range past {
+		if e.From == user && !e.At.Before(since) {
+			out = append(out, e)
+		}
+	}
+	return out, nil
 }
 
 func (g *Gate) refund(ctx context.Context, a crm.Actor, m Move, now time.Time, e *Entry) error {

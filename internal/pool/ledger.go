@@ -81,6 +81,24 @@ type Standing struct {
 	Burst   int // claims within the burst window, refunded ones included
 }
 
+// Look is a question about a person who is to get a record, and its answer.
+type Look struct {
+	Kind                 crm.Kind
+	User                 crm.UserID
+	Day                  crm.Day
+	DayStart, BurstSince time.Time
+	// Ref is the record; zero for records that are made by the move. Last is how
+	// many of its entries are wanted.
+	Ref  crm.Ref
+	Last int
+
+	// Done reports that the rest is the answer: how the person stands, and the
+	// record's last entries, newest first.
+	Done     bool
+	Standing Standing
+	Past     []Entry
+}
+
 // Store keeps pools and the ledger.
 type Store interface {
 	// Pools are all pools in order of sort and id.
@@ -92,6 +110,10 @@ type Store interface {
 	LockQuota(ctx context.Context, kind crm.Kind, user crm.UserID) error
 	// Standing counts in one statement. Read it after LockQuota.
 	Standing(ctx context.Context, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time) (Standing, error)
+	// Look answers the look now; LookAhead lets it travel with the next read of
+	// the transaction, if that is one which can take it along.
+	Look(ctx context.Context, l *Look) error
+	LookAhead(ctx context.Context, l *Look)
 	// AddEntries appends to the ledger.
 	AddEntries(ctx context.Context, es ...Entry) error
 	// Losses are the entries since the moment by which the person lost one of

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -57,14 +58,63 @@ func leadEntities(rows []leadRow) []lead.Lead {
 	return out
 }
 
+const leadColumns = "id, company, contact, title, phone, email, address, city, region, industry, source, need, budget, note, uscc, grade, grade_given, " +
+	"score_source, score_complete, score_actions, score_fit, score_decay, rank_no, status, quality, owner_id, team_id, pool_id, created_by, import_id, import_row, " +
+	"created_ms, updated_ms, version, owned_ms, pooled_ms, claimable_ms, first_contact_ms, last_activity_ms, last_valid_ms"
+
+// fields are where the columns of leadColumns go.
+func (r *leadRow) fields() []any {
+	return []any{&r.ID, &r.Company, &r.Contact, &r.Title, &r.Phone, &r.Email, &r.Address, &r.City, &r.Region, &r.Industry, &r.Source, &r.Need, &r.Budget, &r.Note, &r.Uscc, &r.Grade, &r.GradeGiven,
+		&r.ScoreSource, &r.ScoreComplete, &r.ScoreActions, &r.ScoreFit, &r.ScoreDecay, &r.RankNo, &r.Status, &r.Quality, &r.OwnerID, &r.TeamID, &r.PoolID, &r.CreatedBy, &r.ImportID, &r.ImportRow,
+		&r.CreatedMs, &r.UpdatedMs, &r.Version, &r.OwnedMs, &r.PooledMs, &r.ClaimableMs, &r.FirstContactMs, &r.LastActivityMs, &r.LastValidMs}
+}
+
+// leadsWhere are the leads that fit; where may end in an order and a limit.
+func leadsWhere(out *[]lead.Lead, where string, args ...any) reading {
+	return reading{statement{"SELECT " + leadColumns + " FROM crm_leads WHERE " + where, args}, func(rows *sql.Rows) error {
+		var r leadRow
+		if err := rows.Scan(r.fields()...); err != nil {
+			return err
+		}
+		*out = append(*out, r.entity())
+		return nil
+	}}
+}
+
 // Lead implements lead.Store.
 func (d *DB) Lead(ctx context.Context, id crm.LeadID) (lead.Lead, error) {
-	var r leadRow
-	err := d.read(ctx).Take(&r, "id = ?", int64(id)).Error
-	if missing(err) {
+	var found []lead.Lead
+	if err := d.readTogether(ctx, leadsWhere(&found, "id = ?", int64(id))); err != nil {
+		return lead.Lead{}, err
+	}
+	if len(found) == 0 {
 		return lead.Lead{}, crm.NotFound("没有线索 "+id.String(), "there is no lead "+id.String())
 	}
-	return r.entity(), err
+	return found[0], nil
+}
+
+// LockLead implements lead.Store.
+func (d *DB) LockLead(ctx context.Context, id crm.LeadID) (lead.Lead, error) {
+	u := d.unit(ctx)
+	if u == nil {
+		return lead.Lead{}, errNoTx
+	}
+	where := "id = ?"
+	if d.Dialect == MySQL { // a transaction of SQLite is alone
+		where += " FOR UPDATE"
+	}
+	var found []lead.Lead
+	if err := d.readTogether(ctx, leadsWhere(&found, where, int64(id))); err != nil {
+		return lead.Lead{}, err
+	}
+	if len(found) == 0 {
+		return lead.Lead{}, crm.NotFound("没有线索 "+id.String(), "there is no lead "+id.String())
+	}
+	if u.locked == nil {
+		u.locked = map[int64]int64{}
+	}
+	u.locked[int64(id)] = found[0].Version
+	return found[0], nil
 }
 
 // LeadsByID implements lead.Store.
@@ -133,14 +183,17 @@ func (d *DB) readBackIDs(ctx context.Context, ls []*lead.Lead) error {
 
 // MoveLead implements lead.Store.
 func (d *DB) MoveLead(ctx context.Context, l lead.Lead, s pool.Stamp, next lead.Status, quality string) (bool, error) {
-	set := map[string]any{"owner_id": int64(s.Owner), "team_id": int64(s.Team), "pool_id": int64(s.Pool), "status": string(next), "quality": quality,
-		"updated_ms": ms(s.At), "version": gorm.Expr("version + 1")}
-	if s.Owner != 0 {
-		set["owned_ms"] = ms(s.At)
-	} else {
-		set["owned_ms"], set["pooled_ms"], set["claimable_ms"] = 0, ms(s.At), ms(s.Claimable)
+	owned, pooled, claimable := ms(s.At), ms(l.PooledAt), ms(l.ClaimableAt)
+	if s.Owner == 0 {
+		owned, pooled, claimable = 0, ms(s.At), ms(s.Claimable)
 	}
-	res := d.write(ctx).Table("crm_leads").Where("id = ? AND owner_id = ? AND version = ?", int64(l.ID), int64(l.Owner), l.Version).Updates(set)
+	move := statement{"UPDATE crm_leads SET owner_id = ?, team_id = ?, pool_id = ?, status = ?, quality = ?, updated_ms = ?, owned_ms = ?, pooled_ms = ?, claimable_ms = ?, version = version + 1" +
+		" WHERE id = ? AND owner_id = ? AND version = ?", []any{int64(s.Owner), int64(s.Team), int64(s.Pool), string(next), quality, ms(s.At), owned, pooled, claimable, int64(l.ID), int64(l.Owner), l.Version}}
+	if u := d.unit(ctx); u != nil && u.locked[int64(l.ID)] == l.Version && l.Version != 0 {
+		delete(u.locked, int64(l.ID)) // this one cannot miss, a second one could
+		return true, d.later(ctx, move)
+	}
+	res := d.write(ctx).Exec(move.query, move.args...)
 	return res.RowsAffected == 1, res.Error
 }
 

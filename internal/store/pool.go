@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,11 +88,44 @@ func (d *DB) LockQuota(ctx context.Context, kind crm.Kind, user crm.UserID) erro
 	} else {
 		q += " ON CONFLICT (user_id, kind) DO UPDATE SET taken = taken + 1"
 	}
-	return d.write(ctx).Exec(q, int64(user), string(kind)).Error
+	return d.later(ctx, statement{q, []any{int64(user), string(kind)}})
 }
 
 // Standing implements pool.Store.
 func (d *DB) Standing(ctx context.Context, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time) (pool.Standing, error) {
+	var out pool.Standing
+	err := d.readTogether(ctx, standing(&out, kind, user, day, dayStart, burstSince))
+	return out, err
+}
+
+// Look implements pool.Store.
+func (d *DB) Look(ctx context.Context, l *pool.Look) error { return d.readTogether(ctx, look(l)...) }
+
+// LookAhead implements pool.Store.
+func (d *DB) LookAhead(ctx context.Context, l *pool.Look) {
+	if u := d.unit(ctx); u != nil {
+		u.ahead = append(u.ahead, look(l)...)
+	}
+}
+
+func look(l *pool.Look) []reading {
+	l.Done, l.Past = false, nil
+	list := []reading{standing(&l.Standing, l.Kind, l.User, l.Day, l.DayStart, l.BurstSince)}
+	if l.Ref.ID != 0 {
+		list = append([]reading{entriesWhere(&l.Past, l.Last, "ref = ?", l.Ref.String())}, list...)
+	}
+	// The last one answers with exactly one row.
+	last := &list[len(list)-1]
+	row := last.row
+	last.row = func(rows *sql.Rows) error {
+		err := row(rows)
+		l.Done = err == nil
+		return err
+	}
+	return list
+}
+
+func standing(out *pool.Standing, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time) reading {
 	held, heldArgs := "SELECT COUNT(*) FROM crm_leads WHERE owner_id = ? AND status = ?", []any{int64(user), string(lead.Open)}
 	if kind == crm.KindAccount {
 		held, heldArgs = "SELECT COUNT(*) FROM crm_accounts WHERE owner_id = ? AND dealt_ms = 0", []any{int64(user)}
@@ -99,9 +134,8 @@ func (d *DB) Standing(ctx context.Context, kind crm.Kind, user crm.UserID, day c
 	const refunds = "SELECT COUNT(*) FROM crm_ownership_ledger WHERE from_user = ? AND kind = ? AND reason = ? AND at_ms >= ? AND quota_day = ? AND refund = ?"
 	args := append([]any{int64(user), string(kind), string(pool.Claim), ms(dayStart), string(day), int64(user), string(kind), string(pool.Claim), ms(burstSince) + 1,
 		int64(user), string(kind), string(pool.Release), ms(dayStart), string(day), true}, heldArgs...)
-	var row struct{ Claims, Burst, Refunds, Held int }
-	err := d.read(ctx).Raw("SELECT ("+claims+" AND quota_day = ?) AS claims, ("+claims+") AS burst, ("+refunds+") AS refunds, ("+held+") AS held", args...).Scan(&row).Error
-	return pool.Standing{Claims: row.Claims, Burst: row.Burst, Refunds: row.Refunds, Held: row.Held}, err
+	return reading{statement{"SELECT (" + claims + " AND quota_day = ?), (" + claims + "), (" + refunds + "), (" + held + ")", args},
+		func(rows *sql.Rows) error { return rows.Scan(&out.Claims, &out.Burst, &out.Refunds, &out.Held) }}
 }
 
 type ledgerRow struct {
@@ -125,8 +159,6 @@ type ledgerRow struct {
 	RuleVersion  int64
 }
 
-func (ledgerRow) TableName() string { return "crm_ownership_ledger" }
-
 func (r ledgerRow) entity() pool.Entry {
 	ref, err := crm.ParseRef(r.Ref)
 	if err != nil {
@@ -137,15 +169,16 @@ func (r ledgerRow) entity() pool.Entry {
 		Uncounted: r.Uncounted, Override: r.OverrideRule, RuleVersion: r.RuleVersion}
 }
 
+const ledgerColumns = "at_ms, ref, kind, from_user, to_user, from_team, to_team, pool_id, reason, by_user, why, note, quota_day, refund, uncounted, override_rule, rule_version"
+
 // AddEntries implements pool.Store.
 func (d *DB) AddEntries(ctx context.Context, es ...pool.Entry) error {
-	rows := make([]ledgerRow, len(es))
-	for i, e := range es {
-		rows[i] = ledgerRow{AtMs: ms(e.At), Ref: e.Ref.String(), Kind: string(e.Ref.Kind), FromUser: int64(e.From), ToUser: int64(e.To), FromTeam: int64(e.FromTeam), ToTeam: int64(e.ToTeam),
-			PoolID: int64(e.Pool), Reason: string(e.Reason), ByUser: int64(e.By), Why: e.Why, Note: e.Note, QuotaDay: string(e.QuotaDay), Refund: e.Refund, Uncounted: e.Uncounted,
-			OverrideRule: e.Override, RuleVersion: e.RuleVersion}
+	rows := insert{table: "crm_ownership_ledger", columns: ledgerColumns}
+	for _, e := range es {
+		rows.add(ms(e.At), e.Ref.String(), string(e.Ref.Kind), int64(e.From), int64(e.To), int64(e.FromTeam), int64(e.ToTeam), int64(e.Pool), string(e.Reason), int64(e.By),
+			e.Why, e.Note, string(e.QuotaDay), e.Refund, e.Uncounted, e.Override, e.RuleVersion)
 	}
-	return d.write(ctx).CreateInBatches(rows, 500).Error
+	return d.later(ctx, rows.statements("")...)
 }
 
 // Losses implements pool.Store.
@@ -153,11 +186,11 @@ func (d *DB) Losses(ctx context.Context, user crm.UserID, since time.Time, refs 
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	codes := make([]string, len(refs))
+	args := make([]any, len(refs), len(refs)+2)
 	for i, r := range refs {
-		codes[i] = r.String()
+		args[i] = r.String()
 	}
-	return d.entries(ctx, len(refs)*100, "ref IN ? AND from_user = ? AND at_ms >= ?", codes, int64(user), ms(since))
+	return d.entries(ctx, len(refs)*100, "ref IN (?"+strings.Repeat(",?", len(refs)-1)+") AND from_user = ? AND at_ms >= ?", append(args, int64(user), ms(since))...)
 }
 
 // History implements pool.Store.
@@ -166,13 +199,20 @@ func (d *DB) History(ctx context.Context, ref crm.Ref, n int) ([]pool.Entry, err
 }
 
 func (d *DB) entries(ctx context.Context, n int, where string, args ...any) ([]pool.Entry, error) {
-	var rows []ledgerRow
-	if err := d.read(ctx).Where(where, args...).Order("at_ms DESC, id DESC").Limit(n).Find(&rows).Error; err != nil {
-		return nil, err
-	}
-	out := make([]pool.Entry, len(rows))
-	for i, r := range rows {
-		out[i] = r.entity()
-	}
-	return out, nil
+	var out []pool.Entry
+	err := d.readTogether(ctx, entriesWhere(&out, n, where, args...))
+	return out, err
+}
+
+func entriesWhere(out *[]pool.Entry, n int, where string, args ...any) reading {
+	return reading{statement{"SELECT id, " + ledgerColumns + " FROM crm_ownership_ledger WHERE " + where + " ORDER BY at_ms DESC, id DESC LIMIT ?", append(slices.Clip(args), n)},
+		func(rows *sql.Rows) error {
+			var r ledgerRow
+			if err := rows.Scan(&r.ID, &r.AtMs, &r.Ref, &r.Kind, &r.FromUser, &r.ToUser, &r.FromTeam, &r.ToTeam, &r.PoolID, &r.Reason, &r.ByUser, &r.Why, &r.Note, &r.QuotaDay,
+				&r.Refund, &r.Uncounted, &r.OverrideRule, &r.RuleVersion); err != nil {
+				return err
+			}
+			*out = append(*out, r.entity())
+			return nil
+		}}
 }

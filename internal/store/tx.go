@@ -20,7 +20,10 @@ type txKey struct{ d *DB }
 // unit is one running transaction with what must be written before its commit.
 type unit struct {
 	tx      *gorm.DB
+	carrier *carrier // MySQL
 	effects effects
+	ahead   []reading       // to come along with the next read
+	locked  map[int64]int64 // leads that nobody else can change, with their versions
 }
 
 func (d *DB) unit(ctx context.Context) *unit {
@@ -56,7 +59,8 @@ func backoff(try int) time.Duration {
 
 // InTx implements crm.Transactor. The outermost call claims the event of the
 // context first, so that a redelivered event fails with crm.CodeDuplicate
-// before it changes anything, and writes the effects last.
+// at its first statement, before it changes anything, and writes the effects
+// last.
 func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if d.unit(ctx) != nil {
 		return fn(ctx)
@@ -172,10 +176,10 @@ func (d *DB) onceSQLite(ctx context.Context, claim []statement, fn func(ctx cont
 	return u, tx.Commit().Error
 }
 
-// onceMySQL runs the closure once on a connection of its own. The begin goes
-// with the claim of the event, and the effects with the commit, in one round
-// trip each: what a transaction must write besides its rows then costs next
-// to nothing.
+// onceMySQL runs the closure once on a connection of its own. The begin and the
+// claim of the event travel with the first statement, and the effects with the
+// commit: what a transaction must write besides its rows then costs no round
+// trip of its own.
 func (d *DB) onceMySQL(ctx context.Context, claim []statement, fn func(ctx context.Context) error) (*unit, error) {
 	pool, err := d.w.DB()
 	if err != nil {
@@ -185,27 +189,30 @@ func (d *DB) onceMySQL(ctx context.Context, claim []statement, fn func(ctx conte
 	if err != nil {
 		return nil, err
 	}
+	c := &carrier{conn: conn}
 	done := false
 	defer func() {
-		if !done {
+		if !done && c.begun {
 			rollback(conn)
 		}
 		conn.Close()
 	}()
-	if err := execTogether(ctx, conn, append([]statement{{query: "START TRANSACTION"}}, claim...)); err != nil {
-		return nil, handled(err)
-	}
+	c.queue, c.claims = append([]statement{{query: "START TRANSACTION"}}, claim...), len(claim) > 0
 	tx := d.w.Session(&gorm.Session{NewDB: true, Context: ctx})
-	tx.Statement.ConnPool = conn
-	u := &unit{tx: tx}
-	if err := fn(context.WithValue(ctx, txKey{d}, u)); err != nil {
+	tx.Statement.ConnPool = c
+	u := &unit{tx: tx, carrier: c}
+	err = fn(context.WithValue(ctx, txKey{d}, u))
+	if c.err != nil {
+		return nil, c.err // whatever was made of it
+	}
+	if err != nil {
 		return nil, err
 	}
 	last, err := d.effectStatements(&u.effects)
 	if err != nil {
 		return nil, err
 	}
-	if err := execTogether(ctx, conn, append(last, statement{query: "COMMIT"})); err != nil {
+	if err := c.commit(ctx, last); err != nil {
 		return nil, err
 	}
 	done = true
