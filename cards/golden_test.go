@@ -138,8 +138,8 @@ func compare(t *testing.T, path, got string) {
 var latin = regexp.MustCompile(`[A-Za-z]{4,}`)
 
 // data are Latin words that stand in Chinese cards on purpose: product and
-// company names, file names.
-var data = regexp.MustCompile(`(?i)crmbot|excel|csv|xlsx|json|lark|grace|liu|gtx|plus|basic|prospect|https?|example|leads?\.|utf-8|gb18030|vip|@[a-z.]+`)
+// company names, file names, keys of settings, 统一社会信用代码.
+var data = regexp.MustCompile(`(?i)[a-z]{1,2}-\d\d\.[a-z_]+|[0-9a-z]{18}|crmbot|excel|csv|xlsx|json|lark|grace|liu|gtx|plus|basic|prospect|https?|example|leads?\.|utf-8|gb18030|vip|@[a-z.]+`)
 
 // TestCardsKeepToOneLanguage: a Chinese card has no English words, an English
 // one no Chinese characters.

@@ -71,7 +71,7 @@ var may = map[string][]string{
 	// Cards know types, never services; the compiler cannot tell the two apart,
 	// so the rooms are named and reviews look at the rest.
 	"cards": with(noun, "cards/card", "internal/org", "internal/pool", "internal/lead", "internal/account", "internal/deal", "internal/activity", "internal/approval",
-		"internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer"),
+		"internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/undo"),
 	"handlers": with(noun, "bot", "cards", "cards/card", "internal/org", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/lead", "internal/account", "internal/deal",
 		"internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer"),
 
