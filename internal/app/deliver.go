@@ -68,9 +68,15 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 	}
 	// The message is out: what is left must be done even if the program stops.
 	ctx = context.WithoutCancel(ctx)
-	card, err := a.DB.PutSent(ctx, store.SentCard{Message: ref, View: r.View, User: r.To.User, Group: viewer.Group, About: c.About, Digest: c.Digest()})
-	if err != nil {
+	card := store.SentCard{Message: ref, View: r.View, User: r.To.User, Group: viewer.Group, About: c.About, Digest: c.Digest()}
+	if r.Again {
+		card.Digest = "" // the message may show what an earlier delivery sent
+	}
+	if card, err = a.DB.PutSent(ctx, card); err != nil {
 		return err
+	}
+	if r.Again {
+		return a.refreshOne(ctx, card)
 	}
 	return a.catchUp(ctx, card, start)
 }

@@ -32,6 +32,9 @@ type Row struct {
 	Topic   string
 	Tries   int
 	Created time.Time
+	// Again is true when an earlier delivery began: the platform may know the key
+	// and show what was sent then.
+	Again bool
 }
 
 // Store keeps the queue.

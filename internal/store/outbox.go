@@ -80,9 +80,9 @@ func (d *DB) LeaseOutbox(ctx context.Context, owner string, now, until time.Time
 // leaseRows leases what is still free of the rows and settles their topics.
 func (d *DB) leaseRows(ctx context.Context, due []outboxRow, owner string, now, until int64) ([]outbox.Row, error) {
 	ids := make([]int64, len(due))
-	topics := map[string]bool{}
+	topics, again := map[string]bool{}, map[int64]bool{}
 	for i, r := range due {
-		ids[i] = r.ID
+		ids[i], again[r.ID] = r.ID, r.LeaseBy != ""
 		if r.Topic != "" {
 			topics[r.Topic] = true
 		}
@@ -104,6 +104,7 @@ func (d *DB) leaseRows(ctx context.Context, due []outboxRow, owner string, now, 
 	out := make([]outbox.Row, len(mine))
 	for i, r := range mine {
 		out[i] = r.entity()
+		out[i].Again = again[r.ID]
 	}
 	return out, nil
 }
