@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -134,18 +135,28 @@ func TestSQLite(t *testing.T) {
 }
 
 // TestMySQL shares one database, emptied before each case: making one is slow.
+// What the migrations put in stays.
 func TestMySQL(t *testing.T) {
 	dsn := testenv.MySQL(t)
+	var seeds []string
+	t.Run("migrate", func(t *testing.T) {
+		db, err := store.Open(t.Context(), dsn, crm.WallClock{})
+		must(t, err)
+		defer db.Close()
+		_, err = db.Migrate(t.Context())
+		must(t, err)
+		seeds = filled(t, dsn)
+	})
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			empty(t, dsn)
+			empty(t, dsn, seeds)
 			c.run(t, newEnv(t, dsn))
 		})
 	}
 }
 
-// empty removes all rows and starts the numbers again.
-func empty(t *testing.T, dsn string) {
+// filled are the tables that have rows.
+func filled(t *testing.T, dsn string) []string {
 	t.Helper()
 	db, err := sql.Open("mysql", dsn)
 	must(t, err)
@@ -159,10 +170,22 @@ func empty(t *testing.T, dsn string) {
 		names = append(names, n)
 	}
 	must(t, rows.Err())
-	for _, n := range names {
-		var filled bool
-		must(t, db.QueryRowContext(t.Context(), "SELECT EXISTS (SELECT 1 FROM "+n+")").Scan(&filled))
-		if filled {
+	return slices.DeleteFunc(names, func(n string) bool {
+		var some bool
+		must(t, db.QueryRowContext(t.Context(), "SELECT EXISTS (SELECT 1 FROM "+n+")").Scan(&some))
+		return !some
+	})
+}
+
+// empty removes all rows of the tables but those to keep, and starts their
+// numbers again.
+func empty(t *testing.T, dsn string, keep []string) {
+	t.Helper()
+	db, err := sql.Open("mysql", dsn)
+	must(t, err)
+	defer db.Close()
+	for _, n := range filled(t, dsn) {
+		if !slices.Contains(keep, n) {
 			_, err := db.ExecContext(t.Context(), "TRUNCATE TABLE "+n)
 			must(t, err)
 		}
