@@ -203,11 +203,12 @@ func minutesFrom(text string) (time.Duration, error) {
 
 // uploadPhoto offers pictures without a command to the visits of the last day.
 func (s *Services) uploadPhoto(ctx context.Context, a crm.Actor, c bot.Call) (bot.Reply, error) {
-	if c.Req == nil || len(c.Req.Files) == 0 {
+	if c.Req == nil || len(c.Req.Files) == 0 || !a.Is(loggers...) {
 		return bot.Reply{}, bot.ErrUnhandled
 	}
 	for _, f := range c.Req.Files {
-		if !activity.IsPhoto(f.Data) {
+		// A picture named after a contract is its scan.
+		if !activity.IsPhoto(f.Data) || contractCode.MatchString(crm.Normalize(f.Name)) {
 			return bot.Reply{}, bot.ErrUnhandled
 		}
 	}
