@@ -424,6 +424,7 @@ func (d *Ding) routes() http.Handler {
 	old("/robot/sendBySession", 0, d.bySession)
 	old("/media/upload", dingAuth|dingCounted, d.upload)
 	old("/topapi/v2/user/get", dingAuth, d.userGet)
+	old("/topapi/user/getbyunionid", dingAuth, d.byUnion)
 	old("/topapi/v2/user/list", dingAuth, d.userList)
 	old("/topapi/v2/department/listsub", dingAuth, d.departments)
 	mux.HandleFunc("GET /files/{code}", d.file)

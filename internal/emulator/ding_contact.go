@@ -38,6 +38,21 @@ func (d *Ding) userGet(c *dingCall) (any, *DingError) {
 	return dingOK(dingUser(p)), nil
 }
 
+func (d *Ding) byUnion(c *dingCall) (any, *DingError) {
+	var in struct{ UnionID string }
+	if json.Unmarshal(c.body, &in) != nil {
+		return nil, dingBad("", "unionid")
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range d.people {
+		if p.UnionID == in.UnionID && !p.Left && p.Corp == "" {
+			return dingOK(map[string]any{"contact_type": 0, "userid": p.UserID}), nil
+		}
+	}
+	return nil, &DingError{Errcode: 60121, Msg: "找不到该用户"}
+}
+
 // userList answers with one page of a department's people; the leader's flag
 // stands beside the person here.
 func (d *Ding) userList(c *dingCall) (any, *DingError) {

@@ -12,6 +12,8 @@ const (
 	keepRuns   = 90 * 24 * time.Hour
 	keepSent   = 30 * 24 * time.Hour // platforms update cards for 14 days
 	pruneBatch = 2000
+
+	keepCounters = 400 * 24 * time.Hour
 )
 
 // Prune deletes plumbing rows that nothing refers to any more, in bounded
@@ -24,6 +26,8 @@ func (d *DB) Prune(ctx context.Context, now time.Time) error {
 		{"crm_outbox", "done_ms > 0 AND done_ms < ?", now.Add(-keepOutbox)},
 		{"crm_processed_events", "at_ms < ?", now.Add(-keepEvents)},
 		{"crm_job_runs", "done_ms < ?", now.Add(-keepRuns)},
+		{"crm_inbox", "done_ms > 0 AND done_ms < ?", now.Add(-keepEvents)},
+		{"crm_sums", "at_ms < ?", now.Add(-keepCounters)},
 	} {
 		for ctx.Err() == nil {
 			n, err := d.pruneOnce(ctx, p.table, p.where, ms(p.before))

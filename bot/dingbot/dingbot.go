@@ -1,0 +1,234 @@
+// Package dingbot connects the bot to DingTalk: events by the stream (a
+// websocket, so no public address is needed), answers and proactive messages
+// by the open API. It is the only importer of the official stream SDK, and uses
+// it for the connection only, with raw frames: the SDK's own types lack fields
+// and refuse what they lack.
+package dingbot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"crmbot/bot"
+	"crmbot/internal/crm"
+	"crmbot/internal/kv"
+)
+
+// Name is the platform's name in identities and messages.
+const Name = "dingtalk"
+
+// The card modes of the configuration.
+const (
+	ModeAuto     = "auto"
+	ModeTemplate = "template"
+	ModePublic   = "public"
+	ModePlain    = "plain"
+)
+
+// Counter keeps sums that replicas share and that outlive the process.
+type Counter interface {
+	// Count adds n to the sum with the name and returns it. n may be zero.
+	Count(ctx context.Context, name string, n int64) (int64, error)
+}
+
+// Options describe the app. ClientID, ClientSecret, KV and Inbox are required.
+type Options struct {
+	ClientID, ClientSecret string
+	// RobotCode is the robot's code; empty: the client id, as for the internal
+	// apps of a company.
+	RobotCode string
+	// APIURL and OAPIURL are the two base URLs; empty: those of mainland China.
+	APIURL, OAPIURL string
+	// CardMode is one of the Mode constants; empty: ModeAuto.
+	CardMode string
+	// FormTemplate and CardTemplate are ids of imported templates; empty: none,
+	// and the public template. See dingcard.Options for their variables.
+	FormTemplate, CardTemplate string
+	// QuotaAPI and QuotaStream are the organisation's calls per month; zero: those
+	// of the free edition, 5,000 and 3,000. Negative: not watched.
+	QuotaAPI, QuotaStream int
+	// KV holds what replicas share: rate limits, session webhooks, what was sent.
+	KV kv.Store
+	// Inbox keeps events from their acknowledgement until they took effect.
+	Inbox bot.Inbox
+	// Counter keeps the month's calls; nil: in the process.
+	Counter Counter
+	Clock   crm.Clock
+	// Contact is called after a change in the company's directory with the user
+	// id of the person, or "" for a department. Nil: ignored.
+	Contact func(ctx context.Context, userID string, left bool)
+	// MaxFile is the largest file that is downloaded, in bytes; zero means
+	// bot.DefaultLimits.MaxFile.
+	MaxFile int
+	// Budget is how long a press may take before it is answered with "working on
+	// it"; zero means 1.5 s of the platform's 2 s.
+	Budget time.Duration
+	// Settle is how long after the answer to a press its card may be updated;
+	// zero means 300 ms.
+	Settle time.Duration
+	// Lease is how long an event may be worked on before another process takes it
+	// over; zero means a minute.
+	Lease time.Duration
+	// KeepAlive is the silence after which the connection is tested; zero means
+	// 30 s, less than 3 s is 3 s.
+	KeepAlive time.Duration
+	// HTTP is the client for the API; nil: one with time-outs.
+	HTTP *http.Client
+}
+
+// Bot is the adapter. Safe for concurrent use.
+type Bot struct {
+	opt    Options
+	rt     *bot.Runtime
+	api    *client
+	limit  *limiter
+	quota  *quota
+	turns  *turns
+	health *health
+	levels *levels
+	images *digests
+
+	mu      sync.Mutex
+	corp    string               // the organisation, "" until seen
+	hooks   map[string]hook      // session webhooks by chat
+	chats   map[string]string    // card → group
+	presses map[string]*onePress // by event id
+	swept   time.Time            // when old presses were dropped
+
+	stop   context.Context // ends when the bot is closed
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+}
+
+// New makes the adapter. Connect it before use and Close it after.
+func New(o Options) (*Bot, error) {
+	if o.ClientID == "" || o.ClientSecret == "" || o.KV == nil || o.Inbox == nil {
+		return nil, errors.New("dingtalk: client id, client secret, shared state and inbox are required")
+	}
+	switch o.CardMode {
+	case "":
+		o.CardMode = ModeAuto
+	case ModeAuto, ModeTemplate, ModePublic, ModePlain:
+	default:
+		return nil, fmt.Errorf("dingtalk: unknown card mode %q", o.CardMode)
+	}
+	for p, v := range map[*string]string{&o.RobotCode: o.ClientID, &o.APIURL: "https://api.dingtalk.com", &o.OAPIURL: "https://oapi.dingtalk.com"} {
+		if *p == "" {
+			*p = v
+		}
+		*p = strings.TrimRight(*p, "/")
+	}
+	for p, v := range map[*time.Duration]time.Duration{&o.Budget: 1500 * time.Millisecond, &o.Settle: 300 * time.Millisecond, &o.Lease: time.Minute, &o.KeepAlive: 30 * time.Second} {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	for p, v := range map[*int]int{&o.MaxFile: bot.DefaultLimits.MaxFile, &o.QuotaAPI: freeAPI, &o.QuotaStream: freeStream} {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	if o.Clock == nil {
+		o.Clock = crm.WallClock{}
+	}
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: transport()}
+	}
+	b := &Bot{opt: o, limit: newLimiter(o.KV, o.ClientID), turns: newTurns(), health: newHealth(), hooks: map[string]hook{}, chats: map[string]string{}, presses: map[string]*onePress{}}
+	b.quota = newQuota(o, b.health)
+	b.api = newClient(o, b.limit, b.quota)
+	b.levels = newLevels(o)
+	b.images = newDigests(o.KV, o.ClientID)
+	b.stop, b.cancel = context.WithCancel(context.Background())
+	quietSDK()
+	return b, nil
+}
+
+// transport bounds every phase of a request; the whole is bounded by the client.
+func transport() *http.Transport {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return &http.Transport{Proxy: http.ProxyFromEnvironment}
+	}
+	t = t.Clone()
+	t.ResponseHeaderTimeout = 15 * time.Second
+	t.TLSHandshakeTimeout = 5 * time.Second
+	t.MaxIdleConnsPerHost = 32
+	return t
+}
+
+// Connect gives the adapter the runtime that answers.
+func (b *Bot) Connect(rt *bot.Runtime) { b.rt = rt }
+
+// Name implements bot.Platform.
+func (b *Bot) Name() string { return Name }
+
+// Run receives events until the context ends, and takes up again what was
+// acknowledged by a process that died.
+func (b *Bot) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { b.resume(ctx) })
+	wg.Go(func() { b.quota.run(ctx) })
+	return b.receive(ctx)
+}
+
+// Close waits for what was acknowledged, at most as long as the context lasts,
+// and ends what is left.
+func (b *Bot) Close(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		b.work.Wait()
+		close(done)
+	}()
+	var err error
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	b.cancel()
+	<-done // what is left ends with the bot's own context
+	b.quota.flush(context.WithoutCancel(ctx))
+	b.opt.HTTP.CloseIdleConnections()
+	return err
+}
+
+// owned runs work that Close waits for, with the values of ctx and the life of
+// the bot. A panic is logged and goes no further.
+func (b *Bot) owned(ctx context.Context, fn func(ctx context.Context)) {
+	b.work.Add(1)
+	go func() {
+		defer b.work.Done()
+		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		defer cancel()
+		defer context.AfterFunc(b.stop, cancel)()
+		defer func() {
+			if p := recover(); p != nil {
+				slog.ErrorContext(ctx, "panic", "platform", Name, "stack", string(debug.Stack()))
+			}
+		}()
+		fn(ctx)
+	}()
+}
+
+// ours reports whether something is for our organisation. The first that came
+// over the authenticated connection tells which one that is.
+func (b *Bot) ours(corp string) bool {
+	if corp == "" {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.corp == "" {
+		b.corp = corp
+	}
+	return b.corp == corp
+}

@@ -1,0 +1,77 @@
+package dingbot
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+
+	"crmbot/bot"
+)
+
+// eventHead is what a frame says about an event.
+type eventHead struct{ ID, Type, Corp string }
+
+// free are events that cost nothing of the quota: those of the directory.
+var free = map[string]bool{"user_add_org": true, "user_modify_org": true, "user_leave_org": true, "org_dept_create": true, "org_dept_modify": true, "org_dept_remove": true,
+	"user_active_org": true, "org_admin_add": true, "org_admin_remove": true}
+
+// storedEvent is an event in the inbox.
+type storedEvent struct {
+	Type string          `json:"type"`
+	Data json.RawMessage `json:"data"`
+}
+
+// acceptEvent stores an event of the directory; everything else that an
+// administrator ticked is acknowledged and means nothing to us. False: the
+// event must come again.
+func (b *Bot) acceptEvent(ctx context.Context, h eventHead, data []byte) bool {
+	if b.opt.Contact == nil || !strings.HasPrefix(h.Type, "user_") && !strings.HasPrefix(h.Type, "org_dept_") || !isObject(data) {
+		return true
+	}
+	if !b.ours(h.Corp) {
+		b.foreign(ctx)
+		return true
+	}
+	id := h.ID
+	if id == "" {
+		id = short(h.Type + string(data))
+	}
+	raw, err := encode(storedEvent{Type: h.Type, Data: data})
+	if err != nil {
+		return true
+	}
+	id = "event:" + id
+	fresh, ok := b.keep(ctx, bot.Kept{ID: id, Kind: kindEvent, Body: raw})
+	if fresh {
+		b.owned(ctx, func(ctx context.Context) { b.handleEvent(ctx, id, raw) })
+	}
+	return ok
+}
+
+// handleEvent passes on what changed in the company's directory.
+func (b *Bot) handleEvent(ctx context.Context, id string, raw []byte) {
+	var e storedEvent
+	object(raw, &e)
+	var d struct {
+		UserID json.RawMessage `json:"userId"`
+	}
+	object(e.Data, &d)
+	var users list[text]
+	if users.UnmarshalJSON(d.UserID); len(users) == 0 {
+		users = list[text]{asText(d.UserID)} // one of them, or a department
+	}
+	if b.opt.Contact != nil {
+		for _, u := range users {
+			b.opt.Contact(ctx, string(u), e.Type == "user_leave_org")
+		}
+	}
+	b.done(ctx, id)
+}
+
+// foreign reports that another organisation sends to this app, once an hour.
+func (b *Bot) foreign(ctx context.Context) {
+	if b.health.problem(ProblemForeign) {
+		slog.WarnContext(ctx, "something of another organisation was not handled", "platform", Name)
+	}
+}

@@ -1,0 +1,57 @@
+package dingbot
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"crmbot/bot"
+	"crmbot/internal/kv"
+)
+
+// The platform allows an app 20 calls a second of one API (dingtalk.md §5.1).
+// A bucket of one call that gains 19.5 a second lets through at most 20 in any
+// second, also when two calls travel for times that differ by 25 ms.
+const (
+	perSecondRate  = 19.5
+	perSecondBurst = 1
+	// longestWait is how long a call waits for its place here; beyond it the
+	// outbox waits.
+	longestWait = 3 * time.Second
+)
+
+// limiter keeps to the platform's rates, together with the other replicas.
+type limiter struct {
+	kv  kv.Store
+	app string
+}
+
+func newLimiter(store kv.Store, app string) *limiter { return &limiter{kv: store, app: app} }
+
+var errBusy = errors.New("the platform's rate is used up")
+
+// take takes a place for one call of an API.
+func (l *limiter) take(ctx context.Context, api string) error {
+	deadline := time.Now().Add(longestWait)
+	for {
+		ok, after, err := l.kv.Take(ctx, "ding:api:"+l.app+":"+api, perSecondRate, perSecondBurst, 1)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			// Without shared state the platform's own answer is the limit.
+			slog.WarnContext(ctx, "rate limit unavailable", "platform", Name, "err", err)
+			return nil
+		}
+		if ok {
+			return nil
+		}
+		if time.Now().Add(after).After(deadline) {
+			return &bot.RetryAfter{Wait: after, Err: errBusy}
+		}
+		if !pause(ctx, after) {
+			return ctx.Err()
+		}
+	}
+}
