@@ -71,6 +71,17 @@ type DingTalk struct {
 	CardMode string `yaml:"card_mode"`
 	// FormTemplate is the id of an imported form template; empty: none.
 	FormTemplate string `yaml:"form_template"`
+	// CardTemplate is the id of an imported card template with the variables of
+	// the public one; empty: the public one.
+	CardTemplate string `yaml:"card_template"`
+	// APIURL and OAPIURL are the platform: https://api.dingtalk.com and
+	// https://oapi.dingtalk.com, other ones overseas.
+	APIURL  string `yaml:"api_url"`
+	OAPIURL string `yaml:"oapi_url"`
+	// QuotaAPI and QuotaStream are the organisation's calls per month: 5,000 and
+	// 3,000 in the free edition. Zero: not watched.
+	QuotaAPI    int `yaml:"quota_api"`
+	QuotaStream int `yaml:"quota_stream"`
 }
 
 // Defaults run the program from nothing.
@@ -81,6 +92,6 @@ func Defaults() Config {
 		Org:      Org{Timezone: "Asia/Shanghai"},
 		Log:      Log{Level: "info", Format: "text"},
 		Lark:     Lark{BaseURL: "https://open.feishu.cn", Mode: "long"},
-		DingTalk: DingTalk{CardMode: "auto"},
+		DingTalk: DingTalk{CardMode: "auto", APIURL: "https://api.dingtalk.com", OAPIURL: "https://oapi.dingtalk.com", QuotaAPI: 5000, QuotaStream: 3000},
 	}
 }

@@ -59,6 +59,14 @@ func (c Config) Validate() error {
 	if c.Lark.AppID != "" && c.Lark.Mode == "webhook" && c.Lark.VerificationToken == "" {
 		bad("lark.verification_token", "is required in webhook mode")
 	}
+	for key, v := range map[string]string{"dingtalk.api_url": c.DingTalk.APIURL, "dingtalk.oapi_url": c.DingTalk.OAPIURL} {
+		if u, err := url.Parse(v); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			bad(key, "must be a URL, got %q", v)
+		}
+	}
+	if c.DingTalk.QuotaAPI < 0 || c.DingTalk.QuotaStream < 0 {
+		bad("dingtalk.quota_api", "dingtalk.quota_api and dingtalk.quota_stream must not be negative")
+	}
 	if (c.DingTalk.ClientID == "") != (c.DingTalk.ClientSecret == "") {
 		bad("dingtalk.client_secret", "dingtalk.client_id and dingtalk.client_secret belong together")
 	}
