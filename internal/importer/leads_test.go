@@ -3,7 +3,6 @@ package importer_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -21,9 +20,6 @@ func TestEducationLeads_DU01(t *testing.T) {
 	t.Logf("%s", s)
 	if s.New != 9240 || s.Total() != 9240 {
 		t.Fatalf("%s", s)
-	}
-	if s.Took > time.Minute {
-		t.Errorf("it took %s", s.Took)
 	}
 	want := map[string]int{}
 	for _, r := range table(t, "leads/education_leads.csv") {
@@ -59,11 +55,6 @@ func TestEducationLeads_DU01(t *testing.T) {
 	if again.Same != 9240 || again.Total() != 9240 || e.count("crm_leads") != 9240 {
 		t.Errorf("again: %s; %d leads", again, e.count("crm_leads"))
 	}
-	u, err := e.Undo(t.Context(), e.admin, s.Job)
-	must(t, err)
-	if u.Taken != 9240 || e.count("crm_leads") != 0 || e.total(lead.FactNew).Qty != 0 {
-		t.Errorf("undone: %d taken, %d left, facts %+v", u.Taken, e.count("crm_leads"), e.total(lead.FactNew))
-	}
 }
 
 // TestLeadFile_CH05 reads a GB18030 file with dirt in it.
@@ -79,6 +70,9 @@ func TestLeadFile_CH05(t *testing.T) {
 	wantCounts(t, j, 2, 0, 1, 1)
 	j, marked := e.commit(j.ID)
 	wantCounts(t, j, 2, 0, 1, 1)
+	if got := e.total(lead.FactNew); got.Qty != 2 {
+		t.Errorf("%d facts", got.Qty)
+	}
 	if !strings.Contains(marked, "重庆啤酒,李四,13800003333,,重复,与文件第 2 行重复:公司名称相同") || !strings.Contains(marked, "某公司,王五,不知道,,有误,\"电话号码不对") {
 		t.Errorf("the result file is\n%s", marked)
 	}
@@ -89,6 +83,11 @@ func TestLeadFile_CH05(t *testing.T) {
 	must(t, err)
 	if len(ls) != 1 || ls[0].Contact != "王䶮" || crm.PhoneKey(ls[0].Phone) != "+8613800001111" {
 		t.Errorf("%+v", ls)
+	}
+	u, err := e.Undo(t.Context(), e.admin, j.ID)
+	must(t, err)
+	if u.Taken != 2 || u.Kept != 0 || e.count("crm_leads") != 0 || e.total(lead.FactNew).Qty != 0 {
+		t.Errorf("undone: %d taken, %d kept, %d left, facts %+v", u.Taken, u.Kept, e.count("crm_leads"), e.total(lead.FactNew))
 	}
 }
 

