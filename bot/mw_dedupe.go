@@ -56,10 +56,3 @@ func Dedupe(store kv.Store) Middleware {
 		}
 	}
 }
-
-// running reports whether an event is being handled but not yet done. Unknown
-// counts as running: a redelivery does no harm, a lost event does.
-func running(ctx context.Context, store kv.Store, key string) bool {
-	v, ok, err := store.Get(ctx, key)
-	return err != nil || !ok || bytes.Equal(v, markRunning)
-}
