@@ -58,7 +58,10 @@ type App struct {
 	Module    handlers.Module
 
 	platforms map[string]bot.Platform
+	// late counts the answers that missed the deadline, and the open app itself:
+	// it must not be zero while answers may still begin.
 	late      sync.WaitGroup
+	closed    sync.Once
 	advancing sync.Mutex // one Advance at a time
 	muted     bool       // set by Mute, before anything runs
 	laterMu   sync.RWMutex
@@ -81,6 +84,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		o.Limits = bot.DefaultLimits
 	}
 	a := &App{Clock: o.Clock, platforms: map[string]bot.Platform{}, later: map[string]bot.Later{}}
+	a.late.Add(1)
 	if err := a.open(ctx, o); err != nil {
 		a.Close()
 		return nil, err
@@ -161,15 +165,13 @@ func (a *App) answerLater(ctx context.Context, req *bot.Req, rep bot.Reply) {
 	fn(ctx, req, rep)
 }
 
-// Run delivers messages and runs jobs until the context ends, then waits for
+// Run delivers messages and runs jobs until the context ends. Close waits for
 // what was acknowledged.
 func (a *App) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.Worker.Run(ctx) })
 	g.Go(func() error { return a.Scheduler.Run(ctx) })
-	err := g.Wait()
-	a.late.Wait()
-	return err
+	return g.Wait()
 }
 
 // Settle delivers everything that is due at this moment.
@@ -178,10 +180,18 @@ func (a *App) Settle(ctx context.Context) error {
 	return err
 }
 
-// Close ends everything that New opened.
+// waitLate waits for the answers that were promised. Call it when no more
+// events come.
+func (a *App) waitLate() {
+	a.closed.Do(a.late.Done)
+	a.late.Wait()
+}
+
+// Close waits for the answers that were promised and ends everything that New
+// opened. Stop the platforms before.
 func (a *App) Close() error {
 	var errs []error
-	a.late.Wait()
+	a.waitLate()
 	if a.KV != nil {
 		errs = append(errs, a.KV.Close())
 	}

@@ -91,7 +91,7 @@ func (p *Platforms) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	err := g.Wait()
-	p.app.late.Wait()
+	p.app.waitLate()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 	defer cancel()
 	for _, x := range p.list {
