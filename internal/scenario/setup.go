@@ -39,6 +39,9 @@ func (w *world) setup(ctx context.Context, text string) (bool, error) {
 		if err != nil {
 			return true, err
 		}
+		if now := w.clock.Now(); t.Before(now) {
+			return true, fmt.Errorf("the clock only moves forward; it is %s", now.In(w.zone).Format("2006-01-02 15:04"))
+		}
 		return true, w.advance(ctx, t)
 	case "team":
 		return true, w.team(ctx, rest)
