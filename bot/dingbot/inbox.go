@@ -3,6 +3,7 @@ package dingbot
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"crmbot/bot"
@@ -118,7 +119,7 @@ func (b *Bot) takeUp(ctx context.Context, e bot.Kept) {
 			return
 		}
 	case kindPress:
-		if p, err := decodePress(e.Body, e.ID); err == nil {
+		if p, err := decodePress(e.Body, strings.TrimPrefix(e.ID, pressPrefix)); err == nil {
 			b.latePress(ctx, p)
 			return
 		}

@@ -102,7 +102,10 @@ func (b *Bot) keepPress(ctx context.Context, p press, raw []byte) bool {
 	return ok
 }
 
-func pressID(p press) string { return "press:" + p.ID }
+// pressPrefix keeps the ids of presses apart from those of messages.
+const pressPrefix = "press:"
+
+func pressID(p press) string { return pressPrefix + p.ID }
 
 // copies is how long copies of a press are recognised here; the runtime
 // recognises them for longer.

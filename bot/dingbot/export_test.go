@@ -1,0 +1,24 @@
+package dingbot
+
+import "net/url"
+
+// For tests of the decoders and of single rules.
+var (
+	DecodeMessage = decodeMessage
+	DecodePress   = decodePress
+	Outcome       = outcome
+	Split         = split
+	ParseTrack    = func(id string) bool { _, _, ok := parseTrack(id); return ok }
+)
+
+// Allowed reports whether an address may be downloaded from.
+func (b *Bot) Allowed(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && b.allowed(u)
+}
+
+// Trusted reports whether an address is taken for a session webhook.
+func (b *Bot) Trusted(address string) bool { return b.trusted(hook{URL: address}).URL != "" }
+
+// MaxText is the size of one message of text.
+const MaxText = maxText
