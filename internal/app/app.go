@@ -138,7 +138,7 @@ func (a *App) open(ctx context.Context, o Options) error {
 	a.Runtime.Use(bot.Recover(), bot.Deadline(o.AnswerWithin, a.answerLater, &a.late), bot.Dedupe(a.KV), bot.Order(), bot.Limit(a.KV, o.Limits), bot.Recover())
 	a.Worker = outbox.NewWorker(a.DB, a.deliver, o.Clock, owner())
 	a.DB.OnQueued(a.Worker.Wake)
-	jobs := slices.Concat(a.Module.Jobs, a.housekeeping())
+	jobs := slices.Concat(a.Module.Jobs, a.housekeeping(), []sched.Job{a.rosterJob()})
 	if a.Scheduler, err = sched.New(a.DB, o.Clock, owner(), jobs...); err != nil {
 		return err
 	}

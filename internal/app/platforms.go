@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -39,8 +40,11 @@ const closing = 20 * time.Second
 func (a *App) Connect(c configs.Config) (*Platforms, error) {
 	p := &Platforms{app: a, hooks: map[string]http.Handler{}}
 	if c.Lark.AppID != "" {
-		b, err := larkbot.New(larkbot.Options{AppID: c.Lark.AppID, AppSecret: c.Lark.AppSecret, BaseURL: c.Lark.BaseURL, Webhook: c.Lark.Mode == "webhook",
-			EncryptKey: c.Lark.EncryptKey, VerificationToken: c.Lark.VerificationToken, KV: a.KV, Clock: a.Clock, OpenID: a.larkOpenID})
+		var b *larkbot.Bot
+		contact := func(ctx context.Context, openID string, left bool) { a.contactChanged(ctx, b, openID, left) }
+		var err error
+		b, err = larkbot.New(larkbot.Options{AppID: c.Lark.AppID, AppSecret: c.Lark.AppSecret, BaseURL: c.Lark.BaseURL, Webhook: c.Lark.Mode == "webhook",
+			EncryptKey: c.Lark.EncryptKey, VerificationToken: c.Lark.VerificationToken, KV: a.KV, Clock: a.Clock, OpenID: a.larkOpenID, Contact: contact})
 		if err != nil {
 			return nil, err
 		}
@@ -49,6 +53,11 @@ func (a *App) Connect(c configs.Config) (*Platforms, error) {
 		p.list = append(p.list, b)
 		if c.Lark.Mode == "webhook" {
 			p.hooks[LarkHook] = b
+		}
+	}
+	if c.DingTalk.ClientID != "" {
+		if err := p.addDingTalk(c.DingTalk); err != nil {
+			return nil, err
 		}
 	}
 	return p, nil
@@ -88,6 +97,14 @@ func (p *Platforms) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, x := range p.list {
 		g.Go(func() error { return x.Run(ctx) })
+	}
+	for _, d := range p.app.directories() {
+		g.Go(func() error {
+			if err := p.app.syncRoster(ctx, d); err != nil && ctx.Err() == nil {
+				slog.ErrorContext(ctx, "directory not synchronised; the nightly synchronisation tries again", "platform", d.Name(), "err", err)
+			}
+			return nil
+		})
 	}
 	<-ctx.Done()
 	err := g.Wait()

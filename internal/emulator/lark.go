@@ -76,6 +76,8 @@ type LarkPerson struct {
 	Departments              []string // open department ids
 	Leader                   string   // open id
 	Resigned, Frozen         bool
+	// Manager administers the tenant.
+	Manager bool
 	// Outside people are not in the app's scope: nothing can be sent to them.
 	Outside bool
 	// Foreign people belong to another tenant and meet the bot in shared groups.

@@ -200,6 +200,28 @@ func (l *Lark) Invite(openID, chat string) *LarkDelivery {
 	return l.Emit("im.chat.member.bot.added_v1", map[string]any{"chat_id": chat, "operator_id": map[string]string{"open_id": openID}, "external": false, "operator_tenant_key": tenant, "name": title})
 }
 
+// Leave lets a person leave the company.
+func (l *Lark) Leave(openID string) *LarkDelivery {
+	l.mu.Lock()
+	body := map[string]any{}
+	if p := l.people[openID]; p != nil {
+		body["old_object"] = map[string]any{"department_ids": p.Departments}
+		p.Resigned, p.Departments = true, nil
+		body["object"] = l.userJSON(p)
+	}
+	l.mu.Unlock()
+	return l.Emit("contact.user.deleted_v3", body)
+}
+
+// Join tells the app about a new person.
+func (l *Lark) Join(p LarkPerson) *LarkDelivery {
+	l.AddPerson(p)
+	l.mu.Lock()
+	object := l.userJSON(l.people[p.OpenID])
+	l.mu.Unlock()
+	return l.Emit("contact.user.created_v3", map[string]any{"object": object})
+}
+
 // LarkPress is a person's press of a control.
 type LarkPress struct {
 	Person, Message string

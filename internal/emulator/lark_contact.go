@@ -8,7 +8,7 @@ import (
 
 func (l *Lark) userJSON(p *LarkPerson) map[string]any {
 	return map[string]any{"open_id": p.OpenID, "union_id": p.UnionID, "user_id": p.UserID, "name": p.Name, "en_name": p.EnName, "email": p.Email, "mobile": p.Mobile,
-		"employee_no": p.EmployeeNo, "department_ids": p.Departments, "leader_user_id": p.Leader,
+		"employee_no": p.EmployeeNo, "department_ids": p.Departments, "leader_user_id": p.Leader, "is_tenant_manager": p.Manager,
 		"status": map[string]bool{"is_frozen": p.Frozen, "is_resigned": p.Resigned, "is_activated": true, "is_exited": false, "is_unjoin": false}}
 }
 

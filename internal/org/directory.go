@@ -65,6 +65,21 @@ func (d *Directory) load(ctx context.Context) (*snapshot, error) {
 	d.started++
 	started := d.started
 	d.mu.Unlock()
+	s, err := d.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.started = started
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.snap == nil || d.snap.started < started {
+		d.snap, d.loaded = s, time.Now()
+	}
+	return s, nil
+}
+
+// read makes a snapshot that nobody else has.
+func (d *Directory) read(ctx context.Context) (*snapshot, error) {
 	users, err := d.store.Users(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load people: %w", err)
@@ -77,7 +92,7 @@ func (d *Directory) load(ctx context.Context) (*snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load identities: %w", err)
 	}
-	s := &snapshot{started: started, users: map[crm.UserID]User{}, byName: map[string][]crm.UserID{}, byNo: map[string]crm.UserID{}, teams: map[crm.TeamID]Team{},
+	s := &snapshot{users: map[crm.UserID]User{}, byName: map[string][]crm.UserID{}, byNo: map[string]crm.UserID{}, teams: map[crm.TeamID]Team{},
 		children: map[crm.TeamID][]crm.TeamID{}, identities: map[string]crm.UserID{}, externals: map[crm.UserID][]Identity{}}
 	for _, u := range users {
 		u.Roles = slices.Clip(u.Roles) // whoever appends gets a copy
@@ -95,11 +110,6 @@ func (d *Directory) load(ctx context.Context) (*snapshot, error) {
 	for _, i := range ids {
 		s.identities[identityKey(i.Platform, i.Tenant, i.External)] = i.User
 		s.externals[i.User] = append(s.externals[i.User], i)
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.snap == nil || d.snap.started < started {
-		d.snap, d.loaded = s, time.Now()
 	}
 	return s, nil
 }

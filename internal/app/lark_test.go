@@ -1,0 +1,163 @@
+package app_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"crmbot/configs"
+	"crmbot/internal/app"
+	"crmbot/internal/crm"
+	"crmbot/internal/emulator"
+	"crmbot/internal/org"
+)
+
+// served is the program as `crmbot serve` runs it, on a played Lark.
+type served struct {
+	app  *app.App
+	lark *emulator.Lark
+	url  string
+}
+
+// serveLark starts the program. It is stopped, and must end well, with the test.
+func serveLark(t *testing.T, mode string, prepare func(l *emulator.Lark, d *org.Directory)) *served {
+	t.Helper()
+	lark := emulator.NewLark(emulator.LarkOptions{EncryptKey: "key", VerificationToken: "word"})
+	a, err := app.New(t.Context(), app.Options{DSN: "sqlite:" + filepath.Join(t.TempDir(), "crm.db"), AnswerWithin: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepare(lark, a.Services.Directory)
+	cfg := configs.Defaults()
+	cfg.Lark.AppID, cfg.Lark.AppSecret = lark.App()
+	cfg.Lark.BaseURL, cfg.Lark.Mode, cfg.Lark.EncryptKey, cfg.Lark.VerificationToken = lark.URL(), mode, "key", "word"
+	platforms, err := a.Connect(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(platforms.Handler(a.Handler()))
+	if mode == "webhook" {
+		lark.UseWebhook(srv.URL + app.LarkHook)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var run sync.WaitGroup
+	for _, fn := range []func(context.Context) error{a.Run, platforms.Run} {
+		run.Go(func() {
+			if err := fn(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		stop()
+		run.Wait()
+		srv.CloseClientConnections()
+		srv.Close()
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+		lark.Close()
+	})
+	if mode != "webhook" {
+		until(t, "the connection", func() bool { return lark.Connections() == 1 })
+	}
+	return &served{a, lark, srv.URL}
+}
+
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := emulator.Await(ctx, ok); err != nil {
+		t.Fatalf("timed out waiting for %s", what)
+	}
+}
+
+// last is the newest message of the bot in a person's chat.
+func (s *served) last(openID string) string {
+	text := ""
+	for _, m := range s.lark.Messages(s.lark.P2P(openID)) {
+		if m.From == "" {
+			text = m.Text()
+		}
+	}
+	return text
+}
+
+func (s *served) say(t *testing.T, openID, text, want string) {
+	t.Helper()
+	if _, err := s.lark.Send(emulator.LarkIncoming{Person: openID, Text: text}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, want, func() bool { return strings.Contains(s.last(openID), want) })
+}
+
+func larkCompany(l *emulator.Lark, _ *org.Directory) {
+	l.AddDepartment(emulator.LarkDepartment{OpenID: "od_east", Name: "华东", Leader: "ou_wang"})
+	l.AddPerson(emulator.LarkPerson{OpenID: "ou_wang", Name: "王磊", Departments: []string{"od_east"}})
+	l.AddPerson(emulator.LarkPerson{OpenID: "ou_li", Name: "李娜", Departments: []string{"od_east"}})
+	l.AddPerson(emulator.LarkPerson{OpenID: "ou_boss", Name: "管理", Manager: true})
+}
+
+func TestServeBringsTheCompanyFromLarkAndAnswers(t *testing.T) {
+	for _, mode := range []string{"long", "webhook"} {
+		t.Run(mode, func(t *testing.T) {
+			s := serveLark(t, mode, larkCompany)
+			ctx := t.Context()
+			until(t, "the directory", func() bool {
+				_, err := s.app.Services.Directory.ByIdentity(ctx, "lark", "", "ou_li")
+				return err == nil
+			})
+			s.say(t, "ou_li", "/帮助", "/我的线索")
+			team, err := s.app.Services.Directory.TeamByName(ctx, "华东")
+			if err != nil || s.app.Services.Directory.Name(ctx, team.Leader) != "王磊" {
+				t.Errorf("team %+v, %v", team, err)
+			}
+			s.lark.AddPerson(emulator.LarkPerson{OpenID: "ou_stranger", Name: "路人", Outside: true})
+			s.lark.AddPerson(emulator.LarkPerson{OpenID: "ou_guest", Name: "客人", Foreign: "their_tenant"})
+			s.say(t, "ou_guest", "/我的线索", "没有绑定")
+		})
+	}
+}
+
+// HO-01: somebody who leaves the company on Lark can read but not act from that
+// moment.
+func TestHO01ALeaverOnLarkIsFrozen(t *testing.T) {
+	s := serveLark(t, "long", larkCompany)
+	ctx := t.Context()
+	li := func() crm.Actor {
+		a, err := s.app.Services.Directory.ByIdentity(ctx, "lark", "", "ou_li")
+		if err != nil {
+			return crm.Actor{}
+		}
+		return a
+	}
+	until(t, "the directory", func() bool { return li().ID != 0 })
+	s.lark.Leave("ou_li")
+	until(t, "the freeze", func() bool { return li().Frozen })
+	s.lark.Join(emulator.LarkPerson{OpenID: "ou_zhang", Name: "张伟", Departments: []string{"od_east"}})
+	until(t, "the new person", func() bool {
+		_, err := s.app.Services.Directory.ByIdentity(ctx, "lark", "", "ou_zhang")
+		return err == nil
+	})
+}
+
+func TestTheWebhookStandsBesideHealth(t *testing.T) {
+	s := serveLark(t, "webhook", larkCompany)
+	if _, err := s.lark.Challenge(s.url + app.LarkHook); err != nil {
+		t.Error(err)
+	}
+	resp, err := http.Post(s.url+app.LarkHook, "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("an unsigned request: %d", resp.StatusCode)
+	}
+}

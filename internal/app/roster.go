@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"crmbot/internal/org"
+	"crmbot/internal/sched"
+)
+
+// directory is a platform that can tell who works for the company.
+type directory interface {
+	Name() string
+	// Roster is everybody and every department that the app may see.
+	Roster(ctx context.Context) (org.Roster, error)
+	// Person is one person.
+	Person(ctx context.Context, external string) (org.Roster, error)
+}
+
+const (
+	// rosterHour is when the nightly synchronisation begins, in UTC: 03:17 in
+	// China, away from full and half hours.
+	rosterHour = 19*time.Hour + 17*time.Minute
+	// rosterLock is how long one synchronisation may keep the others waiting.
+	rosterLock = 15 * time.Minute
+	// rosterRest is the least time between two that changes asked for.
+	rosterRest = 10 * time.Minute
+)
+
+// rosterJob brings people and teams from the platforms every night.
+func (a *App) rosterJob() sched.Job {
+	return sched.Job{
+		Name: "platform.roster",
+		Next: func(t time.Time) time.Time {
+			next := t.Truncate(24 * time.Hour).Add(rosterHour)
+			if !next.After(t) {
+				next = next.Add(24 * time.Hour)
+			}
+			return next
+		},
+		Pending: func(context.Context) (time.Time, error) {
+			if len(a.directories()) == 0 {
+				return time.Time{}, nil
+			}
+			return a.Clock.Now(), nil
+		},
+		Run: func(ctx context.Context, _ time.Time) error {
+			for _, d := range a.directories() {
+				if err := a.syncRoster(ctx, d); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// directories are the running platforms that have one.
+func (a *App) directories() []directory {
+	a.laterMu.RLock()
+	defer a.laterMu.RUnlock()
+	var out []directory
+	for _, p := range a.platforms {
+		if d, ok := p.(directory); ok {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// syncRoster brings everybody, one replica at a time.
+func (a *App) syncRoster(ctx context.Context, d directory) error {
+	unlock, _, ok, err := a.KV.Lock(ctx, "roster:"+d.Name(), rosterLock)
+	if err != nil || !ok {
+		return err
+	}
+	defer func() {
+		if err := unlock(); err != nil {
+			slog.WarnContext(ctx, "directory lock", "platform", d.Name(), "err", err)
+		}
+	}()
+	r, err := d.Roster(ctx)
+	if err != nil {
+		return err
+	}
+	res, err := a.Services.Directory.Sync(ctx, r)
+	if err != nil {
+		return err
+	}
+	slog.InfoContext(ctx, "directory synchronised", "platform", d.Name(), "people", len(r.People), "departments", len(r.Units), "created", res.Created, "bound", res.Bound, "teams", res.Teams, "frozen", res.Frozen)
+	return nil
+}
+
+// contactChanged follows one change in a platform's directory: a leaver is
+// frozen at once (HO-01), a new person is brought, and a change of departments
+// asks for everything, though not again and again.
+func (a *App) contactChanged(ctx context.Context, d directory, external string, left bool) {
+	err := func() error {
+		if left {
+			_, err := a.Services.Directory.Leave(ctx, d.Name(), "", external)
+			return err
+		}
+		if external != "" {
+			r, err := d.Person(ctx, external)
+			if err != nil {
+				return err
+			}
+			_, err = a.Services.Directory.Sync(ctx, r)
+			return err
+		}
+		first, err := a.KV.SetNX(ctx, "roster:asked:"+d.Name(), []byte("1"), rosterRest)
+		if err != nil || !first {
+			return err
+		}
+		return a.syncRoster(ctx, d)
+	}()
+	if err != nil && ctx.Err() == nil {
+		slog.WarnContext(ctx, "change in the directory not followed; the nightly synchronisation will", "platform", d.Name(), "err", err)
+	}
+}

@@ -1,0 +1,267 @@
+package org
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"crmbot/internal/crm"
+)
+
+// Roster is a company as the directory of a chat platform shows it, within what
+// the app may see.
+type Roster struct {
+	Platform, Tenant string
+	Units            []Unit
+	People           []Member
+}
+
+// Unit is a department. Parent is empty at the top.
+type Unit struct {
+	ID, Name, Parent string
+	// Leader is the External of a member; empty: nobody.
+	Leader string
+}
+
+// Member is a person of a roster.
+type Member struct {
+	// External is the person's id on the platform; Aliases are other ids of theirs
+	// under which they may have been bound.
+	External   string
+	Aliases    []string
+	Name       string
+	EmployeeNo string
+	Units      []string
+	// Admin administers the whole tenant on the platform.
+	Admin bool
+	// Left people do not work here any more.
+	Left bool
+}
+
+// SyncResult counts what a synchronisation changed.
+type SyncResult struct{ Teams, Created, Bound, Frozen int }
+
+// Changed reports whether anything was changed.
+func (r SyncResult) Changed() bool { return r != SyncResult{} }
+
+// Sync brings people and teams from a platform's directory. It adds what is
+// missing and never overwrites what the company decided here: names, roles,
+// teams and leaders that are set stay. People are matched by the platform's
+// ids, then by employee number, else they are new: a sales rep, a manager if
+// they lead a unit, an administrator if they administer the tenant. Leavers are
+// frozen, so that their hand-over can begin (HO-01); somebody who is merely
+// absent from the roster is left alone, because the app may just see less.
+func (d *Directory) Sync(ctx context.Context, r Roster) (SyncResult, error) {
+	var out SyncResult
+	err := d.change(ctx, func(ctx context.Context) error {
+		s, err := d.read(ctx)
+		if err != nil {
+			return err
+		}
+		y := &syncing{d: d, r: r, s: s, people: map[string]crm.UserID{}, teams: map[string]crm.TeamID{}, taken: map[crm.TeamID]bool{}, byName: map[string]Team{},
+			named: map[string]int{}, known: map[string]string{}}
+		out = SyncResult{}
+		for _, step := range []func(context.Context) error{y.units, y.members, y.leaders} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		out = y.out
+		return nil
+	})
+	return out, err
+}
+
+// Leave freezes a person who left, by their id on a platform (HO-01). Somebody
+// unknown is no error.
+func (d *Directory) Leave(ctx context.Context, platform, tenant, external string) (bool, error) {
+	res, err := d.Sync(ctx, Roster{Platform: platform, Tenant: tenant, People: []Member{{External: external, Left: true}}})
+	return res.Frozen > 0, err
+}
+
+type syncing struct {
+	d      *Directory
+	r      Roster
+	s      *snapshot
+	out    SyncResult
+	people map[string]crm.UserID // by External
+	teams  map[string]crm.TeamID // by unit id
+	taken  map[crm.TeamID]bool   // teams that are some unit's
+	byName map[string]Team
+	named  map[string]int    // how many units have a name
+	known  map[string]string // names by unit id
+}
+
+// units makes teams of departments, parents first.
+func (y *syncing) units(ctx context.Context) error {
+	left := slices.Clone(y.r.Units)
+	for _, u := range left {
+		y.named[teamKey(u.Name)]++
+		y.known[u.ID] = u.Name
+	}
+	for _, t := range y.s.teams {
+		y.byName[teamKey(t.Name)] = t
+	}
+	for len(left) > 0 {
+		var later []Unit
+		for _, u := range left {
+			if u.Parent != "" && y.known[u.Parent] != "" && y.teams[u.Parent] == 0 {
+				later = append(later, u)
+				continue
+			}
+			if err := y.unit(ctx, u); err != nil {
+				return err
+			}
+		}
+		if len(later) == len(left) {
+			// A circle in the platform's data: break it at the first.
+			later[0].Parent = ""
+		}
+		left = later
+	}
+	return nil
+}
+
+func teamKey(name string) string { return strings.ToLower(crm.Normalize(strings.TrimSpace(name))) }
+
+// unit finds or makes the team of a department: the team of its name under the
+// same parent, else of its name if only one department has it, else a new one.
+// Where two have one name, the second carries its parent's.
+func (y *syncing) unit(ctx context.Context, u Unit) error {
+	name := crm.Normalize(strings.TrimSpace(u.Name))
+	parent := y.teams[u.Parent]
+	long := y.known[u.Parent] + "·" + name
+	for _, n := range []string{name, long} {
+		if t, ok := y.byName[teamKey(n)]; ok && !y.taken[t.ID] && (t.Parent == parent || n == name && y.named[teamKey(name)] == 1) {
+			y.teams[u.ID], y.taken[t.ID] = t.ID, true
+			return nil
+		}
+	}
+	t := Team{Name: name, Parent: parent}
+	for _, n := range []string{long, name + " " + u.ID} {
+		if _, used := y.byName[teamKey(t.Name)]; used || t.Name == "" {
+			t.Name = n
+		}
+	}
+	if err := y.d.store.SaveTeam(ctx, &t); err != nil {
+		return err
+	}
+	y.s.teams[t.ID], y.byName[teamKey(t.Name)], y.teams[u.ID], y.taken[t.ID] = t, t, t.ID, true
+	y.out.Teams++
+	return nil
+}
+
+func (y *syncing) members(ctx context.Context) error {
+	leads := map[string]bool{}
+	for _, u := range y.r.Units {
+		leads[u.Leader] = u.Leader != ""
+	}
+	for _, m := range y.r.People {
+		id := y.find(m)
+		if m.Left {
+			if err := y.freeze(ctx, id); err != nil {
+				return err
+			}
+			continue
+		}
+		if id == 0 {
+			u := User{Name: crm.Normalize(strings.TrimSpace(m.Name)), EmployeeNo: m.EmployeeNo, Active: true, Roles: []crm.Role{crm.Rep}, Team: y.teamOf(m)}
+			if leads[m.External] {
+				u.Roles = []crm.Role{crm.Manager}
+			}
+			if m.Admin {
+				u.Roles = append(u.Roles, crm.Admin)
+			}
+			if y.s.byNo[strings.ToLower(u.EmployeeNo)] != 0 {
+				u.EmployeeNo = "" // somebody else's here
+			}
+			if u.Name == "" {
+				continue // the app may not read names: nobody could recognise them
+			}
+			if err := y.d.store.SaveUser(ctx, &u); err != nil {
+				return err
+			}
+			y.s.users[u.ID] = u
+			if id = u.ID; u.EmployeeNo != "" {
+				y.s.byNo[strings.ToLower(u.EmployeeNo)] = id
+			}
+			y.out.Created++
+		} else if u := y.s.users[id]; u.Team == 0 && y.teamOf(m) != 0 {
+			u.Team = y.teamOf(m)
+			if err := y.d.store.SaveUser(ctx, &u); err != nil {
+				return err
+			}
+			y.s.users[id] = u
+		}
+		y.people[m.External] = id
+		if y.s.identities[identityKey(y.r.Platform, y.r.Tenant, m.External)] == 0 {
+			if err := y.d.store.AddIdentity(ctx, Identity{Platform: y.r.Platform, Tenant: y.r.Tenant, External: m.External, User: id}); err != nil {
+				return err
+			}
+			y.s.identities[identityKey(y.r.Platform, y.r.Tenant, m.External)] = id
+			y.s.externals[id] = append(y.s.externals[id], Identity{Platform: y.r.Platform, Tenant: y.r.Tenant, External: m.External, User: id})
+			y.out.Bound++
+		}
+	}
+	return nil
+}
+
+// find is the person of a member, zero if they are new. An employee number that
+// somebody bound on this platform already has is not enough.
+func (y *syncing) find(m Member) crm.UserID {
+	for _, x := range append([]string{m.External}, m.Aliases...) {
+		if id := y.s.identities[identityKey(y.r.Platform, y.r.Tenant, x)]; id != 0 && x != "" {
+			return id
+		}
+	}
+	if m.EmployeeNo == "" {
+		return 0
+	}
+	id := y.s.byNo[strings.ToLower(m.EmployeeNo)]
+	for _, i := range y.s.externals[id] {
+		if i.Platform == y.r.Platform && i.Tenant == y.r.Tenant {
+			return 0
+		}
+	}
+	return id
+}
+
+func (y *syncing) teamOf(m Member) crm.TeamID {
+	for _, u := range m.Units {
+		if t := y.teams[u]; t != 0 {
+			return t
+		}
+	}
+	return 0
+}
+
+func (y *syncing) freeze(ctx context.Context, id crm.UserID) error {
+	u, ok := y.s.users[id]
+	if !ok || u.Frozen || !u.Active {
+		return nil
+	}
+	u.Frozen = true
+	if err := y.d.store.SaveUser(ctx, &u); err != nil {
+		return err
+	}
+	y.s.users[id] = u
+	y.out.Frozen++
+	return nil
+}
+
+// leaders fills vacant posts.
+func (y *syncing) leaders(ctx context.Context) error {
+	for _, u := range y.r.Units {
+		t, id := y.s.teams[y.teams[u.ID]], y.people[u.Leader]
+		if t.ID == 0 || t.Leader != 0 || id == 0 {
+			continue
+		}
+		t.Leader = id
+		if err := y.d.store.SaveTeam(ctx, &t); err != nil {
+			return err
+		}
+		y.s.teams[t.ID] = t
+		y.out.Teams++
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package org_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/org"
+)
+
+// roster is a small company on Lark: headquarters with two sales teams that
+// have the same name.
+func roster() org.Roster {
+	return org.Roster{Platform: "lark",
+		Units: []org.Unit{{ID: "e1", Name: "一组", Parent: "east"}, {ID: "hq", Name: "总部"}, {ID: "east", Name: "华东", Parent: "hq", Leader: "ou_wang"}, {ID: "west", Name: "华西", Parent: "hq"}, {ID: "w1", Name: "一组", Parent: "west"}},
+		People: []org.Member{{External: "ou_boss", Name: "陈总", Admin: true, Units: []string{"hq"}}, {External: "ou_wang", Name: "王磊", EmployeeNo: "E1", Units: []string{"east"}},
+			{External: "ou_li", Aliases: []string{"on_li"}, Name: "李娜", EmployeeNo: "E2", Units: []string{"e1"}}, {External: "ou_nameless", Units: []string{"e1"}}}}
+}
+
+func syncOnce(t *testing.T, d *org.Directory, r org.Roster) org.SyncResult {
+	t.Helper()
+	res, err := d.Sync(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func TestSyncBringsPeopleTeamsAndLeaders(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	res := syncOnce(t, d, roster())
+	if res.Created != 3 || res.Bound != 3 || res.Teams != 6 {
+		t.Errorf("result %+v", res)
+	}
+	east, err := d.TeamByName(t.Context(), "华东")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, parent := range map[string]string{"华东": "总部", "一组": "华西", "华东·一组": "华东"} {
+		team, err := d.TeamByName(t.Context(), name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		up, err := d.Team(t.Context(), team.Parent)
+		if err != nil || up.Name != parent {
+			t.Errorf("%s is under %q, %v", name, up.Name, err)
+		}
+	}
+	for external, roles := range map[string][]crm.Role{"ou_boss": {crm.Rep, crm.Admin}, "ou_wang": {crm.Manager}, "ou_li": {crm.Rep}} {
+		a, err := d.ByIdentity(t.Context(), "lark", "", external)
+		if err != nil || !slices.Equal(a.Roles, roles) {
+			t.Errorf("%s: %v %v", external, a.Roles, err)
+		}
+		if external == "ou_wang" && east.Leader != a.ID {
+			t.Error("the leader of the department does not lead the team")
+		}
+	}
+	// Neither a second time nor another order of the platform's lists changes anything.
+	r := roster()
+	for range 2 {
+		if again := syncOnce(t, d, r); again.Changed() {
+			t.Errorf("the second time changed %+v", again)
+		}
+		slices.Reverse(r.Units)
+		slices.Reverse(r.People)
+	}
+}
+
+func TestSyncKeepsWhatTheCompanyDecided(t *testing.T) {
+	store := &memory{}
+	d := org.NewDirectory(store, plainTx{})
+	team := org.Team{Name: "华东", Leader: 1}
+	li := org.User{Name: "李娜（大客户）", EmployeeNo: "E2", Active: true, Roles: []crm.Role{crm.Director}, Team: 1}
+	for _, err := range []error{d.SaveUser(t.Context(), &li), d.SaveTeam(t.Context(), &team)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	res := syncOnce(t, d, roster())
+	if res.Created != 2 {
+		t.Errorf("result %+v", res)
+	}
+	a, err := d.ByIdentity(t.Context(), "lark", "", "ou_li")
+	if err != nil || a.ID != li.ID || a.Name != "李娜（大客户）" || !slices.Equal(a.Roles, []crm.Role{crm.Director}) || a.Team != team.ID {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	if east, err := d.TeamByName(t.Context(), "华东"); err != nil || east.Leader != 1 {
+		t.Errorf("the leader became %d, %v", east.Leader, err)
+	}
+}
+
+func TestSyncKnowsPeopleByAnotherIDOfTheirs(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	u := org.User{Name: "李娜", Active: true}
+	if err := d.SaveUser(t.Context(), &u); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Bind(t.Context(), org.Identity{Platform: "lark", External: "on_li", User: u.ID}); err != nil {
+		t.Fatal(err)
+	}
+	syncOnce(t, d, roster())
+	if a, err := d.ByIdentity(t.Context(), "lark", "", "ou_li"); err != nil || a.ID != u.ID {
+		t.Errorf("got %+v, %v", a, err)
+	}
+}
+
+// HO-01: who left is frozen at once; who is merely not in the roster is not.
+func TestHO01SyncFreezesLeaversOnly(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	syncOnce(t, d, roster())
+	if froze, err := d.Leave(t.Context(), "lark", "", "ou_li"); err != nil || !froze {
+		t.Fatalf("froze %v, %v", froze, err)
+	}
+	if froze, err := d.Leave(t.Context(), "lark", "", "ou_li"); err != nil || froze {
+		t.Errorf("froze again: %v, %v", froze, err)
+	}
+	if froze, err := d.Leave(t.Context(), "lark", "", "ou_nobody"); err != nil || froze {
+		t.Errorf("froze nobody: %v, %v", froze, err)
+	}
+	syncOnce(t, d, org.Roster{Platform: "lark"})
+	for external, frozen := range map[string]bool{"ou_li": true, "ou_wang": false, "ou_boss": false} {
+		if a, err := d.ByIdentity(t.Context(), "lark", "", external); err != nil || a.Frozen != frozen {
+			t.Errorf("%s: frozen %v, %v", external, a.Frozen, err)
+		}
+	}
+}
+
+func TestSyncEndsOnACircleOfDepartments(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	res := syncOnce(t, d, org.Roster{Platform: "lark", Units: []org.Unit{{ID: "a", Name: "A", Parent: "b"}, {ID: "b", Name: "B", Parent: "a"}}})
+	if res.Teams != 2 {
+		t.Errorf("result %+v", res)
+	}
+}
+
+func TestSyncGivesNobodyAnothersEmployeeNumber(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	syncOnce(t, d, org.Roster{Platform: "lark", People: []org.Member{{External: "ou_a", Name: "A", EmployeeNo: "E1"}, {External: "ou_b", Name: "B", EmployeeNo: "E1"}}})
+	a, err := d.ByIdentity(t.Context(), "lark", "", "ou_a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := d.ByIdentity(t.Context(), "lark", "", "ou_b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.ID == b.ID {
+		t.Error("two people became one")
+	}
+	if u, err := d.User(t.Context(), b.ID); err != nil || u.EmployeeNo != "" {
+		t.Errorf("the number is there twice: %+v, %v", u, err)
+	}
+}
+
+// plainTx is a transaction of a store in memory.
+type plainTx struct{}
+
+func (plainTx) InTx(ctx context.Context, fn func(context.Context) error) error { return fn(ctx) }
