@@ -26,8 +26,9 @@ type Job struct {
 	// the same due time runs again.
 	Run func(ctx context.Context, due time.Time) error
 	// Pending is when the job next has something to do; the zero time: nothing
-	// waits. Due times before it are passed over without running. Nil: every due
-	// time counts. Jobs that look often for something rare should have it.
+	// waits. Due times before it are passed over without running; a time that has
+	// passed means that something waits now. Nil: every due time counts. Jobs that
+	// look often for something rare should have it.
 	Pending func(ctx context.Context) (time.Time, error)
 	// CatchUp is how late a due time may still run after the program was down;
 	// older ones are skipped. Zero: 24 h.
@@ -155,12 +156,69 @@ func (s *Scheduler) first(ctx context.Context, after time.Time) (due time.Time, 
 		}
 		if f := s.failed[j.Name]; f.due.Equal(cur) && f.next.After(cur) {
 			cur = f.next
+		} else if cur, err = j.wanted(ctx, cur); err != nil {
+			return time.Time{}, fmt.Errorf("job %s: %w", j.Name, err)
 		}
 		if cur.After(after) && (due.IsZero() || cur.Before(due)) {
 			due = cur
 		}
 	}
 	return due, nil
+}
+
+// wanted is the due time at which the job really has to run: the stored one, or
+// the first one from which on something waits. Zero: nothing waits.
+func (j Job) wanted(ctx context.Context, stored time.Time) (time.Time, error) {
+	if j.Pending == nil {
+		return stored, nil
+	}
+	at, err := j.Pending(ctx)
+	if err != nil || at.IsZero() || !at.After(stored) {
+		if at.IsZero() {
+			stored = time.Time{}
+		}
+		return stored, err
+	}
+	return j.Next(at.Add(-time.Nanosecond)), nil
+}
+
+// wantedBy is wanted for due times up to now. What waits since the last due time
+// does not wait for another: Pending may say "now" every time it is asked.
+func (j Job) wantedBy(ctx context.Context, stored, now time.Time) (time.Time, error) {
+	if j.Pending == nil {
+		return stored, nil
+	}
+	at, err := j.Pending(ctx)
+	switch {
+	case err != nil || at.IsZero() || at.After(now):
+		return time.Time{}, err
+	case !at.After(stored):
+		return stored, nil
+	}
+	if due := j.Next(at.Add(-time.Nanosecond)); !due.After(now) {
+		return due, nil
+	}
+	return j.last(stored, now), nil
+}
+
+// last is the last due time up to now, not before the stored one and not looked
+// for further back than it could be caught up.
+func (j Job) last(stored, now time.Time) time.Time {
+	last := stored
+	if n := j.Next(now.Add(-j.catchUp())); n.After(last) && !n.After(now) {
+		last = n
+	}
+	for n := j.Next(last); n.After(last) && !n.After(now); n = j.Next(n) {
+		last = n
+	}
+	return last
+}
+
+func (j Job) catchUp() time.Duration {
+	if j.CatchUp == 0 {
+		return 24 * time.Hour
+	}
+	return j.CatchUp
 }
 
 // RunDue runs every due time up to now, in order of time. A failing job is
@@ -178,11 +236,14 @@ func (s *Scheduler) RunAll(ctx context.Context, now time.Time) (int, error) {
 	ran := 0
 	left := map[string]bool{} // not in this pass any more
 	for ctx.Err() == nil {
-		j, due, ok, err := s.earliest(ctx, now, left)
-		if err != nil || !ok {
+		j, due, real, ok, err := s.earliest(ctx, now, left)
+		if err == nil && !ok || err != nil && j.Name == "" {
 			return ran, errors.Join(append(errs, err)...)
 		}
-		moved, err := s.runOne(ctx, j, due, now)
+		moved := false
+		if err == nil {
+			moved, err = s.runOne(ctx, j, due, real, now)
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("job %s: %w", j.Name, err))
 			f := s.failed[j.Name]
@@ -203,11 +264,12 @@ func (s *Scheduler) RunAll(ctx context.Context, now time.Time) (int, error) {
 	return ran, errors.Join(append(errs, ctx.Err())...)
 }
 
-// earliest is the job with the earliest due time up to now.
-func (s *Scheduler) earliest(ctx context.Context, now time.Time, left map[string]bool) (best Job, due time.Time, ok bool, err error) {
+// earliest is the job with the earliest due time up to now: the stored one and
+// the one that is wanted. An error with a job is that job's.
+func (s *Scheduler) earliest(ctx context.Context, now time.Time, left map[string]bool) (best Job, due, real time.Time, ok bool, err error) {
 	cursors, err := s.store.JobCursors(ctx)
 	if err != nil {
-		return Job{}, time.Time{}, false, err
+		return Job{}, time.Time{}, time.Time{}, false, err
 	}
 	for _, j := range s.jobs {
 		if left[j.Name] {
@@ -218,34 +280,36 @@ func (s *Scheduler) earliest(ctx context.Context, now time.Time, left map[string
 		if cur.IsZero() || cur.After(now) || f.due.Equal(cur) && f.next.After(now) {
 			continue
 		}
-		if !ok || cur.Before(due) {
-			best, due, ok = j, cur, true
+		at, err := j.wantedBy(ctx, cur, now)
+		if err != nil {
+			return j, cur, cur, false, fmt.Errorf("what waits: %w", err)
 		}
+		if at.IsZero() || ok && !at.Before(real) {
+			continue
+		}
+		best, due, real, ok = j, cur, at, true
 	}
-	return best, due, ok, nil
+	return best, due, real, ok, nil
 }
 
-// runOne runs one due time; false means that it did not move on.
-func (s *Scheduler) runOne(ctx context.Context, j Job, due, now time.Time) (bool, error) {
+// runOne runs the due time real of a job whose stored due time is due; false
+// means that it did not move on.
+func (s *Scheduler) runOne(ctx context.Context, j Job, due, real, now time.Time) (bool, error) {
 	got, err := s.store.LeaseJob(ctx, j.Name, due, s.owner, now, now.Add(lease))
 	if err != nil || !got {
 		return false, err
 	}
-	next := j.Next(due)
-	if !next.IsZero() && !next.After(due) {
-		return false, fmt.Errorf("its next time %s is not after %s", next.Format(time.RFC3339), due.Format(time.RFC3339))
-	}
-	catchUp := j.CatchUp
-	if catchUp == 0 {
-		catchUp = 24 * time.Hour
+	next := j.Next(real)
+	if !next.IsZero() && !next.After(real) {
+		return false, fmt.Errorf("its next time %s is not after %s", next.Format(time.RFC3339), real.Format(time.RFC3339))
 	}
 	result := "done"
-	if now.Sub(due) > catchUp {
+	if now.Sub(real) > j.catchUp() {
 		result = "skipped"
-		if jump := j.Next(now.Add(-catchUp)); jump.After(next) {
+		if jump := j.Next(now.Add(-j.catchUp())); jump.After(next) {
 			next = jump
 		}
-	} else if err := s.held(ctx, j, due); err != nil {
+	} else if err := s.held(ctx, j, due, real); err != nil {
 		return false, err
 	}
 	return true, s.store.AdvanceJob(ctx, j.Name, due, next, s.owner, result)
@@ -256,7 +320,7 @@ var errLost = errors.New("the lease was lost to another replica")
 
 // held runs the job and renews its lease meanwhile. When the lease is lost, the
 // job's context ends.
-func (s *Scheduler) held(ctx context.Context, j Job, due time.Time) error {
+func (s *Scheduler) held(ctx context.Context, j Job, due, real time.Time) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -279,7 +343,7 @@ func (s *Scheduler) held(ctx context.Context, j Job, due time.Time) error {
 			}
 		}
 	})
-	err := s.safely(ctx, j, due)
+	err := s.safely(ctx, j, real)
 	if cause := context.Cause(ctx); errors.Is(cause, errLost) && err == nil {
 		return errLost
 	}

@@ -262,3 +262,72 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+// TestIdleDueTimesArePassedOver: a job that looks often for something rare runs
+// only when something waits, and then at the due time that meets it.
+func TestIdleDueTimesArePassedOver(t *testing.T) {
+	m, clock := newMemory(), crm.NewMovableClock(monday, true)
+	var waits time.Time
+	var ran []string
+	s := scheduler(t, m, clock, sched.Job{Name: "rare", Next: every(5 * time.Minute), CatchUp: time.Hour,
+		Pending: func(context.Context) (time.Time, error) { return waits, nil },
+		Run: func(_ context.Context, due time.Time) error {
+			ran, waits = append(ran, due.Format("02T15:04")), time.Time{}
+			return nil
+		}})
+	all := func(at time.Time, want int) {
+		t.Helper()
+		if n, err := s.RunAll(t.Context(), at); err != nil || n != want {
+			t.Fatalf("at %s: ran %d, %v; want %d", at, n, err, want)
+		}
+	}
+	all(monday.Add(72*time.Hour), 0)
+	if m.leases != 0 {
+		t.Errorf("leased %d times for nothing", m.leases)
+	}
+	if next, ok, err := s.NextAfter(t.Context(), monday.Add(72*time.Hour)); ok || err != nil {
+		t.Errorf("idle, but next is %s, %v", next, err)
+	}
+	waits = monday.Add(73*time.Hour + 3*time.Minute)
+	all(monday.Add(73*time.Hour), 0)
+	if next, ok, _ := s.NextAfter(t.Context(), monday.Add(73*time.Hour)); !ok || !next.Equal(monday.Add(73*time.Hour+5*time.Minute)) {
+		t.Errorf("next is %s, %v", next, ok)
+	}
+	all(monday.Add(73*time.Hour+5*time.Minute), 1)
+	if want := []string{"05T02:05"}; !slices.Equal(ran, want) {
+		t.Errorf("ran %v, want %v", ran, want)
+	}
+}
+
+// TestWhatWaitsNowDoesNotWaitForEver: Pending may answer with the present moment,
+// which moves on; the job runs once per due time all the same.
+func TestWhatWaitsNowDoesNotWaitForEver(t *testing.T) {
+	m, clock := newMemory(), crm.NewMovableClock(monday, true)
+	now, ran := monday, 0
+	s := scheduler(t, m, clock, sched.Job{Name: "night", Next: every(24 * time.Hour), Pending: func(context.Context) (time.Time, error) { return now, nil },
+		Run: func(context.Context, time.Time) error { ran++; return nil }})
+	for range 72 {
+		now = now.Add(time.Hour + 7*time.Second)
+		if _, err := s.RunAll(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ran != 3 {
+		t.Errorf("ran %d times in three days: %v", ran, m.runs)
+	}
+}
+
+// TestPendingThatFailsHoldsUpNobody: its job is tried again later, the others run.
+func TestPendingThatFailsHoldsUpNobody(t *testing.T) {
+	m, clock := newMemory(), crm.NewMovableClock(monday, true)
+	good := 0
+	s := scheduler(t, m, clock,
+		sched.Job{Name: "blind", Next: every(time.Minute), Run: fine, Pending: func(context.Context) (time.Time, error) { return time.Time{}, errors.New("no answer") }},
+		sched.Job{Name: "good", Next: every(time.Hour), Run: func(context.Context, time.Time) error { good++; return nil }})
+	if _, err := s.RunAll(t.Context(), monday.Add(time.Hour)); err == nil || !strings.Contains(err.Error(), "blind") {
+		t.Errorf("error %v", err)
+	}
+	if good != 1 {
+		t.Errorf("the other job ran %d times", good)
+	}
+}
