@@ -210,7 +210,9 @@ func values(c dingcard.Click, content []byte) bot.Values {
 		switch {
 		case len(several.Value) > 0:
 			for _, x := range several.Value {
-				out[name] = append(out[name], string(x))
+				if x != "" {
+					out[name] = append(out[name], string(x))
+				}
 			}
 		case v != "":
 			out[name] = []string{v}

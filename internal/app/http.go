@@ -33,6 +33,7 @@ func (a *App) Handler() http.Handler {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "crmbot_outbox_waiting", Help: "Messages that wait to be delivered."}, func() float64 {
 			return float64(a.outboxWaiting())
 		}))
+	reg.MustRegister(dingMetrics{a})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	return mux
 }
