@@ -1,6 +1,8 @@
 package importer_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -88,6 +90,46 @@ func TestLeadFile_CH05(t *testing.T) {
 	must(t, err)
 	if u.Taken != 2 || u.Kept != 0 || e.count("crm_leads") != 0 || e.total(lead.FactNew).Qty != 0 {
 		t.Errorf("undone: %d taken, %d kept, %d left, facts %+v", u.Taken, u.Kept, e.count("crm_leads"), e.total(lead.FactNew))
+	}
+}
+
+// TestInterruptedLeadImport_CH05 stops an import between storing the leads of a
+// batch and remembering that: taken up again, they count as new and can be
+// taken back.
+func TestInterruptedLeadImport_CH05(t *testing.T) {
+	for done, name := range []string{"in the first batch", "in the second batch"} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t, "")
+			var b strings.Builder
+			b.WriteString("公司,联系人,备注\n")
+			for i := range 700 {
+				fmt.Fprintf(&b, "公司%d,联系人,\n", i)
+			}
+			b.WriteString("公司650,别人,\n公司3,别人,\n")
+			j := e.upload("x.csv", b.String())
+			e.try(j.ID)
+			ctx, cancel := context.WithCancel(t.Context())
+			svc := importer.NewService(importer.Deps{Store: &stopAfter{Store: e.db, n: done, cancel: cancel}, Tx: e.db, Effects: e.db.Effects(), Clock: e.clock, Calendar: e.Calendar, Rules: e.Rules, Nouns: e.Nouns})
+			if _, _, err := svc.Commit(ctx, e.admin, j.ID); err == nil {
+				t.Fatal("the import was not stopped")
+			}
+			if n := e.count("crm_leads"); n == 0 {
+				t.Fatal("nothing was stored before the stop")
+			}
+			j, marked := e.commit(j.ID)
+			wantCounts(t, j, 700, 0, 2, 0)
+			if n, got := e.count("crm_leads"), e.total(lead.FactNew); n != 700 || got.Qty != 700 {
+				t.Errorf("%d leads, %d facts", n, got.Qty)
+			}
+			if strings.Count(marked, ",重复,") != 2 {
+				t.Errorf("the result file calls %d rows repeated", strings.Count(marked, ",重复,"))
+			}
+			j, err := e.Undo(t.Context(), e.admin, j.ID)
+			must(t, err)
+			if j.Taken != 700 || e.count("crm_leads") != 0 || e.total(lead.FactNew).Qty != 0 {
+				t.Errorf("undone: %d taken, %d left", j.Taken, e.count("crm_leads"))
+			}
+		})
 	}
 }
 

@@ -95,9 +95,17 @@ type plan struct {
 
 func (im *importer) batch(ctx context.Context, rows []NewLead) ([]RowResult, error) {
 	res := make([]RowResult, len(rows))
+	done, err := im.done(ctx, rows)
+	if err != nil {
+		return res[:0], err
+	}
 	var plans []plan
 	var keys []Key
 	for i, r := range rows {
+		if id, ok := done[r.Row]; ok {
+			res[i] = RowResult{Row: r.Row, Status: RowNew, ID: id}
+			continue
+		}
 		res[i] = RowResult{Row: r.Row, Status: RowBad}
 		if err := r.Info.Clean(); err != nil {
 			res[i].Reason = textOf(err)
@@ -123,6 +131,28 @@ func (im *importer) batch(ctx context.Context, rows []NewLead) ([]RowResult, err
 		return res, im.dryRoom(ctx, plans, res)
 	}
 	return res, im.insertByOwner(ctx, plans, res)
+}
+
+// done are the rows of the batch that this import has made leads of before: it
+// was interrupted after storing them and is now taken up again. They are its own
+// and no duplicates.
+func (im *importer) done(ctx context.Context, rows []NewLead) (map[int]crm.LeadID, error) {
+	if im.o.DryRun || im.o.ID == 0 || len(rows) == 0 {
+		return nil, nil
+	}
+	first := rows[0].Row
+	for _, r := range rows {
+		first = min(first, r.Row)
+	}
+	have, err := im.s.d.Store.ImportedLeads(ctx, im.o.ID, false, first-1, len(rows))
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int]crm.LeadID, len(have))
+	for _, h := range have {
+		out[h.Row] = h.ID
+	}
+	return out, nil
 }
 
 // dropDuplicates marks rows that repeat a stored record or an earlier row.
