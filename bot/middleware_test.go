@@ -187,8 +187,13 @@ func TestOrderIsBoundedAndAnswers(t *testing.T) {
 func TestDeadlineAnswersInTimeAndSendsTheResultLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var wait sync.WaitGroup
+		var mu sync.Mutex
 		var late []string
-		later := func(_ context.Context, r *bot.Req, rep bot.Reply) { late = append(late, r.Text+"="+rep.Text) }
+		later := func(_ context.Context, r *bot.Req, rep bot.Reply) {
+			mu.Lock()
+			defer mu.Unlock()
+			late = append(late, r.Text+"="+rep.Text)
+		}
 		h := bot.Deadline(2*time.Second, later, &wait)(func(ctx context.Context, r *bot.Req) bot.Reply {
 			d, err := time.ParseDuration(r.Text)
 			if err != nil {
