@@ -82,7 +82,7 @@ func Draft(f WorkFrame, d activity.DraftSeen) card.Card {
 		return card.Card{Lang: l, Title: l.T("未保存：", "Not saved: ") + kind + " " + nameOf(d), Tone: card.Muted, Blocks: []card.Block{card.P(l.T("已放弃，什么都没有记录。", "Dropped; nothing was logged."))}}
 	case d.State == activity.DraftSaved:
 		c := card.Card{Lang: l, Title: l.T("已保存：", "Saved: ") + kind + " " + nameOf(d), Tone: card.Success}
-		c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{CommandButton(d.Activity.String(), l.T("/活动 ", "/activity ")+d.Activity.String())}})
+		c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{CommandButton(l.T("打开 ", "Open ")+d.Activity.String(), l.T("/活动 ", "/activity ")+d.Activity.String())}})
 		return c
 	case d.Entry.Subject == (crm.Ref{}):
 		return pickCustomer(f, d)

@@ -172,7 +172,7 @@ func (f WorkFrame) planLine(x activity.PlanSeen) []card.Block {
 	}
 	out := []card.Block{card.Text{Spans: spans}}
 	if x.State == activity.PlanOpen {
-		out = append(out, card.Buttons{Items: []card.Button{f.logButton(l.T("记录 ", "Log ")+x.Subject.String(), activity.KindVisit, x.Subject), f.askPlanButton(x)}})
+		out = append(out, quiet(f.logButton(l.T("记录 ", "Log ")+x.Subject.String(), activity.KindVisit, x.Subject), f.askPlanButton(x)))
 	}
 	return out
 }

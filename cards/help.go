@@ -1,7 +1,9 @@
 package cards
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 
 	"crmbot/cards/card"
 	"crmbot/internal/crm"
@@ -27,12 +29,16 @@ type HelpEntry struct {
 	Aliases        []string
 	Summary, Usage crm.Text
 	Examples       []string
+	// Menu commands are used daily; they are listed first.
+	Menu bool
 }
 
 // Help lists the commands of a person's role; each example can be tapped.
 func Help(l crm.Lang, name string, list []HelpEntry) card.Card {
 	c := card.Card{Lang: l, Title: l.T("可以这样用", "What you can do"), Tone: card.Info,
-		Subtitle: l.T(name+",下面是您的角色能用的命令", name+", these commands are for your role")}
+		Subtitle: l.T(name+"，下面是您的角色能用的命令", name+", these commands are for your role")}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b HelpEntry) int { return rank(a) - rank(b) })
 	rows := make([][]card.Cell, 0, len(list))
 	for _, h := range list {
 		cmd := "/" + h.Name
@@ -47,6 +53,28 @@ func Help(l crm.Lang, name string, list []HelpEntry) card.Card {
 	return c
 }
 
+func rank(h HelpEntry) int {
+	if h.Menu {
+		return 0
+	}
+	return 1
+}
+
+// readable keeps the words that a reader of the language can read; if there are
+// none, all of them.
+func readable(l crm.Lang, words []string) []string {
+	if l != crm.English {
+		return words
+	}
+	latin := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+		return strings.ContainsFunc(w, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+	})
+	if len(latin) == 0 {
+		return words
+	}
+	return latin
+}
+
 // HelpOne explains one command.
 func HelpOne(l crm.Lang, h HelpEntry) card.Card {
 	c := card.Card{Lang: l, Title: "/" + h.Name + " " + h.Usage.In(l), Subtitle: h.Summary.In(l), Tone: card.Info}
@@ -54,12 +82,12 @@ func HelpOne(l crm.Lang, h HelpEntry) card.Card {
 		c.Title = strings.TrimSpace("/" + h.Aliases[0] + " " + h.Usage.In(l))
 	}
 	var bs []card.Button
-	for _, x := range h.Examples {
+	for _, x := range readable(l, h.Examples) {
 		bs = append(bs, CommandButton(x, x))
 	}
-	others := append([]string{h.Name}, h.Aliases...)
-	c.Blocks = append(c.Blocks, card.P(l.T("试一试:", "Try it:")), card.Buttons{Items: bs},
-		card.Note{Text: l.T("也可以写:", "Also: ") + strings.Join(others, " · ")})
+	others := readable(l, append([]string{h.Name}, h.Aliases...))
+	c.Blocks = append(c.Blocks, card.P(l.T("试一试：", "Try it:")), card.Buttons{Items: bs},
+		card.Note{Text: l.T("也可以写：", "Also: ") + strings.Join(others, " · ")})
 	return c
 }
 

@@ -111,7 +111,21 @@ func importSubtitle(l crm.Lang, j importer.Job) string {
 	if j.Rows > 0 {
 		parts = append(parts, rowsText(l, j.Rows))
 	}
-	return strings.Join(append(parts, j.Format), " · ")
+	return strings.Join(append(parts, fileFormat(l, j.Format)), " · ")
+}
+
+// fileFormat says in words how a file was read; a comma between the columns
+// goes without saying.
+func fileFormat(l crm.Lang, format string) string {
+	for mark, words := range map[string]crm.Text{",": {}, ";": {Zh: "分号分隔", En: "semicolons"}, "\t": {Zh: "制表符分隔", En: "tabs"}, "|": {Zh: "竖线分隔", En: "vertical bars"}} {
+		if rest, ok := strings.CutSuffix(format, " · "+mark); ok {
+			if w := words.In(l); w != "" {
+				rest += " · " + w
+			}
+			return rest
+		}
+	}
+	return format
 }
 
 func rowsText(l crm.Lang, n int) string {

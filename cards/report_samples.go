@@ -117,7 +117,10 @@ func reportSamples(l crm.Lang) []Sample {
 		{"report.digest/calm", crm.Text{Zh: "团队日报,没有异常", En: "team digest without exceptions"}, DigestCard(l, dv(calm, true))},
 		{"report.digest/live", crm.Text{Zh: "团队日报,实时", En: "team digest of this moment"}, DigestCard(l, dv(live, true))},
 		{"report.bound", crm.Text{Zh: "群已绑定", En: "group bound"}, ReportBoundCard(l, l.T("华东", "East"), "19:30")},
-		{"report.setup", crm.Text{Zh: "日报设置", En: "report settings"}, ReportSetupCard(l, setup, metric.Standard(), l.T("已添加:赢单金额", "added: won amount"))},
+		{"report.setup/contents", crm.Text{Zh: "日报设置：内容", En: "report settings: contents"}, ReportSetupCard(l, setup, metric.Standard(), SetupContents, l.T("已添加：赢单金额", "added: won amount"))},
+		{"report.setup/goals", crm.Text{Zh: "日报设置：目标", En: "report settings: goals"}, ReportSetupCard(l, setup, metric.Standard(), SetupGoals, "")},
+		{"report.setup/question", crm.Text{Zh: "日报设置：提问", En: "report settings: question"}, ReportSetupCard(l, setup, metric.Standard(), SetupQuestion, "")},
+		{"report.setup/times", crm.Text{Zh: "日报设置：时间", En: "report settings: times"}, ReportSetupCard(l, setup, metric.Standard(), SetupTimes, "")},
 	}
 }
 

@@ -68,9 +68,39 @@ var PeriodWords = map[string]crm.Text{report.PeriodDay: {Zh: "日", En: "day"}, 
 var StepWords = map[report.Step]crm.Text{report.StepDraft: {Zh: "草稿", En: "draft"}, report.StepDue: {Zh: "截止", En: "due"}, report.StepChase: {Zh: "催交", En: "chase"},
 	report.StepDigest: {Zh: "团队", En: "digest"}, report.StepMissing: {Zh: "名单", En: "missing"}}
 
-// ReportSetupCard is where an administrator changes the daily report. changed
-// says what was changed just now; empty: nothing.
-func ReportSetupCard(l crm.Lang, s report.Setup, defs []metric.Def, changed string) card.Card {
+// SetupPart is one page of the settings; a phone cannot show all at once.
+type SetupPart string
+
+// The pages of the settings. The zero value is the contents.
+const (
+	SetupContents SetupPart = ""
+	SetupGoals    SetupPart = "goal"
+	SetupQuestion SetupPart = "prompt"
+	SetupTimes    SetupPart = "time"
+)
+
+var setupParts = []SetupPart{SetupContents, SetupGoals, SetupQuestion, SetupTimes}
+
+func (p SetupPart) name(l crm.Lang) string {
+	switch p {
+	case SetupGoals:
+		return l.T("每日目标", "Daily goals")
+	case SetupQuestion:
+		return l.T("提问", "Question")
+	case SetupTimes:
+		return l.T("时间", "Times")
+	}
+	return l.T("日报内容", "Contents")
+}
+
+func (p SetupPart) command(l crm.Lang) string {
+	words := map[SetupPart]string{SetupContents: "", SetupGoals: l.T(" 目标", " goal"), SetupQuestion: l.T(" 提问", " prompt"), SetupTimes: l.T(" 时间", " time")}
+	return l.T("/日报设置", "/reportsettings") + words[p]
+}
+
+// ReportSetupCard is where an administrator changes the daily report, one page
+// of it. changed says what was changed just now; empty: nothing.
+func ReportSetupCard(l crm.Lang, s report.Setup, defs []metric.Def, part SetupPart, changed string) card.Card {
 	names := map[string]crm.Text{}
 	var opts []card.Option
 	for _, d := range defs {
@@ -81,6 +111,29 @@ func ReportSetupCard(l crm.Lang, s report.Setup, defs []metric.Def, changed stri
 	if changed != "" {
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: "✓ " + changed, Tone: card.Success, Bold: true}}})
 	}
+	switch part {
+	case SetupGoals:
+		c.Blocks = append(c.Blocks, setupGoals(l, s, names, opts)...)
+	case SetupQuestion:
+		c.Blocks = append(c.Blocks, setupQuestion(l, s)...)
+	case SetupTimes:
+		c.Blocks = append(c.Blocks, setupTimes(l, s)...)
+	default:
+		c.Blocks = append(c.Blocks, setupContents(l, s, names, opts)...)
+	}
+	var others []card.Button
+	for _, p := range setupParts {
+		if p != part {
+			b := CommandButton(p.name(l), p.command(l))
+			b.Style = card.Link
+			others = append(others, b)
+		}
+	}
+	c.Blocks = append(c.Blocks, card.Divider{}, card.Buttons{Items: others})
+	return c
+}
+
+func setupContents(l crm.Lang, s report.Setup, names map[string]crm.Text, opts []card.Option) []card.Block {
 	rows := make([][]card.Cell, len(s.Template))
 	for i, b := range s.Template {
 		rows[i] = []card.Cell{{Text: strconv.Itoa(i + 1)}, {Text: blockKind(l, b)}, {Text: blockText(l, b, names)}, {}}
@@ -88,13 +141,15 @@ func ReportSetupCard(l crm.Lang, s report.Setup, defs []metric.Def, changed stri
 			rows[i][3] = card.Cell{Text: l.T("移除", "remove"), Action: drop}
 		}
 	}
-	c.Blocks = append(c.Blocks, card.Heading{Text: l.T("日报内容", "Contents"), Level: 2},
-		card.Table{Columns: []card.Column{{Title: l.T("序号", "No.")}, {Title: l.T("部分", "Block")}, {Title: l.T("内容", "Content")}, {Title: ""}}, Rows: rows})
-	c.Blocks = append(c.Blocks, card.Form{Name: "add", Inputs: []card.Input{
-		{Kind: card.SelectInput, Name: SetupMetric, Label: l.T("添加指标", "Add a metric"), Options: opts, Required: true},
-		{Kind: card.SelectInput, Name: SetupPeriod, Label: l.T("期间", "Period"), Default: "day", Options: []card.Option{{Value: "day", Label: l.T("当日", "day")}, {Value: "week", Label: l.T("本周", "week")}, {Value: "month", Label: l.T("本月", "month")}, {Value: "quarter", Label: l.T("本季", "quarter")}}},
-	}, Submit: card.Button{Label: l.T("添加", "Add"), Style: card.Primary, Action: ReportAddMetric{V: s.Version}, Command: l.T("/日报设置 加 有效拜访数", "/reportsettings add valid visits")}, Example: l.T("/日报设置 加 赢单金额 月", "/reportsettings add won amount month")})
+	return []card.Block{card.Heading{Text: SetupContents.name(l), Level: 2},
+		card.Table{Columns: []card.Column{{Title: l.T("序号", "No.")}, {Title: l.T("部分", "Block")}, {Title: l.T("内容", "Content")}, {Title: ""}}, Rows: rows},
+		card.Form{Name: "add", Inputs: []card.Input{
+			{Kind: card.SelectInput, Name: SetupMetric, Label: l.T("添加指标", "Add a metric"), Options: opts, Required: true},
+			{Kind: card.SelectInput, Name: SetupPeriod, Label: l.T("期间", "Period"), Default: "day", Options: []card.Option{{Value: "day", Label: l.T("当日", "day")}, {Value: "week", Label: l.T("本周", "week")}, {Value: "month", Label: l.T("本月", "month")}, {Value: "quarter", Label: l.T("本季", "quarter")}}},
+		}, Submit: card.Button{Label: l.T("添加", "Add"), Style: card.Primary, Action: ReportAddMetric{V: s.Version}, Command: l.T("/日报设置 加 有效拜访数", "/reportsettings add valid visits")}, Example: l.T("/日报设置 加 赢单金额 月", "/reportsettings add won amount month")}}
+}
 
+func setupGoals(l crm.Lang, s report.Setup, names map[string]crm.Text, opts []card.Option) []card.Block {
 	var goals []card.Field
 	for _, p := range []goal.Profile{goal.Field, goal.Phone} {
 		var parts []string
@@ -107,32 +162,35 @@ func ReportSetupCard(l crm.Lang, s report.Setup, defs []metric.Def, changed stri
 		}
 		goals = append(goals, card.Field{Label: p.Name(l), Value: strings.Join(parts, l.T("、", ", ")), Wide: true})
 	}
-	c.Blocks = append(c.Blocks, card.Heading{Text: l.T("每日目标(及格/良好/优秀)", "Daily goals (pass/good/excellent)"), Level: 2}, card.Fields{Items: goals})
 	number := func(name, zh, en string) card.Input {
 		return card.Input{Kind: card.NumberInput, Name: name, Label: l.T(zh, en), Required: true}
 	}
-	c.Blocks = append(c.Blocks, card.Form{Name: "goal", Inputs: []card.Input{
+	return []card.Block{card.Heading{Text: l.T("每日目标（及格/良好/优秀）", "Daily goals (pass/good/excellent)"), Level: 2}, card.Fields{Items: goals}, card.Form{Name: "goal", Inputs: []card.Input{
 		{Kind: card.SelectInput, Name: SetupProfile, Label: l.T("销售类型", "Kind of seller"), Default: string(goal.Field), Options: []card.Option{{Value: string(goal.Field), Label: goal.Field.Name(l)}, {Value: string(goal.Phone), Label: goal.Phone.Name(l)}}},
 		{Kind: card.SelectInput, Name: SetupMetric, Label: l.T("目标指标", "Goal for"), Options: opts, Required: true},
 		number(SetupPass, "及格", "Pass"), number(SetupGood, "良好", "Good"), number(SetupExcellent, "优秀", "Excellent"),
-	}, Submit: card.Button{Label: l.T("保存目标", "Save the goal"), Action: ReportSetGoal{}, Command: l.T("/日报设置 目标 有效拜访数 2/3/4", "/reportsettings goal valid visits 2/3/4")}, Example: l.T("/日报设置 目标 有效拜访数 2/3/4 外勤", "/reportsettings goal valid visits 2/3/4 field")})
+	}, Submit: card.Button{Label: l.T("保存目标", "Save the goal"), Action: ReportSetGoal{}, Command: l.T("/日报设置 目标 有效拜访数 2/3/4", "/reportsettings goal valid visits 2/3/4")}, Example: l.T("/日报设置 目标 有效拜访数 2/3/4 外勤", "/reportsettings goal valid visits 2/3/4 field")},
+		card.Note{Text: l.T("目标立即生效。某个团队或某个人的目标：/日报设置 目标 有效拜访数 3/4/5 团队 华东", "Goals hold at once. A goal of one team or person: /reportsettings goal valid visits 3/4/5 team East")}}
+}
 
+func setupQuestion(l crm.Lang, s report.Setup) []card.Block {
 	prompt := crm.Text{}
 	if ts := s.Template.Texts(); len(ts) > 0 {
 		prompt = crm.Text{Zh: ts[0].PromptIn(crm.Chinese), En: ts[0].PromptIn(crm.English)}
 	}
-	c.Blocks = append(c.Blocks, card.Form{Name: "prompt", Inputs: []card.Input{
-		{Kind: card.TextInput, Name: SetupPromptZh, Label: l.T("提问(中文)", "Question (Chinese)"), Default: l.T(prompt.Zh, ""), MaxLen: 100, Required: l == crm.Chinese},
-		{Kind: card.TextInput, Name: SetupPromptEn, Label: l.T("提问(英文)", "Question (English)"), Default: l.T("", prompt.En), MaxLen: 200, Required: l == crm.English},
+	return []card.Block{card.Heading{Text: SetupQuestion.name(l), Level: 2}, card.Form{Name: "prompt", Inputs: []card.Input{
+		{Kind: card.TextInput, Name: SetupPromptZh, Label: l.T("提问（中文）", "Question (Chinese)"), Default: l.T(prompt.Zh, ""), MaxLen: 100, Required: l == crm.Chinese},
+		{Kind: card.TextInput, Name: SetupPromptEn, Label: l.T("提问（英文）", "Question (English)"), Default: l.T("", prompt.En), MaxLen: 200, Required: l == crm.English},
 	}, Submit: card.Button{Label: l.T("保存提问", "Save the question"), Action: ReportSetPrompt{V: s.Version}, Command: l.T("/日报设置 提问 今天最大的收获是什么?", "/reportsettings prompt What did you learn today?")},
-		Example: l.T("/日报设置 提问 今天最大的收获是什么?", "/reportsettings prompt What did you learn today?")})
+		Example: l.T("/日报设置 提问 今天最大的收获是什么?", "/reportsettings prompt What did you learn today?")}}
+}
 
+func setupTimes(l crm.Lang, s report.Setup) []card.Block {
 	f := card.Form{Name: "times", Submit: card.Button{Label: l.T("保存时间", "Save the times"), Action: ReportSetTimes{}, Command: l.T("/日报设置 时间 草稿 17:30", "/reportsettings time draft 17:30")}, Example: l.T("/日报设置 时间 草稿 17:30", "/reportsettings time draft 17:30")}
 	for _, st := range report.Steps {
 		f.Inputs = append(f.Inputs, card.Input{Kind: card.TimeInput, Name: string(st), Label: st.Name(l), Default: s.Times[st], Required: true})
 	}
-	c.Blocks = append(c.Blocks, f, card.Note{Text: l.T("时间从下一个工作日起生效;目标立即生效。某个团队或某个人的目标:/日报设置 目标 有效拜访数 3/4/5 团队 华东", "Times hold from the next working day, goals at once. A goal of one team or person: /reportsettings goal valid visits 3/4/5 team East")})
-	return c
+	return []card.Block{card.Heading{Text: SetupTimes.name(l), Level: 2}, f, card.Note{Text: l.T("时间从下一个工作日起生效。", "Times hold from the next working day.")}}
 }
 
 func goalMarks(g goal.Line) string {

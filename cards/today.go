@@ -82,8 +82,8 @@ func Today(f WorkFrame, t activity.Today) card.Card {
 }
 
 // shownToday is how many lines of each section the list shows, so that the
-// fullest day fits on a platform's card.
-const shownToday = 5
+// fullest day is two screens of a phone, and fits on a platform's card.
+const shownToday = 3
 
 // more says how many lines of a section are left out for now.
 func (f WorkFrame) more(c *card.Card, all int) {
@@ -155,7 +155,7 @@ func (f WorkFrame) todayLeads(c *card.Card, t activity.Today) {
 	for _, x := range t.Leads[:min(len(t.Leads), shownToday)] {
 		why, tone := f.losing(x)
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: x.ID.String() + " " + x.Name(), Bold: true}, {Text: " · " + why, Tone: tone}}},
-			card.Buttons{Items: []card.Button{f.logButton(l.T("记录 ", "Log ")+x.ID.String(), activity.KindCall, x.Ref()), CommandButton(l.T("打开 ", "Open ")+x.ID.String(), l.T("/线索 ", "/lead ")+x.ID.String())}})
+			quiet(f.logButton(l.T("记录 ", "Log ")+x.ID.String(), activity.KindCall, x.Ref()), CommandButton(l.T("打开 ", "Open ")+x.ID.String(), l.T("/线索 ", "/lead ")+x.ID.String())))
 		c.About = append(c.About, x.Ref())
 	}
 	f.more(c, len(t.Leads))
@@ -176,6 +176,15 @@ func (f WorkFrame) losing(x lead.Seen) (string, card.Tone) {
 	return l.T(fmt.Sprintf("%s 释放，剩 %d 个工作日", x.Due.Release, x.Due.Left), fmt.Sprintf("released on %s, %d working days left", x.Due.Release, x.Due.Left)), card.Warning
 }
 
+// quiet are the buttons of one line of a list: one to see, the others as links,
+// so that a list does not become a wall of buttons.
+func quiet(first card.Button, others ...card.Button) card.Buttons {
+	for i := range others {
+		others[i].Style = card.Link
+	}
+	return card.Buttons{Items: append([]card.Button{first}, others...)}
+}
+
 // stepRow is a next step in a list, with what can be done about it.
 func (f WorkFrame) stepRow(s activity.StepSeen) []card.Block {
 	l := f.Lang
@@ -189,7 +198,7 @@ func (f WorkFrame) stepRow(s activity.StepSeen) []card.Block {
 	}
 	return []card.Block{
 		card.Text{Spans: []card.Span{{Text: s.Name, Bold: true}, {Text: " " + s.Subject.String(), Tone: card.Muted}, {Text: " · " + s.Due.Format(l), Tone: tone}, {Text: "\n" + what}}},
-		card.Buttons{Items: []card.Button{f.logButton(l.T("记录 ", "Log ")+s.Subject.String(), activity.KindFollowUp, s.Subject), f.finishButton(s.Activity, end), f.askMoveButton(s.Activity, end)}},
+		quiet(f.logButton(l.T("记录 ", "Log ")+s.Subject.String(), activity.KindFollowUp, s.Subject), f.finishButton(s.Activity, end), f.askMoveButton(s.Activity, end)),
 	}
 }
 

@@ -32,7 +32,7 @@ func (s *Services) showHelp(a crm.Actor, name string) (bot.Reply, error) {
 		if !e.Allowed(a) {
 			continue
 		}
-		h := cards.HelpEntry{Name: e.Name, Aliases: e.Aliases, Summary: e.Summary, Usage: e.Usage, Examples: e.Examples}
+		h := cards.HelpEntry{Name: e.Name, Aliases: e.Aliases, Summary: e.Summary, Usage: e.Usage, Examples: e.Examples, Menu: e.Menu}
 		if name != "" && (strings.EqualFold(name, e.Name) || containsFold(e.Aliases, name)) {
 			card := cards.HelpOne(a.Lang, h)
 			return bot.Reply{Card: &card}, nil

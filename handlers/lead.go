@@ -153,7 +153,7 @@ func (h leadHandlers) claimOne(ctx context.Context, a crm.Actor, id crm.LeadID) 
 	if err != nil {
 		return h.refusal(ctx, a, err)
 	}
-	rep := bot.Show(cards.LeadClaimed(h.frame(a), c), leadView(id))
+	rep := bot.Show(cards.LeadClaimed(h.frame(a), c), claimedView(id, c))
 	rep.Toast, rep.ToastTone = a.Lang.T(id.String()+" 认领成功", id.String()+" is yours"), bot.ToastSuccess
 	if c.Already {
 		rep.Toast, rep.ToastTone = a.Lang.T(id.String()+" 已在您名下", id.String()+" is already yours"), bot.ToastInfo

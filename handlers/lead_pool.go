@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -112,6 +113,7 @@ func (h leadHandlers) views() []bot.ViewDef {
 	return []bot.ViewDef{
 		{Name: "lead.pool", Render: h.poolView},
 		{Name: "lead.card", Render: h.leadCard(func(f cards.LeadFrame, v lead.Seen) card.Card { return cards.Lead(f, v) })},
+		{Name: "lead.claimed", Render: h.claimed},
 		{Name: lead.ViewGiven, Render: h.leadCard(cards.LeadGiven)},
 		{Name: "lead.mine", Render: func(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
 			owner, err := parseUserRef(ref)
@@ -180,6 +182,30 @@ func (h leadHandlers) leadCard(build func(cards.LeadFrame, lead.Seen) card.Card)
 		}
 		return build(f, x), nil
 	}
+}
+
+// claimedView keeps the numbers of the moment of the claim in the reference, so
+// that the card says the same when it is rendered again.
+func claimedView(id crm.LeadID, c lead.Claimed) bot.View {
+	if c.Already {
+		return leadView(id)
+	}
+	return bot.View{Name: "lead.claimed", Ref: fmt.Sprintf("%s/%d/%d/%d/%d", id, c.Used, c.Limit, c.Held, c.Hold)}
+}
+
+// claimed shows a claimed lead with the first thing to do until that is done.
+func (h leadHandlers) claimed(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
+	code, numbers, _ := strings.Cut(ref, "/")
+	var c lead.Claimed
+	if _, err := fmt.Sscanf(numbers, "%d/%d/%d/%d", &c.Used, &c.Limit, &c.Held, &c.Hold); err != nil {
+		return card.Card{}, crm.NotFound("没有这条线索", "there is no such lead")
+	}
+	return h.leadCard(func(f cards.LeadFrame, x lead.Seen) card.Card {
+		if c.Seen = x; x.Mine && !x.Contacted() {
+			return cards.LeadClaimed(f, c)
+		}
+		return cards.Lead(f, x)
+	})(ctx, v, code)
 }
 
 // lostView shows again to the loser of a race what was offered instead.

@@ -19,18 +19,18 @@ func (s *Services) reportSetup() []bot.Registration {
 	admin := []crm.Role{crm.Admin}
 	return []bot.Registration{
 		bot.Command[string]{Name: "日报设置", Aliases: []string{"reportsettings"}, Summary: crm.Text{Zh: "日报的指标、目标、提问和时间", En: "metrics, goals, question and times of the daily report"},
-			Usage: crm.Text{Zh: "[加 指标 [周|月|季]|减 指标|上移 指标|清单 指标|目标 指标 2/3/4|提问 文字|时间 草稿 17:30]",
-				En: "[add metric [week|month|quarter]|drop metric|up metric|list metric|goal metric 2/3/4|prompt text|time draft 17:30]"},
+			Usage: crm.Text{Zh: "[加 指标 [周|月|季]|减 指标|上移 指标|清单 指标|目标 [指标 2/3/4]|提问 [文字]|时间 [草稿 17:30]]",
+				En: "[add metric [week|month|quarter]|drop metric|up metric|list metric|goal [metric 2/3/4]|prompt [text]|time [draft 17:30]]"},
 			Examples: []string{"/日报设置", "/日报设置 加 赢单金额 月", "/日报设置 减 visit.valid", "/reportsettings goal valid visits 2/3/4"}, Roles: admin, Parse: plain, Run: s.setupText},
 		bot.Handle[cards.ReportDropBlock]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.ReportDropBlock) (bot.Reply, error) {
 			out, err := s.Reports.DropBlock(ctx, a, p.V, p.Index)
-			return s.replaceSetup(a, out, err, a.Lang.T("已移除", "removed"))
+			return s.replaceSetup(a, out, err, cards.SetupContents, a.Lang.T("已移除", "removed"))
 		}},
 		bot.Handle[cards.ReportAddMetric]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.ReportAddMetric) (bot.Reply, error) {
 			period, _ := periodOf(c.Values.Get(cards.SetupPeriod))
 			key := c.Values.Get(cards.SetupMetric)
 			out, err := s.Reports.AddMetric(ctx, a, p.V, report.Block{Metric: key, Period: period})
-			return s.replaceSetup(a, out, err, a.Lang.T("已添加:", "added: ")+s.metricName(key, a.Lang))
+			return s.replaceSetup(a, out, err, cards.SetupContents, a.Lang.T("已添加:", "added: ")+s.metricName(key, a.Lang))
 		}},
 		bot.Handle[cards.ReportSetGoal]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, c bot.Call, _ cards.ReportSetGoal) (bot.Reply, error) {
 			marks := strings.Join([]string{c.Values.Get(cards.SetupPass), c.Values.Get(cards.SetupGood), c.Values.Get(cards.SetupExcellent)}, "/")
@@ -40,7 +40,7 @@ func (s *Services) reportSetup() []bot.Registration {
 				return bot.Reply{}, err
 			}
 			out, err := s.Reports.SetGoal(ctx, a, "", goal.Profile(c.Values.Get(cards.SetupProfile)), key, &line)
-			return s.replaceSetup(a, out, err, a.Lang.T("目标已保存:", "goal saved: ")+s.metricName(key, a.Lang)+" "+marks)
+			return s.replaceSetup(a, out, err, cards.SetupGoals, a.Lang.T("目标已保存:", "goal saved: ")+s.metricName(key, a.Lang)+" "+marks)
 		}},
 		bot.Handle[cards.ReportSetPrompt]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.ReportSetPrompt) (bot.Reply, error) {
 			zh, en := c.Values.Get(cards.SetupPromptZh), c.Values.Get(cards.SetupPromptEn)
@@ -48,7 +48,7 @@ func (s *Services) reportSetup() []bot.Registration {
 				zh = en
 			}
 			out, err := s.Reports.SetPrompt(ctx, a, p.V, zh, en, false)
-			return s.replaceSetup(a, out, err, a.Lang.T("提问已保存", "question saved"))
+			return s.replaceSetup(a, out, err, cards.SetupQuestion, a.Lang.T("提问已保存", "question saved"))
 		}},
 		bot.Handle[cards.ReportSetTimes]{Roles: admin, Run: s.setTimes},
 	}
@@ -61,16 +61,16 @@ func (s *Services) metricName(key string, l crm.Lang) string {
 	return key
 }
 
-func (s *Services) showSetup(a crm.Actor, out report.Setup, err error, changed string) (bot.Reply, error) {
+func (s *Services) showSetup(a crm.Actor, out report.Setup, err error, part cards.SetupPart, changed string) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	c := cards.ReportSetupCard(a.Lang, out, s.Metrics.Visible(a), changed)
+	c := cards.ReportSetupCard(a.Lang, out, s.Metrics.Visible(a), part, changed)
 	return bot.Reply{Card: &c, Private: true}, nil
 }
 
-func (s *Services) replaceSetup(a crm.Actor, out report.Setup, err error, changed string) (bot.Reply, error) {
-	rep, err := s.showSetup(a, out, err, changed)
+func (s *Services) replaceSetup(a crm.Actor, out report.Setup, err error, part cards.SetupPart, changed string) (bot.Reply, error) {
+	rep, err := s.showSetup(a, out, err, part, changed)
 	if err == nil {
 		rep.Update, rep.Private, rep.Toast, rep.ToastTone = true, false, changed, bot.ToastSuccess
 	}
@@ -98,17 +98,24 @@ func (s *Services) setTimes(ctx context.Context, a crm.Actor, c bot.Call, _ card
 		changed = a.Lang.T("时间没有变化", "no time was changed")
 	}
 	out, err = s.Reports.Setup(ctx, a)
-	return s.replaceSetup(a, out, err, changed)
+	return s.replaceSetup(a, out, err, cards.SetupTimes, changed)
 }
+
+// setupPages are the words that open a page of the settings.
+var setupPages = map[string]cards.SetupPart{"目标": cards.SetupGoals, "goal": cards.SetupGoals, "提问": cards.SetupQuestion, "问题": cards.SetupQuestion, "prompt": cards.SetupQuestion, "时间": cards.SetupTimes, "time": cards.SetupTimes}
 
 // setupText answers /日报设置 with its sub-commands.
 func (s *Services) setupText(ctx context.Context, a crm.Actor, _ bot.Call, rest string) (bot.Reply, error) {
 	word, arg, _ := strings.Cut(rest, " ")
 	arg = strings.TrimSpace(arg)
+	if part, ok := setupPages[strings.ToLower(word)]; ok && arg == "" {
+		out, err := s.Reports.Setup(ctx, a)
+		return s.showSetup(a, out, err, part, "")
+	}
 	switch strings.ToLower(word) {
 	case "":
 		out, err := s.Reports.Setup(ctx, a)
-		return s.showSetup(a, out, err, "")
+		return s.showSetup(a, out, err, cards.SetupContents, "")
 	case "加", "添加", "add":
 		return s.setupAdd(ctx, a, arg)
 	case "减", "移除", "drop", "remove":
@@ -119,19 +126,19 @@ func (s *Services) setupText(ctx context.Context, a crm.Actor, _ bot.Call, rest 
 			return bot.Reply{}, err
 		}
 		out, err := s.Reports.Raise(ctx, a, report.AnyVersion, d.Key)
-		return s.showSetup(a, out, err, a.Lang.T("已上移:", "moved up: ")+d.Name.In(a.Lang))
+		return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已上移:", "moved up: ")+d.Name.In(a.Lang))
 	case "清单", "list":
 		d, err := s.Metrics.Registry().Find(a, arg)
 		if err != nil {
 			return bot.Reply{}, err
 		}
 		out, err := s.Reports.AddList(ctx, a, report.AnyVersion, d.Key, 5)
-		return s.showSetup(a, out, err, a.Lang.T("已添加清单:", "list added: ")+d.Name.In(a.Lang))
+		return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已添加清单:", "list added: ")+d.Name.In(a.Lang))
 	case "目标", "goal":
 		return s.setupGoal(ctx, a, arg)
 	case "提问", "问题", "prompt":
 		out, err := s.Reports.SetPrompt(ctx, a, report.AnyVersion, arg, "", false)
-		return s.showSetup(a, out, err, a.Lang.T("提问已保存", "question saved"))
+		return s.showSetup(a, out, err, cards.SetupQuestion, a.Lang.T("提问已保存", "question saved"))
 	case "时间", "time":
 		return s.setupTime(ctx, a, arg)
 	}
@@ -169,20 +176,20 @@ func (s *Services) setupAdd(ctx context.Context, a crm.Actor, arg string) (bot.R
 	}
 	b.Metric = d.Key
 	out, err := s.Reports.AddMetric(ctx, a, report.AnyVersion, b)
-	return s.showSetup(a, out, err, a.Lang.T("已添加:", "added: ")+d.Name.In(a.Lang))
+	return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已添加:", "added: ")+d.Name.In(a.Lang))
 }
 
 func (s *Services) setupDrop(ctx context.Context, a crm.Actor, arg string) (bot.Reply, error) {
 	if n, err := strconv.Atoi(arg); err == nil {
 		out, err := s.Reports.DropBlock(ctx, a, report.AnyVersion, n-1)
-		return s.showSetup(a, out, err, a.Lang.T("已移除", "removed"))
+		return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已移除", "removed"))
 	}
 	d, err := s.Metrics.Registry().Find(a, arg)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	out, err := s.Reports.Drop(ctx, a, report.AnyVersion, d.Key)
-	return s.showSetup(a, out, err, a.Lang.T("已移除:", "removed: ")+d.Name.In(a.Lang))
+	return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已移除:", "removed: ")+d.Name.In(a.Lang))
 }
 
 // goalLine reads "2/3/4".
@@ -234,7 +241,7 @@ func (s *Services) setupGoal(ctx context.Context, a crm.Actor, arg string) (bot.
 		return bot.Reply{}, err
 	}
 	out, err := s.Reports.SetGoal(ctx, a, scope, profile, d.Key, line)
-	return s.showSetup(a, out, err, a.Lang.T("目标已保存:", "goal saved: ")+strings.TrimSpace(d.Name.In(a.Lang)+" "+words[at]+" "+whose))
+	return s.showSetup(a, out, err, cards.SetupGoals, a.Lang.T("目标已保存:", "goal saved: ")+strings.TrimSpace(d.Name.In(a.Lang)+" "+words[at]+" "+whose))
 }
 
 func (s *Services) goalScope(ctx context.Context, words []string) (profile goal.Profile, scope rule.Scope, whose string, err error) {
@@ -269,7 +276,7 @@ func (s *Services) setupTime(ctx context.Context, a crm.Actor, arg string) (bot.
 			continue
 		}
 		out, from, err := s.Reports.SetTime(ctx, a, st, value)
-		return s.showSetup(a, out, err, st.Name(a.Lang)+" "+strings.TrimSpace(value)+a.Lang.T(","+string(from)+" 起生效", ", from "+string(from)))
+		return s.showSetup(a, out, err, cards.SetupTimes, st.Name(a.Lang)+" "+strings.TrimSpace(value)+a.Lang.T(","+string(from)+" 起生效", ", from "+string(from)))
 	}
 	return bot.Reply{}, crm.Invalid("请写哪个时间:草稿、截止、催交、团队、名单", "please name the time: draft, due, chase, digest, missing").
 		WithNext("例如:/日报设置 时间 草稿 17:30", "for example: /reportsettings time draft 17:30")

@@ -82,6 +82,7 @@ type inputView struct {
 	Default  string
 	Ghost    string // the placeholder
 	Required bool
+	Half     bool // two of them fit beside each other on a phone
 	MaxLen   int
 	Options  []optionView
 	Choose   string // the empty choice of a select
@@ -120,10 +121,11 @@ func (b *builder) input(in card.Input) inputView {
 		v.Kind = "area"
 	case card.NumberInput, card.MoneyInput:
 		v.Mode = "decimal" // as typed ("3.5万"), so not type=number
+		v.Half = measure(v.Ghost) <= halfInput
 	case card.DateInput:
-		v.Type = "date"
+		v.Type, v.Half = "date", true
 	case card.TimeInput:
-		v.Type = "time"
+		v.Type, v.Half = "time", true
 	case card.MultiSelect:
 		v.Kind = "checks"
 		v.Options = b.options(in, strings.Split(in.Default, ","))
@@ -142,6 +144,13 @@ func (b *builder) input(in card.Input) inputView {
 	if v.Choose == "" {
 		v.Choose = b.lang.T("请选择", "Choose")
 	}
+	if v.Kind == "select" {
+		v.Half = measure(v.Choose) <= halfInput
+		for _, o := range v.Options {
+			v.Half = v.Half && measure(o.Label) <= halfInput
+		}
+	}
+	v.Half = v.Half && measure(v.Label) <= halfInput && measure(v.Hint) <= 2*halfInput
 	return v
 }
 

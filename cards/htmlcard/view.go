@@ -40,16 +40,23 @@ type fieldView struct {
 }
 
 type cellView struct {
-	Text, Tone string
-	Number     bool
-	Action     *buttonView
+	Text, Tone    string
+	Label         string // the column's title, shown where the table is a list
+	Number, Brief bool   // Brief cells stay on one line
+	Action        *buttonView
+}
+
+type rowView struct {
+	More  bool // beyond the first page
+	Cells []cellView
 }
 
 type tableView struct {
-	Name, Note string
-	Page       int
+	ID, Name   string
+	Stack      bool // too wide for a phone
 	Columns    []card.Column
-	Rows       [][]cellView
+	Rows       []rowView
+	More, Less string // what shows the rows beyond the first page, and hides them
 	Empty      string
 }
 
@@ -196,24 +203,34 @@ func (b *builder) table(t card.Table) tableView {
 	if page < 1 || page > 10 {
 		page = 10
 	}
-	v := tableView{Columns: make([]card.Column, len(t.Columns)), Name: b.lang.T("表格", "Table"), Page: page}
+	v := tableView{Columns: make([]card.Column, len(t.Columns)), Name: b.lang.T("表格", "Table"), Stack: wide(t)}
 	for i, c := range t.Columns {
 		v.Columns[i] = card.Column{Title: clean(c.Title), Number: c.Number}
 	}
-	if len(t.Rows) > page {
-		v.Note = fmt.Sprintf(b.lang.T("共 %d 行，向下滚动查看其余 %d 行", "%d rows, scroll for the other %d"), len(t.Rows), len(t.Rows)-page)
+	if n := len(t.Rows) - page; n > 0 {
+		v.ID = b.id()
+		v.More = fmt.Sprintf(b.lang.T("共 %d 行，展开其余 %d 行", "Show the other %[2]d of %[1]d rows"), len(t.Rows), n)
+		v.Less = b.lang.T("收起", "Show fewer")
 	}
 	if len(t.Rows) == 0 {
 		v.Empty = b.lang.T("没有记录", "No rows")
 	}
-	for _, r := range t.Rows {
-		row := make([]cellView, len(r))
+	for k, r := range t.Rows {
+		row := rowView{More: k >= page, Cells: make([]cellView, len(r))}
 		for i, c := range r {
-			row[i] = cellView{Text: clean(c.Text), Tone: tone(c.Tone), Number: i < len(t.Columns) && t.Columns[i].Number}
+			x := cellView{Text: clean(c.Text), Tone: tone(c.Tone)}
+			x.Brief = measure(x.Text) <= briefCell
+			if i < len(v.Columns) {
+				x.Number = v.Columns[i].Number
+				if c.Action == nil || c.Action.Label != c.Text {
+					x.Label = v.Columns[i].Title
+				}
+			}
 			if c.Action != nil {
 				a := b.button(*c.Action)
-				row[i].Action = &a
+				x.Action = &a
 			}
+			row.Cells[i] = x
 		}
 		v.Rows = append(v.Rows, row)
 	}

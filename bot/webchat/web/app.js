@@ -9,6 +9,7 @@ export const state = { people: [], me: null, chats: [], chat: null, clock: { now
 const byID = new Map();
 let stream = null;
 let composer = null;
+let late = null; // what arrives while a chat is being loaded
 
 export const W = () => t(state.me ? state.me.lang : 'zh');
 
@@ -106,13 +107,16 @@ export async function openChat(id, quiet) {
   $('#subtitle').textContent = c.group ? c.members.length + w.members + ' · ' + c.members.map((m) => m.name).join('、') : w.botSub;
   if (!quiet) $('#app').dataset.screen = 'chat';
   composer.open(c);
-  byID.clear();
+  const mine = late = []; // a later call takes over from this one
   const list = await api('/api/messages?chat=' + id, undefined, state.me.id);
-  if (state.chat !== id) return;
+  if (late !== mine) return;
+  late = null;
+  byID.clear();
   $('#log').replaceChildren();
   if (list.length === 40) $('#log').append(earlierButton(list[0].id));
   list.forEach((m) => append(m));
-  if (!list.length) $('#log').append(emptyChat());
+  mine.forEach(arrive);
+  if (!byID.size) $('#log').append(emptyChat());
   markSeen();
   drawChats();
   toEnd();
@@ -137,6 +141,22 @@ function emptyChat() {
   return el('div', { class: 'empty' }, el('p', {}, W().empty), ...list.map((c) => el('button', { type: 'button', class: 'chip', onclick: () => composer.send('/' + c.name) }, '/' + c.name)));
 }
 
+// arrive shows a message or its newer state.
+function arrive(m) {
+  if (late) return void late.push(m);
+  if (m.chat !== state.chat) return;
+  const node = byID.get(m.id);
+  if (node) fill(node, m, m.from ? m.name : W().bot);
+  else if (!byID.size || m.id > Math.max(...byID.keys())) append(m); // what is older is behind the button for earlier ones
+}
+
+// catchUp shows what happened before the stream of events began.
+async function catchUp() {
+  const id = state.chat;
+  const list = await api('/api/messages?chat=' + id, undefined, state.me.id);
+  if (state.chat === id) list.forEach(arrive);
+}
+
 function markSeen() {
   const c = state.chats.find((x) => x.id === state.chat);
   if (c) state.seen[state.me.id + c.id] = c.last_id;
@@ -149,13 +169,21 @@ function toEnd() {
 
 function append(m) {
   const log = $('#log');
-  const near = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
+  const near = nearEnd();
   $('.empty', log)?.remove();
   const last = log.lastElementChild;
   const day = localTime(m.at).day;
   if (!last || last.dataset.day !== day) log.append(el('div', { class: 'day', 'data-day': day }, day + ' ' + W().days[localTime(m.at).weekday]));
-  log.append(draw(m));
-  if (near || m.from === state.me.id) toEnd();
+  const node = draw(m);
+  log.append(node);
+  if (!near && m.from !== state.me.id) return;
+  if (node.offsetHeight > log.clientHeight) node.scrollIntoView(); // a long card is read from its top
+  else toEnd();
+}
+
+function nearEnd() {
+  const log = $('#log');
+  return log.scrollHeight - log.scrollTop - log.clientHeight < 160;
 }
 
 function draw(m) {
@@ -169,9 +197,10 @@ function draw(m) {
 }
 
 function fill(node, m, name) {
-  if (Number(node.dataset.rev || 0) > m.rev) return; // events may overtake each other; the newer state stays
+  if (Number(node.dataset.rev ?? -1) >= m.rev) return; // events may overtake each other; the newer state stays
   node.dataset.rev = m.rev;
   const body = $('.body', node);
+  const typed = typedIn(body);
   const head = el('div', { class: 'meta' }, el('span', {}, name), el('time', {}, localTime(m.at).hm));
   if (m.rev > 0) head.append(el('span', { class: 'rev' }, W().updated));
   body.replaceChildren(head);
@@ -184,6 +213,22 @@ function fill(node, m, name) {
   } else {
     body.append(el('div', { class: 'bubble' }, m.text || ''));
   }
+  for (const [form, name, value] of typed) {
+    const input = body.querySelector('form[data-form="' + form + '"]')?.elements[name];
+    if (input && 'value' in input && input.value !== value) input.value = value;
+  }
+}
+
+// typedIn lists what was typed and not sent yet, so that a card that changes
+// under the hand does not lose it.
+function typedIn(body) {
+  const out = [];
+  for (const form of body.querySelectorAll('form[data-form]')) {
+    for (const x of form.elements) {
+      if (x.matches('input:not([type=checkbox]), textarea') && x.value !== x.defaultValue) out.push([form.dataset.form, x.name, x.value]);
+    }
+  }
+  return out;
 }
 
 function connect() {
@@ -192,17 +237,24 @@ function connect() {
   const on = (kind, fn) => stream.addEventListener(kind, (e) => fn(JSON.parse(e.data)));
   let down = false;
   stream.onerror = () => { if (!down) { down = true; document.body.classList.add('offline'); } };
-  on('hello', () => { if (down) { down = false; document.body.classList.remove('offline'); openChat(state.chat, true); } });
+  on('hello', () => {
+    if (!down) return void catchUp();
+    down = false;
+    document.body.classList.remove('offline');
+    loadChats();
+    openChat(state.chat, true);
+  });
   on('reload', () => openChat(state.chat, true));
   on('clock', setClock);
   on('chats', loadChats);
   on('toast', (x) => toast(x.text, x.tone));
-  on('message', (m) => { touch(m); if (m.chat === state.chat && !byID.has(m.id)) append(m); });
+  on('message', (m) => { touch(m); arrive(m); });
   on('update', (m) => {
     touch(m, true);
+    if (late) return void late.push(m);
     const node = byID.get(m.id);
     if (!node) return;
-    const log = $('#log'), near = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
+    const near = nearEnd();
     fill(node, m, m.from ? m.name : W().bot);
     node.classList.add('flash');
     setTimeout(() => node.classList.remove('flash'), 1200);
