@@ -126,10 +126,16 @@ func (s *Service) remind(ctx context.Context, c *Chain, t *Task, now time.Time, 
 		t.RemindedAt = now
 	}
 	t.dirty = true
-	if err := s.send(ctx, t.User, ViewReminder, c.Request.ID, fmt.Sprintf("approval:remind:%d:%d:%d", t.ID, t.User, stage)); err != nil {
+	if err := s.send(ctx, t.User, ViewReminder, c.Request.ID, round("remind", t, t.User)+fmt.Sprintf(":%d", stage)); err != nil {
 		return err
 	}
 	return s.slaAudit(ctx, c, t, "approval.remind", t.User, now)
+}
+
+// round is the key of a notice about the task to the person: once for each time
+// that the task is asked, which is again when a step was put in front of it.
+func round(what string, t *Task, to crm.UserID) string {
+	return fmt.Sprintf("approval:%s:%d:%d:%d", what, t.ID, to, t.OpenedAt.UnixMilli())
 }
 
 func (s *Service) letDeputy(ctx context.Context, c *Chain, t *Task, deputy crm.UserID, now time.Time) error {
@@ -142,7 +148,7 @@ func (s *Service) letDeputy(ctx context.Context, c *Chain, t *Task, deputy crm.U
 		return err
 	}
 	t.Deputy = deputy
-	if err := s.send(ctx, deputy, ViewCard, c.Request.ID, fmt.Sprintf("approval:deputy:%d:%d", t.ID, deputy)); err != nil {
+	if err := s.send(ctx, deputy, ViewCard, c.Request.ID, round("deputy", t, deputy)); err != nil {
 		return err
 	}
 	return s.slaAudit(ctx, c, t, "approval.deputy", deputy, now)
@@ -170,7 +176,7 @@ func (s *Service) escalate(ctx context.Context, c *Chain, t *Task, now time.Time
 		return nil // asked already
 	}
 	t.Upper = found.user
-	if err := s.send(ctx, t.Upper, ViewCard, c.Request.ID, fmt.Sprintf("approval:escalate:%d:%d", t.ID, t.Upper)); err != nil {
+	if err := s.send(ctx, t.Upper, ViewCard, c.Request.ID, round("escalate", t, t.Upper)); err != nil {
 		return err
 	}
 	return s.slaAudit(ctx, c, t, "approval.escalate", t.Upper, now)

@@ -126,6 +126,8 @@ var cases = []struct {
 	{"LeaverIsPassedOver_HO01", testLeaverIsPassedOver_HO01},
 	{"LeaveAtSubmission_AP03", testLeaveAtSubmission_AP03},
 	{"HandOnAndAdd_AP03", testHandOnAndAdd_AP03},
+	{"RemindedAgainAfterAnAddedStep_AP05", testRemindedAgainAfterAnAddedStep_AP05},
+	{"CreditGoesToTheTeamOfTheMoment_F06", testCreditGoesToTheTeamOfTheMoment_F06},
 }
 
 func TestSQLite(t *testing.T) {

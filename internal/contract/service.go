@@ -36,8 +36,9 @@ type Approvals interface {
 	AsksNow(ctx context.Context, a crm.Actor, ref crm.Ref) (bool, error)
 }
 
-// People tells who is told about signatures.
+// People tells who is told about signatures, and in which team somebody is.
 type People interface {
+	User(ctx context.Context, id crm.UserID) (org.User, error)
 	WithRole(ctx context.Context, r crm.Role) ([]org.User, error)
 }
 

@@ -294,3 +294,39 @@ func testMinutesCountWorkingTime_AP05(t *testing.T, e *env) {
 	e.yes(wang, r.ID)
 	e.wantFact(approval.FactMinutes, wang, 90, 0)
 }
+
+// Somebody who changes teams takes the credit of what comes later along, also
+// that of contracts begun before; what was credited stays where it was.
+func testCreditGoesToTheTeamOfTheMoment_F06(t *testing.T, e *env) {
+	c, r := e.submitted(300_000)
+	east := c.Team
+	west := &org.Team{Name: "华西"}
+	must(t, e.dir.SaveTeam(t.Context(), west))
+	e.person(lina, func(u *org.User) { u.Team = west.ID })
+	e.yes(wang, r.ID)
+	e.yes(legal1, r.ID)
+	_, _, err := e.AttachScan(t.Context(), e.as(lina), c.ID, "C-1.pdf", []byte(pdf))
+	must(t, err)
+	c, err = e.Signed(t.Context(), e.as(legal1), c.ID, 0, "", "")
+	must(t, err)
+	want := func(key string, team crm.TeamID, n int64) {
+		t.Helper()
+		if got := e.number("SELECT COALESCE(SUM(qty), 0) FROM crm_facts WHERE metric_key = ? AND team_id = ?", key, int64(team)); got != n {
+			t.Errorf("%s in team %d: %d, want %d", key, team, got, n)
+		}
+	}
+	want(contract.FactSubmitted, east, 1)
+	for _, key := range []string{contract.FactApproved, contract.FactSigned} {
+		want(key, east, 0)
+		want(key, west.ID, 1)
+	}
+	if c.CreditTeam != west.ID {
+		t.Errorf("credited to team %d, want %d", c.CreditTeam, west.ID)
+	}
+	// A reversal takes back what was given, wherever the person is by then.
+	e.person(lina, func(u *org.User) { u.Team = east })
+	_, err = e.Terminated(t.Context(), e.as(legal1), c.ID, 0, "客户破产")
+	must(t, err)
+	want(contract.FactSigned, west.ID, 0)
+	want(contract.FactSigned, east, 0)
+}

@@ -128,7 +128,10 @@ func (s *Service) Signed(ctx context.Context, a crm.Actor, id crm.ContractID, ve
 			return nil, err
 		}
 		c.State, c.SignedOn, c.SignedAt, c.SignedVia = to, on, now, via
-		c.CreditUser, c.CreditTeam = c.Owner, c.Team
+		c.CreditUser = c.Owner
+		if c.CreditTeam, err = s.teamNow(ctx, *c); err != nil {
+			return nil, err
+		}
 		entries := []Entry{{Event: Sign, From: from, To: to, Note: string(on)}}
 		if c.StartsOn <= today {
 			if c.State, err = Next(c.State, Start); err != nil {

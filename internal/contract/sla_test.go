@@ -179,3 +179,18 @@ func testHandOnAndAdd_AP03(t *testing.T, e *env) {
 		t.Errorf("%d nodes, want 3", n)
 	}
 }
+
+// An approver who put somebody in front waits a second time, and is reminded a
+// second time.
+func testRemindedAgainAfterAnAddedStep_AP05(t *testing.T, e *env) {
+	_, r := e.submitted(300_000)
+	e.at("2026-03-02 13:00")
+	e.wantNotices(approval.ViewReminder, wang, 1)
+	_, err := e.approvals.AddSign(t.Context(), e.as(wang), approval.Click{Request: r.ID}, sun, true)
+	must(t, err)
+	e.yes(sun, r.ID)
+	e.at("2026-03-02 16:59")
+	e.wantNotices(approval.ViewReminder, wang, 1)
+	e.at("2026-03-02 17:00")
+	e.wantNotices(approval.ViewReminder, wang, 2)
+}

@@ -55,14 +55,28 @@ func (s *Service) SubmitForApproval(ctx context.Context, a crm.Actor, id crm.Con
 // as one contract, later as the difference only, so that one contract never
 // counts twice.
 func (s *Service) credit(ctx context.Context, c Contract, key string, now time.Time, first bool, amount crm.Money) error {
-	f := crm.Fact{At: now, Day: s.Calendar.DayOf(now), User: c.Owner, Team: c.Team, Key: key, Amount: amount, Ref: c.ID.Ref()}
+	f := crm.Fact{At: now, Day: s.Calendar.DayOf(now), User: c.Owner, Key: key, Amount: amount, Ref: c.ID.Ref()}
 	if first {
 		f.Qty = 1
 	}
 	if f.Qty == 0 && f.Amount == 0 {
 		return nil
 	}
+	var err error
+	if f.Team, err = s.teamNow(ctx, c); err != nil {
+		return err
+	}
 	return s.Effects.Record(ctx, f)
+}
+
+// teamNow is the owner's team of this moment, which a fact belongs to (F-06);
+// the contract's own is that of its beginning.
+func (s *Service) teamNow(ctx context.Context, c Contract) (crm.TeamID, error) {
+	u, err := s.People.User(ctx, c.Owner)
+	if crm.CodeOf(err) == crm.CodeNotFound {
+		return c.Team, nil
+	}
+	return u.Team, err
 }
 
 // Kind implements approval.Subject.
