@@ -87,6 +87,8 @@ type Hub struct {
 	store Store
 	clock crm.Clock
 
+	order sync.Mutex // held from storing a message until it was told: events come in the order of the store
+
 	mu     sync.Mutex
 	chats  map[string]Chat
 	subs   []*subscriber // in order of subscription
@@ -251,6 +253,8 @@ func (h *Hub) Post(ctx context.Context, in Incoming) (string, error) {
 
 func (h *Hub) showIncoming(ctx context.Context, in Incoming) error {
 	add := func(m Message, data []byte) error {
+		h.order.Lock()
+		defer h.order.Unlock()
 		if _, err := h.store.AddMessage(ctx, &m, data); err != nil {
 			return err
 		}
@@ -393,6 +397,8 @@ func (h *Hub) Send(ctx context.Context, o bot.Outgoing) (bot.MessageRef, error) 
 			m.Key = fmt.Sprintf("%s/%d", o.Key, part)
 		}
 		part++
+		h.order.Lock()
+		defer h.order.Unlock()
 		fresh, err := h.store.AddMessage(ctx, &m, data)
 		if err != nil {
 			return err
@@ -427,6 +433,8 @@ func (h *Hub) Update(ctx context.Context, ref bot.MessageRef, c card.Card) error
 	if err != nil {
 		return fmt.Errorf("%w: message %q", bot.ErrPermanent, ref.ID)
 	}
+	h.order.Lock()
+	defer h.order.Unlock()
 	m, err := h.store.UpdateMessage(ctx, id, c)
 	if err != nil {
 		return err
@@ -436,7 +444,7 @@ func (h *Hub) Update(ctx context.Context, ref bot.MessageRef, c card.Card) error
 }
 
 // Subscribe calls fn for every event until the returned function is called.
-// fn must be quick: it runs in the sender's goroutine.
+// fn must be quick and must not send: it runs in the sender's goroutine.
 func (h *Hub) Subscribe(fn func(Event)) (cancel func()) {
 	s := &subscriber{fn}
 	h.mu.Lock()

@@ -648,3 +648,32 @@ func TestLateAndFirstAnswers(t *testing.T) {
 		t.Errorf("before the last: %v, %v", list, err)
 	}
 }
+
+// TestEventsOfManyComeInTheOrderOfTheStore: whoever follows the stream sees the
+// chat as a reload would show it.
+func TestEventsOfManyComeInTheOrderOfTheStore(t *testing.T) {
+	s := newSite(t)
+	g, err := s.hub.AddGroup(t.Context(), "群", 1, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []int64 // written in the order of events, which is one at a time
+	cancel := s.hub.Subscribe(func(e webchat.Event) {
+		if e.Message != nil {
+			got = append(got, e.Message.ID)
+		}
+	})
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			if _, err := s.hub.Post(t.Context(), webchat.Incoming{User: s.people[i%3].ID, Chat: g.ID, Text: "/echo x", ToBot: true}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	cancel()
+	if len(got) != 80 || !slices.IsSorted(got) {
+		t.Errorf("%d events in the order %v", len(got), got)
+	}
+}
