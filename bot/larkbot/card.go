@@ -127,14 +127,22 @@ func buttonsIn(x card.Block) []card.Button {
 }
 
 var (
-	phones = regexp.MustCompile(`(\+?\d[\d\- ]{1,4}\d)\d[\d\- ]{2,6}(\d{4})`)
+	phones = regexp.MustCompile(`\+?\d[\d\- ]{7,17}\d`)
+	dates  = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}`)
 	emails = regexp.MustCompile(`([A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]*@([A-Za-z0-9.\-]+\.[A-Za-z]{2,})`)
 )
 
 // mask hides phone numbers and addresses, which a company's leak prevention
 // may refuse (code 230028).
 func mask(s string) string {
-	return emails.ReplaceAllString(phones.ReplaceAllString(s, "$1****$2"), "$1***@$2")
+	s = phones.ReplaceAllStringFunc(s, func(m string) string {
+		digits := strings.NewReplacer("+", "", "-", "", " ", "").Replace(m)
+		if len(digits) < 10 || dates.MatchString(m) {
+			return m
+		}
+		return digits[:3] + "****" + digits[len(digits)-4:]
+	})
+	return emails.ReplaceAllString(s, "$1***@$2")
 }
 
 // masked is the simple form of a card with phone numbers and addresses hidden.

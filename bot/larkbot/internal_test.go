@@ -33,13 +33,15 @@ func TestDecryptReadsThePlatformsVector(t *testing.T) {
 func TestMaskHidesPhonesAndAddressesOnly(t *testing.T) {
 	for in, want := range map[string]string{
 		"13812345678":       "138****5678",
-		"+86 138 1234 5678": "+86 138****5678",
+		"+86 138 1234 5678": "861****5678",
+		"021-12345678":      "021****5678",
+		"2026-03-02 10:00":  "2026-03-02 10:00",
 		"¥120,000.00":       "¥120,000.00",
 		"2026-03-02":        "2026-03-02",
 		"L-1024":            "L-1024",
 		"a.b@example.com":   "a***@example.com",
 	} {
-		if got := mask(in); got != want && !(strings.Contains(in, "+86") && !strings.Contains(got, "1234 5678")) {
+		if got := mask(in); got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)
 		}
 	}
