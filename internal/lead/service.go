@@ -253,7 +253,7 @@ func (s *Service) Peek(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, e
 
 func (s *Service) seen(ctx context.Context, a crm.Actor, l Lead, acc access) (Seen, error) {
 	v := Seen{Lead: l, Mine: l.Owner != 0 && l.Owner == a.ID, Manages: manages(a, l) || l.Owner == 0 && a.Is(supervisors...), OwnerName: s.d.People.Name(ctx, l.Owner)}
-	periods, _ := Periods.Of(ctx, s.d.Rules)
+	periods, _ := Periods.Read(ctx, s.d.Rules)
 	v.Due = DueOf(l, periods, s.d.Calendar, s.d.Clock.Now())
 	p, err := s.d.Gate.Pool(ctx, l.Pool)
 	if err != nil && crm.CodeOf(err) != crm.CodeNotFound {
@@ -350,7 +350,7 @@ func (s *Service) tellOf(ctx context.Context, v *Seen, entries []pool.Entry) err
 		}
 		v.Story = story
 	}
-	reasons, _ := ReleaseReasons.Of(ctx, s.d.Rules)
+	reasons, _ := ReleaseReasons.Read(ctx, s.d.Rules)
 	for _, e := range entries {
 		p := Past{At: e.At, Reason: e.Reason, FromID: e.From, From: s.d.People.Name(ctx, e.From), To: s.d.People.Name(ctx, e.To), By: s.d.People.Name(ctx, e.By), Note: e.Note}
 		if r, ok := ReasonByCode(reasons, e.Why); ok {

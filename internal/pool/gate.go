@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func (g *Gate) SeatFor(ctx context.Context, kind crm.Kind, user crm.UserID, ref 
 
 func (g *Gate) lookAt(ctx context.Context, seat Seat, ref crm.Ref, now time.Time, scopes []rule.Scope) *Look {
 	day := g.d.Calendar.DayOf(now)
-	return &Look{Kind: seat.Kind, User: seat.User.ID, Day: day, DayStart: day.Time(g.d.Calendar.Zone()), BurstSince: now.Add(-g.burstWindow(ctx, scopes)), Ref: ref, Last: pastRead}
+	return &Look{Kind: seat.Kind, User: seat.User.ID, Day: day, DayStart: day.Time(g.d.Calendar.Zone()), BurstSince: now.Add(-g.burstWindow(ctx, scopes)), Ref: ref, Most: maxPast}
 }
 
 func (g *Gate) burstWindow(ctx context.Context, scopes []rule.Scope) time.Duration {
@@ -164,7 +165,11 @@ func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, 
 			return Moved{}, fmt.Errorf("count: %w", err)
 		}
 	}
-	st, past := look.Standing, look.Past
+	st := look.Standing
+	past, err := g.past(ctx, look)
+	if err != nil {
+		return Moved{}, fmt.Errorf("former owners: %w", err)
+	}
 	out := Moved{Before: st, Quota: g.quota(ctx, day, m.Pool, scopes), Past: past}
 	var override string
 	if m.Reason == Claim {
@@ -239,14 +244,24 @@ func (g *Gate) Free(ctx context.Context, a crm.Actor, m Move, n int, apply Apply
 	return out, err
 }
 
-// pastRead is how many of a record's last entries are read along with the
-// person's standing. Records that changed hands more often are rare.
-const pastRead = 20
+// maxPast is how many of a record's entries are read along with the person's
+// standing. Records that changed hands more often are rare.
+const maxPast = 100
+
+// past are the record's entries, newest first, all of them unless there are
+// very many.
+func (g *Gate) past(ctx context.Context, l *Look) ([]Entry, error) {
+	if len(l.Past) >= l.Most {
+		return g.d.Store.History(ctx, l.Ref, l.Most)
+	}
+	slices.SortFunc(l.Past, func(a, b Entry) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
+	return l.Past, nil
+}
 
 // losses are the entries since the moment by which the person lost the record;
-// past are its last entries, all of them when there are fewer than pastRead.
+// past are its last entries.
 func (g *Gate) losses(ctx context.Context, user crm.UserID, since time.Time, ref crm.Ref, past []Entry) ([]Entry, error) {
-	if len(past) >= pastRead && !past[len(past)-1].At.Before(since) {
+	if len(past) >= maxPast && !past[len(past)-1].At.Before(since) {
 		return g.d.Store.Losses(ctx, user, since, ref)
 	}
 	var out []Entry

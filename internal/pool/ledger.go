@@ -87,13 +87,13 @@ type Look struct {
 	User                 crm.UserID
 	Day                  crm.Day
 	DayStart, BurstSince time.Time
-	// Ref is the record; zero for records that are made by the move. Last is how
-	// many of its entries are wanted.
+	// Ref is the record; zero for records that are made by the move. Most bounds
+	// how many of its entries are read.
 	Ref  crm.Ref
-	Last int
+	Most int
 
 	// Done reports that the rest is the answer: how the person stands, and the
-	// record's last entries, newest first.
+	// record's entries in no order; when there are Most of them, perhaps not all.
 	Done     bool
 	Standing Standing
 	Past     []Entry

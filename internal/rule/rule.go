@@ -71,6 +71,7 @@ type Book struct {
 	started  int64 // how many loads began
 	newest   int64 // which of them is in versions: one never replaces a later one
 	loading  atomic.Bool
+	decoded  sync.Map // values of JSON settings by key, as last read
 }
 
 // loadWithin is how long a question waits for the versions of other replicas.

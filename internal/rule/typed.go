@@ -159,6 +159,24 @@ func (k JSON[T]) Of(ctx context.Context, b *Book, scopes ...Scope) (T, int64) {
 	return v, id
 }
 
+// Read is Of for those who only read: all of them share one value, which is
+// decoded once per change.
+func (k JSON[T]) Read(ctx context.Context, b *Book, scopes ...Scope) (T, int64) {
+	type decoded struct {
+		raw string
+		v   T
+	}
+	raw, id := b.Value(ctx, k.Key, scopes...)
+	if x, ok := b.decoded.Load(k.Key); ok {
+		if d, ok := x.(decoded); ok && d.raw == raw {
+			return d.v, id
+		}
+	}
+	v, id := k.Of(ctx, b, scopes...)
+	b.decoded.Store(k.Key, decoded{raw, v})
+	return v, id
+}
+
 func (b *Book) define(d Def) error {
 	if d.Key == "" || d.Title.Zh == "" || d.Title.En == "" {
 		return fmt.Errorf("setting %q needs a key and a title in both languages", d.Key)

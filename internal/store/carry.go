@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"gorm.io/gorm"
 )
@@ -75,17 +76,8 @@ func (c *carrier) load(ctx context.Context, query string, args []any) (string, [
 	if n > maxTogether {
 		return query, args, c.flush(ctx)
 	}
-	all := make([]any, 0, n)
-	size := len(query)
-	for _, s := range c.queue {
-		size += len(s.query) + 2
-	}
-	text := make([]byte, 0, size)
-	for _, s := range c.queue {
-		text = append(append(text, s.query...), "; "...)
-		all = append(all, s.args...)
-	}
-	return string(append(text, query...)), append(all, args...), nil
+	all := joined(append(slices.Clip(c.queue), statement{query, args}))
+	return all.query, all.args, nil
 }
 
 // QueryContext implements gorm.ConnPool.

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -112,7 +111,7 @@ func look(l *pool.Look) []reading {
 	l.Done, l.Past = false, nil
 	list := []reading{standing(&l.Standing, l.Kind, l.User, l.Day, l.DayStart, l.BurstSince)}
 	if l.Ref.ID != 0 {
-		list = append([]reading{entriesWhere(&l.Past, l.Last, "ref = ?", l.Ref.String())}, list...)
+		list = append([]reading{entries(&l.Past, "ref = ? LIMIT ?", l.Ref.String(), l.Most)}, list...)
 	}
 	// The last one answers with exactly one row.
 	last := &list[len(list)-1]
@@ -130,11 +129,11 @@ func standing(out *pool.Standing, kind crm.Kind, user crm.UserID, day crm.Day, d
 	if kind == crm.KindAccount {
 		held, heldArgs = "SELECT COUNT(*) FROM crm_accounts WHERE owner_id = ? AND dealt_ms = 0", []any{int64(user)}
 	}
-	const claims = "SELECT COUNT(*) FROM crm_ownership_ledger WHERE to_user = ? AND kind = ? AND reason = ? AND at_ms >= ?"
 	const refunds = "SELECT COUNT(*) FROM crm_ownership_ledger WHERE from_user = ? AND kind = ? AND reason = ? AND at_ms >= ? AND quota_day = ? AND refund = ?"
-	args := append([]any{int64(user), string(kind), string(pool.Claim), ms(dayStart), string(day), int64(user), string(kind), string(pool.Claim), ms(burstSince) + 1,
-		int64(user), string(kind), string(pool.Release), ms(dayStart), string(day), true}, heldArgs...)
-	return reading{statement{"SELECT (" + claims + " AND quota_day = ?), (" + claims + "), (" + refunds + "), (" + held + ")", args},
+	args := append([]any{string(day), ms(dayStart), ms(burstSince), int64(user), string(kind), string(pool.Release), ms(dayStart), string(day), true}, heldArgs...)
+	args = append(args, int64(user), string(kind), string(pool.Claim), min(ms(dayStart), ms(burstSince)))
+	return reading{statement{"SELECT COALESCE(SUM(CASE WHEN quota_day = ? AND at_ms >= ? THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN at_ms > ? THEN 1 ELSE 0 END), 0), (" + refunds + "), (" + held + ")" +
+		" FROM crm_ownership_ledger WHERE to_user = ? AND kind = ? AND reason = ? AND at_ms >= ?", args},
 		func(rows *sql.Rows) error { return rows.Scan(&out.Claims, &out.Burst, &out.Refunds, &out.Held) }}
 }
 
@@ -190,22 +189,22 @@ func (d *DB) Losses(ctx context.Context, user crm.UserID, since time.Time, refs 
 	for i, r := range refs {
 		args[i] = r.String()
 	}
-	return d.entries(ctx, len(refs)*100, "ref IN (?"+strings.Repeat(",?", len(refs)-1)+") AND from_user = ? AND at_ms >= ?", append(args, int64(user), ms(since))...)
+	return d.lastEntries(ctx, len(refs)*100, "ref IN (?"+strings.Repeat(",?", len(refs)-1)+") AND from_user = ? AND at_ms >= ?", append(args, int64(user), ms(since))...)
 }
 
 // History implements pool.Store.
 func (d *DB) History(ctx context.Context, ref crm.Ref, n int) ([]pool.Entry, error) {
-	return d.entries(ctx, n, "ref = ?", ref.String())
+	return d.lastEntries(ctx, n, "ref = ?", ref.String())
 }
 
-func (d *DB) entries(ctx context.Context, n int, where string, args ...any) ([]pool.Entry, error) {
+func (d *DB) lastEntries(ctx context.Context, n int, where string, args ...any) ([]pool.Entry, error) {
 	var out []pool.Entry
-	err := d.readTogether(ctx, entriesWhere(&out, n, where, args...))
+	err := d.readTogether(ctx, entries(&out, where+" ORDER BY at_ms DESC, id DESC LIMIT ?", append(args, n)...))
 	return out, err
 }
 
-func entriesWhere(out *[]pool.Entry, n int, where string, args ...any) reading {
-	return reading{statement{"SELECT id, " + ledgerColumns + " FROM crm_ownership_ledger WHERE " + where + " ORDER BY at_ms DESC, id DESC LIMIT ?", append(slices.Clip(args), n)},
+func entries(out *[]pool.Entry, where string, args ...any) reading {
+	return reading{statement{"SELECT id, " + ledgerColumns + " FROM crm_ownership_ledger WHERE " + where, args},
 		func(rows *sql.Rows) error {
 			var r ledgerRow
 			if err := rows.Scan(&r.ID, &r.AtMs, &r.Ref, &r.Kind, &r.FromUser, &r.ToUser, &r.FromTeam, &r.ToTeam, &r.PoolID, &r.Reason, &r.ByUser, &r.Why, &r.Note, &r.QuotaDay,

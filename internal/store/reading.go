@@ -41,15 +41,11 @@ func (d *DB) readTogether(ctx context.Context, list ...reading) error {
 		}
 		return nil
 	}
-	var all statement
+	all := make([]statement, len(list))
 	for i, r := range list {
-		if i > 0 {
-			all.query += "; "
-		}
-		all.query += r.query
-		all.args = append(all.args, r.args...)
+		all[i] = r.statement
 	}
-	return d.readRows(ctx, list[1:], all, list[0])
+	return d.readRows(ctx, list[1:], joined(all), list[0])
 }
 
 var errNoResult = errors.New("the database answered fewer results than were asked for")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	gomysql "github.com/go-sql-driver/mysql"
@@ -236,29 +237,42 @@ const maxTogether = 4000
 // execTogether runs the statements in as few round trips as it can. A failing
 // one ends it: the ones behind it do not run.
 func execTogether(ctx context.Context, conn *sql.Conn, list []statement) error {
-	var query string
-	var args []any
-	send := func() error {
-		if query == "" {
-			return nil
+	for len(list) > 0 {
+		n, args := 1, len(list[0].args)
+		for n < len(list) && args+len(list[n].args) <= maxTogether {
+			args += len(list[n].args)
+			n++
 		}
-		_, err := conn.ExecContext(ctx, query, args...)
-		query, args = "", nil
-		return translate(err)
+		all := joined(list[:n])
+		if _, err := conn.ExecContext(ctx, all.query, all.args...); err != nil {
+			return translate(err)
+		}
+		list = list[n:]
 	}
+	return nil
+}
+
+// joined is the statements as one text for one round trip.
+func joined(list []statement) statement {
+	if len(list) == 1 {
+		return list[0]
+	}
+	size, n := 0, 0
 	for _, s := range list {
-		if len(args)+len(s.args) > maxTogether {
-			if err := send(); err != nil {
-				return err
-			}
+		size += len(s.query) + 2
+		n += len(s.args)
+	}
+	var q strings.Builder
+	q.Grow(size)
+	args := make([]any, 0, n)
+	for i, s := range list {
+		if i > 0 {
+			q.WriteString("; ")
 		}
-		if query != "" {
-			query += "; "
-		}
-		query += s.query
+		q.WriteString(s.query)
 		args = append(args, s.args...)
 	}
-	return send()
+	return statement{q.String(), args}
 }
 
 func translate(err error) error {
