@@ -79,6 +79,9 @@ func contracts(s *Services) Module {
 			}},
 			bot.Handle[cards.DeclineContract]{Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.DeclineContract) (bot.Reply, error) {
 				x, err := s.Contracts.Declined(ctx, a, p.Contract, p.Version, c.Values.Get(cards.ReasonInput))
+				x, err = s.tappedAgain(ctx, a, c, p.Contract, x, err, func(x contract.Contract) bool {
+					return x.State == contract.Rejected && x.Cause == contract.Declined
+				})
 				return s.contractDone(ctx, a, c, x.ID, crm.Text{Zh: "已登记客户拒签", En: "recorded"}, err)
 			}},
 		},
@@ -217,5 +220,10 @@ func cutUrgent(text string) (urgent bool, note string) {
 
 func (s *Services) submitContract(ctx context.Context, a crm.Actor, c bot.Call, id crm.ContractID, version int64, urgent bool, note string) (bot.Reply, error) {
 	_, req, err := s.Contracts.SubmitForApproval(ctx, a, id, version, urgent, note)
-	return s.contractDone(ctx, a, c, id, crm.Text{Zh: "已提交审批 " + req.ID.String(), En: "submitted as " + req.ID.String()}, err)
+	done := crm.Text{Zh: "已提交审批 " + req.ID.String(), En: "submitted as " + req.ID.String()}
+	if err != nil {
+		done = crm.Text{Zh: "已提交，正在审批", En: "submitted; it is in approval"}
+		_, err = s.tappedAgain(ctx, a, c, id, contract.Contract{}, err, func(x contract.Contract) bool { return x.State == contract.Pending })
+	}
+	return s.contractDone(ctx, a, c, id, done, err)
 }

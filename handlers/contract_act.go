@@ -24,7 +24,7 @@ func (s *Services) createFromForm(ctx context.Context, a crm.Actor, c bot.Call, 
 		rep.Update = rep.Card != nil
 		return rep, err
 	}
-	x, err := s.Contracts.Create(ctx, a, in)
+	x, err := s.Contracts.CreateOnce(ctx, a, in)
 	return s.contractDone(ctx, a, c, x.ID, crm.Text{Zh: "已保存草稿", En: "draft saved"}, err)
 }
 
@@ -52,6 +52,19 @@ func (s *Services) saveContract(ctx context.Context, a crm.Actor, c bot.Call, id
 		done = crm.Text{Zh: "已保存；原审批已失效，请重新提交", En: "saved; the open request is void, please submit again"}
 	}
 	return s.contractDone(ctx, a, c, id, done, err)
+}
+
+// tappedAgain answers a second tap on a card as the first one was answered: the
+// version that it showed is gone because the deed is done.
+func (s *Services) tappedAgain(ctx context.Context, a crm.Actor, c bot.Call, id crm.ContractID, x contract.Contract, err error, done func(contract.Contract) bool) (contract.Contract, error) {
+	if crm.CodeOf(err) != crm.CodeStale || c.Req == nil || c.Req.Kind != bot.Press {
+		return x, err
+	}
+	now, getErr := s.Contracts.Get(ctx, a, id)
+	if getErr != nil || !done(now) {
+		return x, err
+	}
+	return now, nil
 }
 
 // editContract changes the named fields, or shows the form.
@@ -98,6 +111,7 @@ func (s *Services) confirmSignature(ctx context.Context, a crm.Actor, c bot.Call
 		on = w.Day
 	}
 	x, err := s.Contracts.Signed(ctx, a, id, version, on, "")
+	x, err = s.tappedAgain(ctx, a, c, id, x, err, func(x contract.Contract) bool { return x.State.Signed() })
 	return s.contractDone(ctx, a, c, x.ID, crm.Text{Zh: "已确认签署，签署日期 " + string(x.SignedOn), En: "signature confirmed for " + string(x.SignedOn)}, err)
 }
 

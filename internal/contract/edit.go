@@ -38,6 +38,19 @@ const (
 // when a deal is named, else to the actor. A customer that does not exist yet
 // becomes a new account of the actor.
 func (s *Service) Create(ctx context.Context, a crm.Actor, in Input) (Contract, error) {
+	return s.create(ctx, a, in, 0)
+}
+
+// tapWithin is how soon after another a second tap on one form comes.
+const tapWithin = time.Minute
+
+// CreateOnce is Create for forms: a second tap within a minute gives the draft
+// that the first one made.
+func (s *Service) CreateOnce(ctx context.Context, a crm.Actor, in Input) (Contract, error) {
+	return s.create(ctx, a, in, tapWithin)
+}
+
+func (s *Service) create(ctx context.Context, a crm.Actor, in Input, once time.Duration) (Contract, error) {
 	if a.Frozen {
 		return Contract{}, frozen()
 	}
@@ -61,6 +74,13 @@ func (s *Service) Create(ctx context.Context, a crm.Actor, in Input) (Contract, 
 		if c.Content, err = s.content(ctx, a, in); err != nil {
 			return err
 		}
+		if once > 0 {
+			same, ok, err := s.justMade(ctx, a, c, now.Add(-once))
+			if err != nil || ok {
+				out = same
+				return err
+			}
+		}
 		if err := s.number(ctx, &c, now); err != nil {
 			return err
 		}
@@ -71,6 +91,18 @@ func (s *Service) Create(ctx context.Context, a crm.Actor, in Input) (Contract, 
 		return s.log(ctx, c.ID, []Entry{{Event: Create, From: Draft, To: Draft}}, a.ID, now)
 	})
 	return out, err
+}
+
+// justMade is an untouched draft of the same owner and content that was made
+// since then.
+func (s *Service) justMade(ctx context.Context, a crm.Actor, c Contract, since time.Time) (Contract, bool, error) {
+	have, _, err := s.Store.FindContracts(ctx, Query{Scope: ScopeOf(a), Owner: c.Owner, Account: c.Account, States: []State{Draft}, Limit: 5})
+	for _, x := range have {
+		if x.Content == c.Content && x.CreatedAt.After(since) {
+			return x, true, err
+		}
+	}
+	return Contract{}, false, err
 }
 
 func (s *Service) number(ctx context.Context, c *Contract, now time.Time) error {

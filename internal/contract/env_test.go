@@ -127,6 +127,7 @@ var cases = []struct {
 	{"LeaveAtSubmission_AP03", testLeaveAtSubmission_AP03},
 	{"HandOnAndAdd_AP03", testHandOnAndAdd_AP03},
 	{"RemindedAgainAfterAnAddedStep_AP05", testRemindedAgainAfterAnAddedStep_AP05},
+	{"FormTappedTwiceIsOneDraft", testFormTappedTwiceIsOneDraft},
 	{"CreditGoesToTheTeamOfTheMoment_F06", testCreditGoesToTheTeamOfTheMoment_F06},
 }
 

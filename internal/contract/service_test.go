@@ -330,3 +330,26 @@ func testCreditGoesToTheTeamOfTheMoment_F06(t *testing.T, e *env) {
 	want(contract.FactSigned, west.ID, 0)
 	want(contract.FactSigned, east, 0)
 }
+
+// A second tap on the form gives the draft of the first; the same again later,
+// or something else, is a contract of its own.
+func testFormTappedTwiceIsOneDraft(t *testing.T, e *env) {
+	ctx := t.Context()
+	first, err := e.CreateOnce(ctx, e.as(lina), input(300_000))
+	must(t, err)
+	for name, c := range map[string]struct {
+		who   crm.UserID
+		in    contract.Input
+		fresh bool
+	}{"the same": {lina, input(300_000), false}, "another amount": {lina, input(300_001), true}} {
+		x, err := e.CreateOnce(ctx, e.as(c.who), c.in)
+		must(t, err)
+		if fresh := x.ID != first.ID; fresh != c.fresh {
+			t.Errorf("%s: %s after %s", name, x.ID, first.ID)
+		}
+	}
+	e.at("2026-03-02 09:01")
+	if x, err := e.CreateOnce(ctx, e.as(lina), input(300_000)); err != nil || x.ID == first.ID {
+		t.Errorf("a minute later: %s, %v", x.ID, err)
+	}
+}
