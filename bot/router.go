@@ -170,7 +170,7 @@ func (c Command[T]) add(r *Router) error {
 	e.run = func(ctx context.Context, a crm.Actor, call Call) (Reply, error) {
 		in, err := c.Parse(call.Rest)
 		if err != nil {
-			return Reply{}, usageError(e, err)
+			return Reply{}, misread{usageError(e, err)}
 		}
 		return c.Run(ctx, a, call, in)
 	}

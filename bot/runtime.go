@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -124,6 +125,13 @@ func private(rep Reply) Reply {
 	return rep
 }
 
+// misread is an error about the words themselves, found before any record was
+// looked at.
+type misread struct{ error }
+
+// Unwrap is the error itself.
+func (m misread) Unwrap() error { return m.error }
+
 func (rt *Runtime) failure(ctx context.Context, req *Req, a crm.Actor, err error) Reply {
 	code := crm.CodeOf(err)
 	if code == crm.CodeInternal || code == crm.CodeUnavailable {
@@ -139,8 +147,11 @@ func (rt *Runtime) failure(ctx context.Context, req *Req, a crm.Actor, err error
 	}
 	rep.transient = code == crm.CodeUnavailable || code == crm.CodeInternal
 	rep.err = err
-	// A refusal may name a person's records; a group learns only that it came.
-	if req.Chat.Group && req.Kind != Press && code == crm.CodeRefused {
+	// A no may name records and people (PM-03); a group learns only that it came.
+	// What was not understood names nothing but what was typed there, and somebody
+	// unknown has no other chat.
+	open := a.ID == 0 || rep.transient || errors.As(err, new(misread))
+	if req.Chat.Group && req.Kind != Press && !open {
 		rep.Private = true
 		return privately(req, a, rep)
 	}
