@@ -64,7 +64,8 @@ func (b *Bot) dialer() *websocket.Dialer {
 const (
 	maxFrame = 16 << 20
 	// maxParts bounds how many messages wait for their parts, partWait how long.
-	maxParts = 64
+	// Parts of many messages come mixed when much happens at once.
+	maxParts = 2048
 	partWait = 30 * time.Second
 )
 
@@ -221,13 +222,9 @@ func (m *mended) join(id string, sum, seq int, part []byte) (whole []byte, done 
 		return nil, false
 	}
 	now := time.Now()
-	for k, p := range m.parts {
-		if now.Sub(p.at) > partWait || len(m.parts) > maxParts && k != id {
-			delete(m.parts, k)
-		}
-	}
 	p := m.parts[id]
 	if p == nil || len(p.got) != sum {
+		m.makeRoom(now)
 		p = &parts{got: make([][]byte, sum), left: sum, at: now}
 		m.parts[id] = p
 	}
@@ -243,6 +240,25 @@ func (m *mended) join(id string, sum, seq int, part []byte) (whole []byte, done 
 	}
 	delete(m.parts, id)
 	return bytes.Join(p.got, nil), true
+}
+
+// makeRoom forgets messages whose parts did not come and, when there are too
+// many, the oldest one.
+func (m *mended) makeRoom(now time.Time) {
+	if len(m.parts) < maxParts/8 {
+		return
+	}
+	oldest := ""
+	for k, p := range m.parts {
+		if now.Sub(p.at) > partWait {
+			delete(m.parts, k)
+		} else if oldest == "" || p.at.Before(m.parts[oldest].at) {
+			oldest = k
+		}
+	}
+	if len(m.parts) >= maxParts {
+		delete(m.parts, oldest)
+	}
 }
 
 // readable wraps an event into one that the SDK takes whatever is in it, with
