@@ -186,8 +186,12 @@ func (s *Service) numbers(ctx context.Context, t Template, r reading, u org.User
 	return out
 }
 
+// listPeople is for how many people one query reads records, so that what others
+// do cannot crowd theirs out.
+const listPeople = 200
+
 // readLists reads the records of the list blocks of everybody with one query
-// per block.
+// per block and listPeople. What was taken back is left out.
 func (s *Service) readLists(ctx context.Context, t Template, ids []crm.UserID, day crm.Day) (map[crm.UserID][][]Item, error) {
 	out := map[crm.UserID][][]Item{}
 	n := 0
@@ -200,26 +204,46 @@ func (s *Service) readLists(ctx context.Context, t Template, ids []crm.UserID, d
 		if !ok {
 			continue
 		}
-		f := metric.Filter{Period: crm.DayPeriod(day)}
-		if len(ids) == 1 {
-			f.Users = ids
-		}
-		rows, _, err := s.metrics.Records(ctx, d.Key, f, 0, len(ids)*maxList)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rows {
-			ls := out[r.User]
-			for len(ls) < n {
-				ls = append(ls, nil)
+		for part := range slices.Chunk(ids, listPeople) {
+			rows, _, err := s.metrics.Records(ctx, d.Key, metric.Filter{Period: crm.DayPeriod(day), Users: part}, 0, len(part)*maxList)
+			if err != nil {
+				return nil, err
 			}
-			if len(ls[n-1]) < b.Limit && r.Qty > 0 {
-				ls[n-1] = append(ls[n-1], Item{Ref: r.Ref, At: r.At, Done: true, Note: listNote(r)})
+			for _, r := range standing(rows) {
+				ls := out[r.User]
+				for len(ls) < n {
+					ls = append(ls, nil)
+				}
+				if len(ls[n-1]) < b.Limit {
+					ls[n-1] = append(ls[n-1], Item{Ref: r.Ref, At: r.At, Done: true, Note: listNote(r)})
+				}
+				out[r.User] = ls
 			}
-			out[r.User] = ls
 		}
 	}
 	return out, nil
+}
+
+// standing are the records, newest first, that no later one takes back.
+func standing(rows []metric.Record) []metric.Record {
+	type deed struct {
+		user crm.UserID
+		key  string
+		ref  crm.Ref
+	}
+	back := map[deed]int64{}
+	var out []metric.Record
+	for _, r := range rows {
+		switch d := (deed{r.User, r.Key, r.Ref}); {
+		case r.Qty < 0:
+			back[d] -= r.Qty
+		case r.Qty > 0 && back[d] >= r.Qty:
+			back[d] -= r.Qty
+		case r.Qty > 0:
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // listNote is the number behind a listed record, language-free.
