@@ -27,8 +27,8 @@ func (b *Book) History(ctx context.Context, key string) ([]Version, error) {
 // RollBack takes a version back: from now on the one before it holds again
 // (RC-04). Taking it back twice is refused, and so is an old version.
 func (b *Book) RollBack(ctx context.Context, a crm.Actor, id int64) (Version, error) {
-	if !a.Is(crm.Admin) {
-		return Version{}, crm.Forbid(a, crm.Admin)
+	if err := mayChange(a); err != nil {
+		return Version{}, err
 	}
 	all, err := b.store.RuleVersions(ctx)
 	if err != nil {

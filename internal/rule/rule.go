@@ -188,14 +188,25 @@ func checkScope(s Scope) error {
 	return nil
 }
 
+// mayChange refuses who is no administrator or is leaving (HO-01).
+func mayChange(a crm.Actor) error {
+	switch {
+	case !a.Is(crm.Admin):
+		return crm.Forbid(a, crm.Admin)
+	case a.Frozen:
+		return crm.Refused("HO-01", "您的账号正在交接，只能查看", "your account is being handed over; it is read-only").WithNext("请联系另一位管理员", "please ask another administrator")
+	}
+	return nil
+}
+
 // Set stores a new version after checking the value; it holds from effective.
 func (b *Book) Set(ctx context.Context, a crm.Actor, key string, scope Scope, value, reason string, effective time.Time) (Version, error) {
 	d, ok := b.defs[key]
 	if !ok {
 		return Version{}, crm.NotFound("没有这个设置："+key, "there is no such setting: "+key).WithNext("发送 /规则 查看全部设置", "send /rules for all settings")
 	}
-	if !a.Is(crm.Admin) {
-		return Version{}, crm.Forbid(a, crm.Admin)
+	if err := mayChange(a); err != nil {
+		return Version{}, err
 	}
 	if d.Check != nil {
 		if err := d.Check(value); err != nil {

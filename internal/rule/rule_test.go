@@ -228,3 +228,21 @@ func TestTheLastKnownValuesServe(t *testing.T) {
 		t.Errorf("got %d, want the last known 3", got)
 	}
 }
+
+// TestLeaversChangeNoSettingsHO01: an administrator whose account is being
+// handed over reads settings and changes none.
+func TestLeaversChangeNoSettingsHO01(t *testing.T) {
+	b, m, clock := book(t)
+	v := set(t, b, "P-04.daily", "", "10", clock.Now())
+	leaver := admin
+	leaver.Frozen = true
+	if _, err := b.Set(t.Context(), leaver, "P-04.daily", "", "99", "why", clock.Now()); crm.RuleOf(err) != "HO-01" {
+		t.Errorf("a leaver sets: %v", err)
+	}
+	if _, err := b.RollBack(t.Context(), leaver, v.ID); crm.RuleOf(err) != "HO-01" {
+		t.Errorf("a leaver takes back: %v", err)
+	}
+	if got := daily.Of(t.Context(), b); got != 10 || len(m.list) != 1 {
+		t.Errorf("the value is %d with %d versions, want 10 with 1", got, len(m.list))
+	}
+}

@@ -41,12 +41,16 @@ func (d *DB) read(ctx context.Context) *gorm.DB {
 }
 
 // write is the connection for writing. Outside a transaction a statement
-// commits on its own.
+// commits on its own, unless the context may change nothing (HO-01).
 func (d *DB) write(ctx context.Context) *gorm.DB {
 	if u := d.unit(ctx); u != nil {
 		return u.tx
 	}
-	return d.w.WithContext(ctx)
+	db := d.w.WithContext(ctx)
+	if err := crm.ReadOnly(ctx); err != nil {
+		_ = db.AddError(err) // every statement on it then fails with the reason
+	}
+	return db
 }
 
 const maxTries = 10

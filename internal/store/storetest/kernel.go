@@ -12,6 +12,7 @@ import (
 
 	"crmbot/internal/crm"
 	"crmbot/internal/org"
+	"crmbot/internal/rule"
 	"crmbot/internal/store"
 )
 
@@ -173,6 +174,13 @@ func Events(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	frozen := crm.WithReadOnly(t.Context(), crm.Refused("HO-01", "只读", "read only"))
 	if err := db.InTx(frozen, work); crm.RuleOf(err) != "HO-01" {
 		t.Errorf("HO-01: a read-only context wrote: %v", err)
+	}
+	// A statement on its own is no way round it.
+	if _, err := db.AddRuleVersion(frozen, rule.Version{Key: "P-04.daily", Value: "1"}); crm.RuleOf(err) != "HO-01" {
+		t.Errorf("HO-01: a read-only context wrote outside a transaction: %v", err)
+	}
+	if vs, err := db.RuleVersions(frozen); err != nil || len(vs) != 0 {
+		t.Errorf("HO-01: a read-only context reads %d versions, %v", len(vs), err)
 	}
 }
 
