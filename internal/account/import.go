@@ -59,6 +59,9 @@ func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commi
 		if err == nil {
 			err = s.checkRow(r)
 		}
+		if err == nil && r.Owner != 0 && !a.Is(crm.Admin, crm.Marketing) && !a.Leads(r.Team) {
+			err = crm.Forbidden("负责人不在您的团队", "the owner is not in your teams")
+		}
 		if err != nil {
 			out[i] = bulk.BadErr(err)
 			continue

@@ -75,6 +75,22 @@ func (s *Service) Import(ctx context.Context, a crm.Actor, rows []NewLead, o Imp
 	return out, nil
 }
 
+// mayGive refuses owners outside the teams of a manager who imports (PM-01);
+// marketing and administrators import for the company.
+func (s *Service) mayGive(ctx context.Context, a crm.Actor, owner crm.UserID) error {
+	if owner == 0 || a.Is(crm.Marketing, crm.Admin) {
+		return nil
+	}
+	u, err := s.d.People.User(ctx, owner)
+	if err != nil {
+		return err
+	}
+	if !a.Leads(u.Team) {
+		return crm.Forbidden("负责人不在您的团队", "the owner is not in your teams")
+	}
+	return nil
+}
+
 type importer struct {
 	s       *Service
 	a       crm.Actor
@@ -108,6 +124,13 @@ func (im *importer) batch(ctx context.Context, rows []NewLead) ([]RowResult, err
 		}
 		res[i] = RowResult{Row: r.Row, Status: RowBad}
 		if err := r.Info.Clean(); err != nil {
+			res[i].Reason = textOf(err)
+			continue
+		}
+		if err := im.s.mayGive(ctx, im.a, r.Owner); err != nil {
+			if crm.CodeOf(err) == crm.CodeInternal {
+				return res[:0], err
+			}
 			res[i].Reason = textOf(err)
 			continue
 		}
