@@ -3,12 +3,14 @@ package lead_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
+	"crmbot/internal/pool"
 	"crmbot/internal/testenv"
 )
 
@@ -281,4 +283,54 @@ func BenchmarkImport(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// TestPM01ManagersImportForTheirOwnTeams: a manager's file gives leads to the
+// own teams only; those who work for the company may name anybody.
+func TestPM01ManagersImportForTheirOwnTeams(t *testing.T) {
+	h := newHouse(t, "")
+	rows := []lead.NewLead{{Row: 2, Info: lead.Info{Company: "明月贸易"}, Owner: h.people["李娜"]}, {Row: 3, Info: lead.Info{Company: "清风物流"}, Owner: h.people["赵敏"]}}
+	for name, want := range map[string]lead.RowStatus{"王磊": lead.RowBad, "周市场": lead.RowNew, "管理员": lead.RowNew} {
+		res, err := h.leads.Import(h.ctx, h.as(name), rows, lead.ImportOptions{ID: 7, DryRun: true})
+		h.must(err)
+		if res[0].Status != lead.RowNew || res[1].Status != want || want == lead.RowBad && res[1].Reason.En == "" {
+			t.Errorf("%s: %+v", name, res)
+		}
+	}
+	res, err := h.leads.Import(h.ctx, h.as("王磊"), rows, lead.ImportOptions{ID: 7})
+	h.must(err)
+	own, err := h.db.OwnLeads(h.ctx, h.people["赵敏"], 10)
+	h.must(err)
+	if res[1].ID != 0 || len(own) != 0 {
+		t.Errorf("a rep of another team got %+v", own)
+	}
+}
+
+// TestP08SearchFindsNothingByWhatThePoolHides: a name that is masked cannot be
+// guessed by searching for it.
+func TestP08SearchFindsNothingByWhatThePoolHides(t *testing.T) {
+	h := newHouse(t, "")
+	shy := pool.Pool{Name: "隐名公海", Kind: crm.KindLead, Sort: 9, Hidden: []string{"company", "contact"}}
+	h.must(h.gate.SavePool(h.ctx, h.as("管理员"), &shy))
+	id := h.pooled("上海华星科技有限公司", func(n *lead.NewLead) { n.Contact, n.Pool = "王建国", shy.ID })
+	open := h.pooled("华星贸易", func(n *lead.NewLead) { n.Pool = pool.DefaultPool })
+	for text, want := range map[string][]crm.LeadID{"华星": {open}, "上海华星": nil, "hxkj": nil, "王建国": nil, "wjg": nil, id.String(): {id}} {
+		got, err := h.leads.Search(h.ctx, h.as("李娜"), text, 10)
+		h.must(err)
+		var ids []crm.LeadID
+		for _, l := range got {
+			ids = append(ids, l.ID)
+			if l.ID == id && (l.Company != "****" || l.Contact == "王建国") {
+				t.Errorf("%q shows %q %q", text, l.Company, l.Contact)
+			}
+		}
+		if !slices.Equal(ids, want) {
+			t.Errorf("search %q: %v, want %v", text, ids, want)
+		}
+	}
+	all, err := h.leads.Search(h.ctx, h.as("管理员"), "王建国", 10)
+	h.must(err)
+	if len(all) != 1 {
+		t.Errorf("the administrator finds %d", len(all))
+	}
 }

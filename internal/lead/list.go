@@ -321,7 +321,10 @@ func (s *Service) Search(ctx context.Context, a crm.Actor, text string, n int) (
 		}
 		ls[i] = l.Masked(p.Hides)
 	}
-	return ls, nil
+	// What a pool hides must not be found out by searching for it.
+	return slices.DeleteFunc(ls, func(l Lead) bool {
+		return l.InPool() && !slices.ContainsFunc(SearchTerms(l.Company, l.Contact), func(t string) bool { return strings.HasPrefix(t, cut(q, maxTermRunes)) })
+	}), nil
 }
 
 // place orders hits: exact names, own leads, others, the pool.
