@@ -19,6 +19,13 @@ func (s *Service) BindGroup(ctx context.Context, a crm.Actor, platform, chat str
 	}
 	now := s.now()
 	return s.tx.InTx(ctx, func(ctx context.Context) error {
+		// Replacing a binding ends it: that takes the right to end it.
+		if old, ok, err := s.store.BindingOf(ctx, platform, chat); err != nil {
+			return err
+		} else if ok && !a.Leads(old.Team) {
+			return crm.Forbidden("本群已绑定另一个团队的日报，只有那个团队的负责人或管理员可以改", "this group has another team's digest; only that team's leader or an administrator may change it").
+				WithNext("请先由对方发送 /绑定日报 取消", "they can send /bindreport off first")
+		}
 		if err := s.store.Bind(ctx, Binding{Platform: platform, Chat: chat, Team: t.ID, By: a.ID, At: now}); err != nil {
 			return err
 		}

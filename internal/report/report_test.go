@@ -13,6 +13,7 @@ import (
 
 	"crmbot/internal/crm"
 	"crmbot/internal/metric"
+	"crmbot/internal/org"
 	"crmbot/internal/report"
 	"crmbot/internal/testenv"
 )
@@ -447,4 +448,34 @@ func TestF06TeamsAreTheSumOfTheirMembersAtTheTime(t *testing.T) {
 			rt.Fatalf("the company won %+v, its teams %d", v, total)
 		}
 	})
+}
+
+// TestPM01OneTeamsGroupIsNotAnotherLeadersToTakeOver: who may not end a binding
+// may not replace it either.
+func TestPM01OneTeamsGroupIsNotAnotherLeadersToTakeOver(t *testing.T) {
+	o := newOffice(t, sqliteDSN(t))
+	all := o.team(t, "总部", 0)
+	east, west := o.team(t, "华东", all), o.team(t, "华西", all)
+	director, a, b := o.person(t, "周总监", all, crm.Director), o.person(t, "王磊", east, crm.Manager), o.person(t, "吴强", west, crm.Manager)
+	o.lead(t, all, director.ID)
+	o.lead(t, east, a.ID)
+	o.lead(t, west, b.ID)
+	bind := func(u org.User, team crm.TeamID) error {
+		return o.svc.BindGroup(t.Context(), o.actor(t, u.ID), "webchat", "g1", team)
+	}
+	if err := bind(a, east); err != nil {
+		t.Fatal(err)
+	}
+	if err := bind(b, west); crm.CodeOf(err) != crm.CodeForbidden {
+		t.Errorf("another team's leader bound the group anew: %v", err)
+	}
+	if team, _, err := o.svc.BoundTeam(t.Context(), "webchat", "g1"); err != nil || team != east {
+		t.Errorf("the group is bound to team %d, want %d, %v", team, east, err)
+	}
+	if err := bind(director, west); err != nil {
+		t.Errorf("who leads both: %v", err)
+	}
+	if team, _, err := o.svc.BoundTeam(t.Context(), "webchat", "g1"); err != nil || team != west {
+		t.Errorf("the group is bound to team %d, want %d, %v", team, west, err)
+	}
 }
