@@ -55,7 +55,8 @@ func runtime(t *testing.T) *bot.Runtime {
 	toasted := secret()
 	toasted.Toast = "已认领"
 	r := router(t, say("明细", secret(), nil), say("排行", bot.Say("sums"), nil), say("拒绝", bot.Reply{}, crm.Refused("P-04", "今天已认领 20/20", "20/20 claimed today")),
-		say("坏", bot.Reply{}, errDown), write, mention, bot.Handle[claim]{Run: func(context.Context, crm.Actor, bot.Call, claim) (bot.Reply, error) { return toasted, nil }})
+		say("坏", bot.Reply{}, errDown), say("歧义", bot.Reply{}, crm.Invalid("有多个客户：A-1 星河科技", "several: A-1 Xinghe")),
+		say("重复", bot.Reply{}, crm.Conflict("DU-01", "星河科技 已有联系人 王敏", "Xinghe has the contact Wang Min")), say("无权", bot.Reply{}, crm.Forbidden("客户 A-1 负责人 李娜", "the owner of A-1 is Li Na")), write, mention, bot.Handle[claim]{Run: func(context.Context, crm.Actor, bot.Call, claim) (bot.Reply, error) { return toasted, nil }})
 	rt := &bot.Runtime{Router: r, People: staff{}}
 	rt.Use(bot.Recover())
 	return rt
@@ -97,6 +98,21 @@ func TestGroupsGetNoDetailsPM03(t *testing.T) {
 	}
 	if got := rt.Handle(t.Context(), say("1", "/拒绝", true)); strings.Contains(got.Text, "20/20") || crm.RuleOf(got.Err()) != "P-04" || !strings.Contains(got.Also[0].Text, "20/20") {
 		t.Errorf("a refusal in a group: %+v", got)
+	}
+	for line, detail := range map[string]string{"/歧义": "星河", "/重复": "王敏", "/无权": "李娜"} {
+		got := rt.Handle(t.Context(), say("1", line, true))
+		if got.Err() == nil || got.Text != "已私信回复 李娜" || len(got.Also) != 1 || !got.Also[0].Private || !strings.Contains(got.Also[0].Text, detail) {
+			t.Errorf("%s in a group: %+v", line, got)
+		}
+		if got := rt.Handle(t.Context(), say("1", line, false)); !strings.Contains(got.Text, detail) {
+			t.Errorf("%s alone: %+v", line, got)
+		}
+	}
+	// What names no record is answered where it was asked.
+	for from, line := range map[string]string{"1": "/没有这个命令", "99": "/排行"} {
+		if got := rt.Handle(t.Context(), say(from, line, true)); got.Err() == nil || got.Text == "" || strings.Contains(got.Text, "已私信") || len(got.Also) != 0 {
+			t.Errorf("%s by %s in a group: %+v", line, from, got)
+		}
 	}
 	if got := rt.Handle(t.Context(), say("1", "/排行", true)); got.Text != "sums" || len(got.Also) != 0 {
 		t.Errorf("sums in a group: %+v", got)

@@ -182,7 +182,7 @@ func (s *Services) decided(ctx context.Context, a crm.Actor, c bot.Call, id crm.
 		if res.Already {
 			rep.ToastTone = bot.ToastInfo
 		}
-		return rep, nil
+		return private(rep), nil
 	}
 	rep := bot.Show(x, view)
 	rep.Private, rep.Toast, rep.ToastTone = true, toast, bot.ToastSuccess

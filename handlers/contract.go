@@ -181,7 +181,7 @@ func (s *Services) contractDone(ctx context.Context, a crm.Actor, c bot.Call, id
 	}
 	view := bot.View{Name: viewContract, Ref: id.String()}
 	if c.Req != nil && c.Req.Kind == bot.Press {
-		return bot.Replace(x, view, done.In(a.Lang)), nil
+		return private(bot.Replace(x, view, done.In(a.Lang))), nil
 	}
 	rep := bot.Show(x, view)
 	rep.Private, rep.Toast, rep.ToastTone = true, done.In(a.Lang), bot.ToastSuccess

@@ -48,7 +48,7 @@ func reports(s *Services) Module {
 					return bot.Reply{}, err
 				}
 				c, err := s.reportCard(ctx, a, a.Lang, r, true)
-				return bot.Reply{Card: &c, View: reportView(r), Update: true}, err
+				return bot.Reply{Card: &c, View: reportView(r), Update: true, Private: true}, err
 			}},
 		},
 		Views: []bot.ViewDef{
@@ -145,7 +145,7 @@ func (s *Services) replaceReport(ctx context.Context, a crm.Actor, r report.Repo
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return bot.Replace(c, reportView(r), toast(r).In(a.Lang)), nil
+	return private(bot.Replace(c, reportView(r), toast(r).In(a.Lang))), nil
 }
 
 // reportCard builds the card for whoever looks at the report.
