@@ -237,9 +237,9 @@ func TestLimits_CH05(t *testing.T) {
 func TestResultFileHasNoFormulas(t *testing.T) {
 	e := newEnv(t, "")
 	const evil = `=HYPERLINK("http://evil")`
-	j := e.upload("客户 表.csv", "客户名称,城市,级别\n\""+strings.ReplaceAll(evil, `"`, `""`)+"\",+1,A\n@x,-2,A\n正常,上海,A\n")
+	j := e.upload("客户 表.csv", "客户名称,城市,级别\n\""+strings.ReplaceAll(evil, `"`, `""`)+"\",+1,A\n@x,-2,A\n正常,上海,A\n＝甲,\" =1+1\",A\n")
 	_, marked := e.try(j.ID)
-	for _, want := range []string{`"'=HYPERLINK(""http://evil"")",'+1,A`, "'@x,'-2,A", "正常,上海,A"} {
+	for _, want := range []string{`"'=HYPERLINK(""http://evil"")",'+1,A`, "'@x,'-2,A", "正常,上海,A", "'＝甲,' =1+1,A"} {
 		if !strings.Contains(marked, "\n"+want) {
 			t.Errorf("%q is not in\n%s", want, marked)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
@@ -95,7 +96,7 @@ func (m *marked) write(cells []string) error {
 
 // csvCell quotes a value and keeps it from being read as a formula.
 func csvCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \n\u3000\u00a0")); s != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
 		s = "'" + s
 	}
 	if strings.ContainsAny(s, ",;\"\r\n\t") || strings.HasPrefix(s, " ") || strings.HasSuffix(s, " ") {
