@@ -72,7 +72,13 @@ func (s *Service) Release(ctx context.Context, a crm.Actor, id crm.LeadID, reaso
 		}
 		out.Refunded = moved.Refunded
 		if !r.Quality {
-			if err := s.record(ctx, FactRelease, now, l.Owner, l.Team, l.Ref()); err != nil {
+			team := l.Team
+			if u, err := s.d.People.User(ctx, l.Owner); err == nil {
+				team = u.Team // that of this moment, not of the claim (F-06)
+			} else if crm.CodeOf(err) != crm.CodeNotFound {
+				return err
+			}
+			if err := s.record(ctx, FactRelease, now, l.Owner, team, l.Ref()); err != nil {
 				return err
 			}
 		}
