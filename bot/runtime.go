@@ -95,7 +95,7 @@ func (rt *Runtime) dispatch(ctx context.Context, req *Req) Reply {
 	if err != nil {
 		return rt.failure(ctx, req, a, err)
 	}
-	return privately(req, a, rep)
+	return privately(req, a, rt.Router.offered(req, a, rep))
 }
 
 // privately marks what must not be read by a group: the group gets one line.

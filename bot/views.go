@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"crmbot/cards/card"
+	"crmbot/internal/crm"
 )
 
 // ViewFunc renders a view for a viewer. It checks the viewer's right itself:
@@ -24,7 +25,13 @@ type ViewDef struct {
 }
 
 // Views are the registered views.
-type Views struct{ m map[string]ViewFunc }
+type Views struct {
+	// Offer, if set, leaves out of a person's card what they may not use; see
+	// Router.Offer.
+	Offer func(a crm.Actor, c card.Card) card.Card
+
+	m map[string]ViewFunc
+}
 
 // NewViews registers views; a duplicate name is an error.
 func NewViews(defs ...ViewDef) (*Views, error) {
@@ -59,5 +66,8 @@ func (v *Views) Render(ctx context.Context, who Viewer, w View) (card.Card, erro
 		return card.Card{}, err
 	}
 	c.Lang = who.Lang
+	if v.Offer != nil && !who.Group {
+		c = v.Offer(who.Actor, c)
+	}
 	return c, c.Validate()
 }

@@ -20,6 +20,8 @@ type DigestView struct {
 	// Full shows names with their numbers and texts; otherwise sums, scores and
 	// who is missing only (PM-03).
 	Full bool
+	// Sealed says that one person reads it who may not open the records.
+	Sealed bool
 	// Since are those who handed in after the digest was frozen.
 	Since []string
 	// Due is when reports are due that day; before it nobody is missing.
@@ -162,7 +164,10 @@ func digestNumbers(l crm.Lang, v DigestView) []card.Block {
 			}
 		}
 		b := EvidenceButton(l, l.T("明细", "records"), n.Name, MetricEvidence{Metric: n.Metric, From: n.Days.From, To: n.Days.To, Team: v.Digest.Team}, v.Digest.Name)
-		f.Value, f.Evidence = value, &b
+		f.Value = value
+		if !v.Sealed {
+			f.Evidence = &b
+		}
 		items = append(items, f)
 	}
 	if len(items) == 0 {

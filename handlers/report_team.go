@@ -36,7 +36,7 @@ func (s *Services) digestCard(ctx context.Context, a crm.Actor, l crm.Lang, d re
 	if err != nil {
 		return card.Card{}, err
 	}
-	return cards.DigestCard(l, cards.DigestView{Digest: d, Full: full, Since: since, Due: s.Reports.At(ctx, report.StepDue, d.Day), Zone: s.Calendar.Zone(), Open: s.opener(a, l)}), nil
+	return cards.DigestCard(l, cards.DigestView{Digest: d, Full: full, Sealed: a.ID != 0 && !a.Leads(d.Team), Since: since, Due: s.Reports.At(ctx, report.StepDue, d.Day), Zone: s.Calendar.Zone(), Open: s.opener(a, l)}), nil
 }
 
 // teamDaily answers /团队日报 [日期] [团队]. In a group it shows sums (PM-03).
@@ -49,7 +49,11 @@ func (s *Services) teamDaily(ctx context.Context, a crm.Actor, c bot.Call, rest 
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	card, err := s.digestCard(ctx, a, a.Lang, d, a.Leads(team) && !c.Group())
+	reader := a
+	if c.Group() {
+		reader = crm.Actor{} // all of the group
+	}
+	card, err := s.digestCard(ctx, reader, a.Lang, d, reader.ID != 0 && reader.Leads(team))
 	return bot.Reply{Card: &card, View: bot.View{Name: report.ViewDigest, Ref: report.DigestRef(team, day)}}, err
 }
 

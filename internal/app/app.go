@@ -133,6 +133,7 @@ func (a *App) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	views.Offer = router.Offer
 	a.Runtime = &bot.Runtime{Router: router, Views: views, People: people{dir}, Sent: a.sent,
 		Prepare: func(ctx context.Context, _ *bot.Req) context.Context { return store.WithSequence(ctx) }}
 	a.Runtime.Use(bot.Recover(), bot.Deadline(o.AnswerWithin, a.answerLater, &a.late), bot.Dedupe(a.KV), bot.Order(), bot.Limit(a.KV, o.Limits), bot.Recover())

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"crmbot/bot"
 	"crmbot/bot/webchat"
 	"crmbot/internal/app"
 	"crmbot/internal/crm"
@@ -25,6 +26,8 @@ type Options struct {
 	Now time.Time
 	// Days of history of a fresh demo; zero: 90.
 	Days int
+	// Limits of what one person may send; zero: the usual ones.
+	Limits bot.Limits
 	// Progress is told what is being done; nil: nobody.
 	Progress func(string)
 }
@@ -106,7 +109,7 @@ func Open(ctx context.Context, o Options) (*Demo, error) {
 		start = now.AddDate(0, 0, -o.Days)
 	}
 	d := &Demo{clock: crm.NewMovableClock(start, !state.Ready), dir: o.Dir}
-	d.App, err = app.New(ctx, app.Options{DSN: "sqlite:" + filepath.Join(o.Dir, "demo.db"), Clock: d.clock, Zone: zone})
+	d.App, err = app.New(ctx, app.Options{DSN: "sqlite:" + filepath.Join(o.Dir, "demo.db"), Clock: d.clock, Zone: zone, Limits: o.Limits})
 	if err != nil {
 		return nil, err
 	}
