@@ -220,10 +220,3 @@ func (w *dingWorld) press(who, id string, pick func(c emulator.DingControl) bool
 }
 
 func pushed(c emulator.DingControl) bool { return c.Label == "Push" }
-
-func decoded(t *testing.T, raw []byte, v any) {
-	t.Helper()
-	if err := json.Unmarshal(raw, v); err != nil {
-		t.Fatal(err)
-	}
-}

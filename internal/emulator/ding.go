@@ -295,11 +295,6 @@ func (d *Ding) SetGroup(id string, change func(g *DingGroup)) {
 // P2P is the conversation id of a person's chat with the bot.
 func (d *Ding) P2P(userID string) string { return "cidP2P_" + userID + "==" }
 
-func (d *Ding) personOf(chat string) (string, bool) {
-	s, ok := strings.CutPrefix(chat, "cidP2P_")
-	return strings.TrimSuffix(s, "=="), ok
-}
-
 // Messages are the messages of a chat, or of all chats if the id is empty,
 // oldest first.
 func (d *Ding) Messages(chat string) []DingMessage {

@@ -23,8 +23,8 @@ func (l *Lark) checkCard(raw []byte) *LarkError {
 	if len(raw) > larkMaxCard {
 		return &LarkError{Code: 230025, Msg: "The length of the message content reaches its limit."}
 	}
-	for _, p := range larkjson.Validate(raw) {
-		sub := 200621
+	if problems := larkjson.Validate(raw); len(problems) > 0 {
+		p, sub := problems[0], 200621 // the platform names the first problem only
 		switch p.Rule {
 		case larkjson.RuleBytes:
 			return &LarkError{Code: 230025, Msg: "The length of the message content reaches its limit."}
