@@ -20,13 +20,13 @@ import (
 func reports(s *Services) Module {
 	m := Module{
 		Commands: []bot.Registration{
-			bot.Command[string]{Name: "日报", Aliases: []string{"daily"}, Summary: crm.Text{Zh: "自动填好的日报:查看、提交、修改", En: "the daily report that filled itself: look, submit, edit"},
-				Usage: crm.Text{Zh: "[日期|成员] · 提交 文字 · 保存 文字 · 修改", En: "[date|member] · submit text · save text · edit"}, Examples: []string{"/日报", "/日报 提交 客户集中在开会,明天上午补两家拜访", "/daily yesterday"}, Menu: true,
+			bot.Command[string]{Name: "日报", Aliases: []string{"daily"}, Summary: crm.Text{Zh: "自动填好的日报：查看、提交、修改", En: "the daily report that filled itself: look, submit, edit"},
+				Usage: crm.Text{Zh: "[日期|成员] · 提交 文字 · 保存 文字 · 修改", En: "[date|member] · submit text · save text · edit"}, Examples: []string{"/日报", "/日报 提交 客户集中在开会，明天上午补两家拜访", "/daily yesterday"}, Menu: true,
 				Parse: plain, Run: s.daily},
-			bot.Command[string]{Name: "团队日报", Aliases: []string{"teamreport"}, Summary: crm.Text{Zh: "团队的一天:异常、数字、排行、未交", En: "the team's day: exceptions, numbers, ranking, missing"},
+			bot.Command[string]{Name: "团队日报", Aliases: []string{"teamreport"}, Summary: crm.Text{Zh: "团队的一天：异常、数字、排行、未交", En: "the team's day: exceptions, numbers, ranking, missing"},
 				Usage: crm.Text{Zh: "[日期] [团队]", En: "[date] [team]"}, Examples: []string{"/团队日报", "/团队日报 昨天", "/teamreport yesterday"}, Menu: true,
 				Parse: plain, Run: s.teamDaily},
-			bot.Command[string]{Name: "绑定日报", Aliases: []string{"bindreport"}, Summary: crm.Text{Zh: "在群里绑定团队,每天自动发团队日报", En: "in a group: bind it to a team, whose digest is posted here"},
+			bot.Command[string]{Name: "绑定日报", Aliases: []string{"bindreport"}, Summary: crm.Text{Zh: "在群里绑定团队，每天自动发团队日报", En: "in a group: bind it to a team, whose digest is posted here"},
 				Usage: crm.Text{Zh: "[团队|取消]", En: "[team|off]"}, Examples: []string{"/绑定日报 华东", "/bindreport off"}, Roles: []crm.Role{crm.Manager, crm.Director, crm.Boss, crm.Admin},
 				Parse: plain, Run: s.bindReport},
 			bot.Handle[cards.ReportOpen]{Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.ReportOpen) (bot.Reply, error) {
@@ -39,7 +39,7 @@ func reports(s *Services) Module {
 			bot.Handle[cards.ReportSave]{Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.ReportSave) (bot.Reply, error) {
 				r, err := s.Reports.Save(ctx, a, p.Report, p.V, reportInput(c.Values))
 				return s.replaceReport(ctx, a, r, err, func(report.Report) crm.Text {
-					return crm.Text{Zh: "已保存,还没有提交", En: "saved, not submitted yet"}
+					return crm.Text{Zh: "已保存，还没有提交", En: "saved, not submitted yet"}
 				})
 			}},
 			bot.Handle[cards.ReportEdit]{Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.ReportEdit) (bot.Reply, error) {
@@ -81,7 +81,7 @@ func (s *Services) reportJobs() []sched.Job {
 	}
 	var jobs []sched.Job
 	for _, x := range steps {
-		jobs = append(jobs, sched.Job{Name: "report." + string(x.step),
+		jobs = append(jobs, sched.Job{Name: "report." + string(x.step), CatchUp: 4 * 24 * time.Hour, // a stop over a long weekend loses no report
 			Next: func(t time.Time) time.Time { return s.nextStep(x.step, t) },
 			Run: func(ctx context.Context, due time.Time) error {
 				day := s.Calendar.DayOf(due)
@@ -116,7 +116,7 @@ func (s *Services) nextStep(st report.Step, t time.Time) time.Time {
 
 func submittedText(r report.Report) crm.Text {
 	if r.State == report.Late {
-		return crm.Text{Zh: "已提交(迟交)", En: "submitted (late)"}
+		return crm.Text{Zh: "已提交（迟交）", En: "submitted (late)"}
 	}
 	return crm.Text{Zh: "已提交", En: "submitted"}
 }
@@ -207,7 +207,7 @@ func (s *Services) renderChase(ctx context.Context, v bot.Viewer, ref string) (c
 func reportID(ref string) (crm.ReportID, error) {
 	r, err := crm.ParseRef(ref)
 	if err != nil || r.Kind != crm.KindReport {
-		return 0, crm.NotFound("没有这份日报:"+ref, "there is no such report: "+ref)
+		return 0, crm.NotFound("没有这份日报："+ref, "there is no such report: "+ref)
 	}
 	return crm.ReportID(r.ID), nil
 }
@@ -278,7 +278,7 @@ func (s *Services) dailyEdit(ctx context.Context, a crm.Actor, text string) (bot
 		return bot.Reply{}, err
 	}
 	if !s.Reports.Editable(ctx, r) {
-		return bot.Reply{}, crm.Refused("R-02", "这份日报已定稿,不能再改", "this report is closed and cannot be changed")
+		return bot.Reply{}, crm.Refused("R-02", "这份日报已定稿，不能再改", "this report is closed and cannot be changed")
 	}
 	c, err := s.reportCard(ctx, a, a.Lang, r, true)
 	return bot.Reply{Card: &c, View: reportView(r), Private: true}, err

@@ -58,6 +58,7 @@ func settings(reg *metric.Registry) []rule.Def {
 // after those it builds on.
 func services(w wiring) *handlers.Services {
 	s := &handlers.Services{Clock: w.clock, Calendar: w.cal, Directory: w.dir, Rules: w.book}
+	s.Binder = org.NewBinder(org.BinderDeps{Store: w.db, People: w.db, Directory: w.dir, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock})
 	gate := pool.NewGate(pool.Deps{Store: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book,
 		Holds: map[crm.Kind]rule.Int{crm.KindAccount: account.HoldLimit}})
 	s.Leads = lead.NewService(lead.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(w.db, w.book), Index: w.db,
@@ -65,7 +66,7 @@ func services(w wiring) *handlers.Services {
 	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Name: w.dir.Name,
 		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}})
 	s.Leads.DescribeKind(crm.KindAccount, describeAccount(w.db))
-	s.Deals = deal.NewService(deal.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Accounts: s.Accounts, AccountStore: w.db})
+	s.Deals = deal.NewService(deal.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Accounts: s.Accounts, AccountStore: w.db, People: w.dir})
 	s.Imports = importer.NewService(importer.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book,
 		Nouns: importer.Nouns{Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, OrgStore: w.db, Directory: w.dir, Pool: poolNamed(gate)}})
 	s.Approvals = approval.NewService(approval.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir})

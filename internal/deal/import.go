@@ -201,7 +201,7 @@ func (im *importing) deal(r Row) (Deal, error) {
 	case d.Title == "":
 		return d, crm.Invalid("没有商机名称、客户或产品", "there is no title, account or product")
 	case utf8.RuneCountInString(d.Title) > MaxTitle || utf8.RuneCountInString(d.No) > 60 || utf8.RuneCountInString(d.Note) > 300:
-		return d, crm.Invalid("名称最多 120 字,编号最多 60 字,说明最多 300 字", "a title has at most 120 characters, a number 60, a note 300")
+		return d, crm.Invalid("名称最多 120 字，编号最多 60 字，说明最多 300 字", "a title has at most 120 characters, a number 60, a note 300")
 	case d.Owner == 0:
 		return d, crm.Invalid("没有负责人", "there is no owner")
 	case d.Amount < 0 || d.Amount > crm.MaxMoney:
@@ -262,14 +262,14 @@ func (im *importing) add(ctx context.Context, ds []*Deal) error {
 
 // update moves a known open deal on as the row says.
 func (im *importing) update(ctx context.Context, old, row Deal) (bulk.Result, error) {
-	same := bulk.Result{Outcome: bulk.Same, Ref: old.ID.Ref(), Version: old.Version, Reason: crm.Text{Zh: "已存在:" + old.ID.String(), En: "exists: " + old.ID.String()}}
+	same := bulk.Result{Outcome: bulk.Same, Ref: old.ID.Ref(), Version: old.Version, Reason: crm.Text{Zh: "已存在：" + old.ID.String(), En: "exists: " + old.ID.String()}}
 	_, was := StageAt(im.stages, old.Stage)
 	_, is := StageAt(im.stages, row.Stage)
 	if old.Status != Open || row.Status == Open && is <= was {
 		return same, nil
 	}
 	if !CanChange(im.a, old) && !im.a.Is(crm.Admin, crm.Marketing) {
-		same.Reason = crm.Text{Zh: "已存在,属于其他团队,未改动", En: "exists and belongs to another team; left alone"}
+		same.Reason = crm.Text{Zh: "已存在，属于其他团队，未改动", En: "exists and belongs to another team; left alone"}
 		return same, nil
 	}
 	d := old

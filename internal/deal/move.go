@@ -60,7 +60,7 @@ func (s *Service) change(ctx context.Context, a crm.Actor, id crm.DealID, versio
 
 func closed(d Deal) error {
 	return crm.Conflict("F-07", "商机 "+d.ID.String()+" 已于 "+string(d.ClosedOn)+" "+d.Status.Name(crm.Chinese),
-		"deal "+d.ID.String()+" was "+d.Status.Name(crm.English)+" on "+string(d.ClosedOn)).WithNext("如有新的机会,请发 /新商机", "for a new chance send /newdeal")
+		"deal "+d.ID.String()+" was "+d.Status.Name(crm.English)+" on "+string(d.ClosedOn)).WithNext("如有新的机会，请发 /新商机", "for a new chance send /newdeal")
 }
 
 // Advance moves an open deal to the stage, or to the next one when stage is
@@ -87,7 +87,7 @@ func (s *Service) Advance(ctx context.Context, a crm.Actor, id crm.DealID, versi
 			for _, x := range list {
 				zh, en = zh+"、"+x.Zh, en+", "+x.En
 			}
-			return nil, crm.Invalid("没有这个阶段:"+stage, "there is no such stage: "+stage).WithNext("可用:"+zh[len("、"):], "there are: "+en[2:])
+			return nil, crm.Invalid("没有这个阶段："+stage, "there is no such stage: "+stage).WithNext("可用："+zh[len("、"):], "there are: "+en[2:])
 		}
 		if to.Key == d.Stage {
 			return nil, crm.Conflict("F-07", "商机 "+id.String()+" 已在阶段“"+to.Zh+"”", "deal "+id.String()+" is already in the stage “"+to.En+"”")
@@ -115,7 +115,11 @@ func (s *Service) Win(ctx context.Context, a crm.Actor, id crm.DealID, version i
 				return nil, err
 			}
 		}
-		return []crm.Fact{{At: now, Day: d.ClosedOn, User: d.Owner, Team: d.Team, Key: FactWon, Qty: 1, Amount: d.Amount, Ref: id.Ref()}}, nil
+		team, err := s.credited(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		return []crm.Fact{{At: now, Day: d.ClosedOn, User: d.Owner, Team: team, Key: FactWon, Qty: 1, Amount: d.Amount, Ref: id.Ref()}}, nil
 	})
 }
 
@@ -123,7 +127,7 @@ func (s *Service) Win(ctx context.Context, a crm.Actor, id crm.DealID, version i
 // needs a note (LO-02).
 func (s *Service) Lose(ctx context.Context, a crm.Actor, id crm.DealID, version int64, why Reason, note string) (Deal, error) {
 	note = crm.Normalize(note)
-	return s.change(ctx, a, id, version, "deal.lose", "LO-02", func(_ context.Context, d *Deal, now time.Time) ([]crm.Fact, error) {
+	return s.change(ctx, a, id, version, "deal.lose", "LO-02", func(ctx context.Context, d *Deal, now time.Time) ([]crm.Fact, error) {
 		if d.Status != Open {
 			return nil, closed(*d)
 		}
@@ -131,13 +135,17 @@ func (s *Service) Lose(ctx context.Context, a crm.Actor, id crm.DealID, version 
 			return nil, needReason()
 		}
 		if why == "other" && note == "" {
-			return nil, crm.Refused("LO-02", "选择“其他”时请写一句说明", "“other” needs a sentence that explains it").WithNext("例如:/输单 "+id.String()+" 其他 客户改为自研", "for example: /lose "+id.String()+" other they build it themselves")
+			return nil, crm.Refused("LO-02", "选择“其他”时请写一句说明", "“other” needs a sentence that explains it").WithNext("例如：/输单 "+id.String()+" 其他 客户改为自研", "for example: /lose "+id.String()+" other they build it themselves")
 		}
 		if r := []rune(note); len(r) > 300 {
 			note = string(r[:300])
 		}
 		d.Status, d.ClosedOn, d.Reason, d.Note = Lost, s.Calendar.DayOf(now), why, note
-		return []crm.Fact{{At: now, Day: d.ClosedOn, User: d.Owner, Team: d.Team, Key: FactLost, Qty: 1, Amount: d.Amount, Ref: id.Ref()}}, nil
+		team, err := s.credited(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		return []crm.Fact{{At: now, Day: d.ClosedOn, User: d.Owner, Team: team, Key: FactLost, Qty: 1, Amount: d.Amount, Ref: id.Ref()}}, nil
 	})
 }
 
@@ -151,5 +159,5 @@ func knownReason(r Reason) bool {
 }
 
 func needReason() error {
-	return crm.Refused("LO-02", "输单需要原因", "a loss needs a reason").WithNext("可用:"+ReasonWords(crm.Chinese), "there are: "+ReasonWords(crm.English))
+	return crm.Refused("LO-02", "输单需要原因", "a loss needs a reason").WithNext("可用："+ReasonWords(crm.Chinese), "there are: "+ReasonWords(crm.English))
 }

@@ -74,7 +74,7 @@ func (s *Service) importProducts(ctx context.Context, a crm.Actor, rows []Produc
 			out[i] = bulk.BadRow("没有产品名称", "there is no product name")
 			continue
 		case utf8.RuneCountInString(r.Name) > 100 || utf8.RuneCountInString(r.Series) > 60 || utf8.RuneCountInString(r.No) > 60:
-			out[i] = bulk.BadRow("产品名称最多 100 字,系列和编号最多 60 字", "a product name has at most 100 characters, series and number 60")
+			out[i] = bulk.BadRow("产品名称最多 100 字，系列和编号最多 60 字", "a product name has at most 100 characters, series and number 60")
 			continue
 		case r.Price < 0 || r.Price > crm.MaxMoney:
 			out[i] = bulk.BadRow("价格超出范围", "the price is out of range")

@@ -10,6 +10,7 @@ import (
 	"crmbot/internal/account"
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
+	"crmbot/internal/org"
 	"crmbot/internal/rule"
 )
 
@@ -30,6 +31,22 @@ type Deps struct {
 	Accounts Accounts
 	// AccountStore reads customers regardless of rights, for checks and names.
 	AccountStore account.Store
+	// People tells the owner's team of the moment, which gets the credit (F-06).
+	People People
+}
+
+// People finds people; the company's directory is one.
+type People interface {
+	User(ctx context.Context, id crm.UserID) (org.User, error)
+}
+
+// credited is the team that the owner is in now (F-06).
+func (s *Service) credited(ctx context.Context, d *Deal) (crm.TeamID, error) {
+	if d.Owner == 0 {
+		return d.Team, nil
+	}
+	u, err := s.People.User(ctx, d.Owner)
+	return u.Team, err
 }
 
 // Service is what can be done with deals. Safe for concurrent use.
@@ -128,7 +145,7 @@ func (s *Service) Create(ctx context.Context, a crm.Actor, in Draft) (Deal, erro
 	today := s.Calendar.DayOf(now)
 	switch {
 	case in.Amount <= 0:
-		return Deal{}, crm.Invalid("请写商机金额,如 80万", "a deal needs an amount, such as 80万")
+		return Deal{}, crm.Invalid("请写商机金额，如 80万", "a deal needs an amount, such as 80万")
 	case in.Amount > crm.MaxMoney:
 		return Deal{}, crm.Invalid("金额太大", "the amount is too large")
 	case in.ExpectedClose != "" && in.ExpectedClose < today:
@@ -199,7 +216,7 @@ func (s *Service) moment(day crm.Day, now time.Time) time.Time {
 }
 
 func frozen() error {
-	e := crm.Forbidden("您的账号正在交接,只能查看", "your account is being handed over and is read-only")
+	e := crm.Forbidden("您的账号正在交接，只能查看", "your account is being handed over and is read-only")
 	e.Rule = "HO-01"
 	return e
 }

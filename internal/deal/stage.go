@@ -23,7 +23,7 @@ type Stage struct {
 // Name is the stage's word.
 func (s Stage) Name(l crm.Lang) string { return l.T(s.Zh, s.En) }
 
-var stages = rule.JSON[[]Stage]{Key: "F-07.stages", Title: crm.Text{Zh: "商机阶段(概率%、停留工作日)", En: "deal stages (probability in %, working days before it counts as stuck)"},
+var stages = rule.JSON[[]Stage]{Key: "F-07.stages", Title: crm.Text{Zh: "商机阶段（概率%、停留工作日）", En: "deal stages (probability in %, working days before it counts as stuck)"},
 	Default: []Stage{
 		{"contact", "初步对接", "first contact", 10, 7},
 		{"need", "需求确认", "need confirmed", 25, 7},
@@ -39,10 +39,10 @@ func validStages(list []Stage) error {
 	seen := map[string]bool{}
 	for _, s := range list {
 		if s.Key == "" || s.Zh == "" || s.En == "" || seen[s.Key] || s.Key == string(Won) || s.Key == string(Lost) {
-			return crm.Invalid("每个阶段需要唯一的 key 和中英文名称,不能是 won、lost", "every stage needs a unique key, not won or lost, and a name in both languages")
+			return crm.Invalid("每个阶段需要唯一的 key 和中英文名称，不能是 won、lost", "every stage needs a unique key, not won or lost, and a name in both languages")
 		}
 		if s.Probability < 0 || s.Probability > 100 || s.RotDays < 0 || s.RotDays > 1000 {
-			return crm.Invalid(fmt.Sprintf("阶段 %s 的概率应为 0–100,停留天数 0–1000", s.Zh), fmt.Sprintf("stage %s: probability is 0 to 100, days 0 to 1000", s.En))
+			return crm.Invalid(fmt.Sprintf("阶段 %s 的概率应为 0–100，停留天数 0–1000", s.Zh), fmt.Sprintf("stage %s: probability is 0 to 100, days 0 to 1000", s.En))
 		}
 		seen[s.Key] = true
 	}

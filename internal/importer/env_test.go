@@ -60,7 +60,7 @@ func newEnv(t testing.TB, dsn string) *env {
 		Holds: map[crm.Kind]rule.Int{crm.KindAccount: account.HoldLimit}})
 	e.leads = lead.NewService(lead.Deps{Store: db, Tx: db, Effects: db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(db, book), Index: db, Clock: clock, Calendar: cal, People: dir, Rules: book})
 	e.accounts = account.NewService(account.Deps{Gate: gate, Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Name: dir.Name})
-	e.deals = deal.NewService(deal.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Accounts: e.accounts, AccountStore: db})
+	e.deals = deal.NewService(deal.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Accounts: e.accounts, AccountStore: db, People: dir})
 	e.Service = importer.NewService(importer.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book,
 		Nouns: importer.Nouns{Leads: e.leads, Accounts: e.accounts, Deals: e.deals, OrgStore: db, Directory: dir}})
 	u := org.User{Name: "管理员甲", Roles: []crm.Role{crm.Admin}, Active: true}
