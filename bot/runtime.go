@@ -49,6 +49,10 @@ type Runtime struct {
 	// attaches what the store needs to handle an event once. Optional.
 	Prepare func(ctx context.Context, req *Req) context.Context
 
+	// Stranger answers somebody whom People does not know, or makes them known:
+	// then their request is served. Nil: they are told that they are not known.
+	Stranger func(ctx context.Context, req *Req) (Reply, error)
+
 	handle Handler
 }
 
@@ -78,6 +82,17 @@ func (rt *Runtime) dispatch(ctx context.Context, req *Req) Reply {
 		ctx = rt.Prepare(ctx, req)
 	}
 	a, err := rt.People.ByIdentity(ctx, req.Platform, req.Tenant, req.From)
+	if crm.CodeOf(err) == crm.CodeNotFound && rt.Stranger != nil {
+		rep, e := rt.Stranger(ctx, req)
+		if e != nil {
+			return rt.failure(ctx, req, a, e)
+		}
+		// Perhaps they became known meanwhile; then their request is served.
+		if a, err = rt.People.ByIdentity(ctx, req.Platform, req.Tenant, req.From); err != nil {
+			return privately(req, a, rep)
+		}
+		req.Lang = a.Lang
+	}
 	if err != nil {
 		return rt.failure(ctx, req, a, err)
 	}

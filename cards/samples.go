@@ -34,6 +34,7 @@ func Samples(l crm.Lang) []Sample {
 		activitySamples,
 		contractSamples,
 		approvalSamples,
+		bindSamples,
 	} {
 		all = append(all, f(l)...)
 	}

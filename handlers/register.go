@@ -30,6 +30,7 @@ type Services struct {
 	Calendar  *calendar.Calendar
 	Directory *org.Directory
 	Rules     *rule.Book
+	Binder    *org.Binder // who somebody new on a platform is
 	Leads     *lead.Service
 	Teller    lead.Teller // the last activities of a record; nil until there are any
 	Accounts  *account.Service
@@ -79,6 +80,7 @@ func All(s *Services) Module {
 		reports(s),
 		metrics(s),
 		rules(s),
+		binds(s),
 	} {
 		m.Commands = append(m.Commands, x.Commands...)
 		m.Views = append(m.Views, x.Views...)

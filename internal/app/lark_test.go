@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -94,7 +95,7 @@ func (s *served) say(t *testing.T, openID, text, want string) {
 	if _, err := s.lark.Send(emulator.LarkIncoming{Person: openID, Text: text}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, want, func() bool { return strings.Contains(s.last(openID), want) })
+	until(t, want+" after "+text, func() bool { return strings.Contains(s.last(openID), want) })
 }
 
 func larkCompany(l *emulator.Lark, _ *org.Directory) {
@@ -160,4 +161,86 @@ func TestTheWebhookStandsBesideHealth(t *testing.T) {
 	if resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("an unsigned request: %d", resp.StatusCode)
 	}
+}
+
+// On first contact somebody unknown is brought from the platform's directory;
+// where a person of the same name exists already, an administrator decides.
+func TestSomebodyNewOnLarkIsBoundByAnAdministrator(t *testing.T) {
+	var li org.User
+	s := serveLark(t, "long", func(l *emulator.Lark, d *org.Directory) {
+		li = org.User{Name: "李娜", EmployeeNo: "E07", Active: true, Roles: []crm.Role{crm.Rep}}
+		for _, u := range []*org.User{&li, {Name: "管理", Active: true, Roles: []crm.Role{crm.Admin}}, {Name: "老板", Active: true, Roles: []crm.Role{crm.Admin}}} {
+			if err := d.SaveUser(t.Context(), u); err != nil {
+				t.Fatal(err)
+			}
+			if u.Name != "李娜" {
+				ext := map[string]string{"管理": "ou_admin", "老板": "ou_boss"}[u.Name]
+				if err := d.Bind(t.Context(), org.Identity{Platform: "lark", External: ext, User: u.ID}); err != nil {
+					t.Fatal(err)
+				}
+				l.AddPerson(emulator.LarkPerson{OpenID: ext, Name: u.Name})
+			}
+		}
+		l.AddPerson(emulator.LarkPerson{OpenID: "ou_li", Name: "李娜"})
+	})
+	s.lark.AddPerson(emulator.LarkPerson{OpenID: "ou_zhou", Name: "周杰"})
+	s.say(t, "ou_zhou", "/帮助", "/我的线索") // nobody else has that name: served at once
+	s.say(t, "ou_li", "/我的线索", "已请管理员确认")
+	s.say(t, "ou_li", "/我的线索", "已请管理员确认")
+	until(t, "the administrators' cards", func() bool {
+		return strings.Contains(s.last("ou_admin"), "新成员绑定") && strings.Contains(s.last("ou_boss"), "新成员绑定")
+	})
+	if n := s.count("ou_admin", "新成员绑定"); n != 1 {
+		t.Errorf("the administrator got %d cards", n)
+	}
+	card := s.newest("ou_admin")
+	// The card is a claim, not authority: somebody without the right gets nothing.
+	if a := s.press(t, "ou_zhou", card, "新建为销售", nil); !strings.Contains(a.Toast, "管理员") {
+		t.Errorf("a rep pressed and saw %q", a.Toast)
+	}
+	a := s.press(t, "ou_admin", card, "绑定到此人", map[string]any{"who": strconv.FormatInt(int64(li.ID), 10)})
+	if a.Toast != "已绑定" || !a.Card {
+		t.Fatalf("the administrator sees %+v", a)
+	}
+	until(t, "the other administrator's card", func() bool { return strings.Contains(s.last("ou_boss"), "已绑定") })
+	until(t, "the welcome", func() bool { return strings.Contains(s.last("ou_li"), "您的飞书账号已绑定") })
+	if got, err := s.app.Services.Directory.ByIdentity(t.Context(), "lark", "", "ou_li"); err != nil || got.ID != li.ID {
+		t.Errorf("bound as %+v, %v", got, err)
+	}
+	s.say(t, "ou_li", "/帮助", "/我的线索")
+}
+
+func (s *served) newest(openID string) emulator.LarkMessage {
+	var out emulator.LarkMessage
+	for _, m := range s.lark.Messages(s.lark.P2P(openID)) {
+		if m.From == "" {
+			out = m
+		}
+	}
+	return out
+}
+
+func (s *served) count(openID, text string) int {
+	n := 0
+	for _, m := range s.lark.Messages(s.lark.P2P(openID)) {
+		if m.From == "" && strings.Contains(m.Text(), text) {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *served) press(t *testing.T, openID string, m emulator.LarkMessage, label string, values map[string]any) emulator.LarkAnswer {
+	t.Helper()
+	for _, c := range emulator.LarkControls(m.Content) {
+		if c.Label == label {
+			a, err := s.lark.Press(emulator.LarkPress{Person: openID, Message: m.ID, Control: c, Values: values})
+			if err != nil || a.Error != 0 {
+				t.Fatalf("pressed %q: %+v, %v", label, a, err)
+			}
+			return a
+		}
+	}
+	t.Fatalf("no control %q in:\n%s", label, m.Text())
+	return emulator.LarkAnswer{}
 }

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"crmbot/bot"
+	"crmbot/internal/crm"
 	"crmbot/internal/org"
 	"crmbot/internal/sched"
 )
@@ -26,6 +28,8 @@ const (
 	rosterLock = 15 * time.Minute
 	// rosterRest is the least time between two that changes asked for.
 	rosterRest = 10 * time.Minute
+	// strangerWait is how long the platform may take to tell who somebody is.
+	strangerWait = 2 * time.Second
 )
 
 // rosterJob brings people and teams from the platforms every night.
@@ -88,7 +92,7 @@ func (a *App) syncRoster(ctx context.Context, d directory) error {
 	if err != nil {
 		return err
 	}
-	slog.InfoContext(ctx, "directory synchronised", "platform", d.Name(), "people", len(r.People), "departments", len(r.Units), "created", res.Created, "bound", res.Bound, "teams", res.Teams, "frozen", res.Frozen)
+	slog.InfoContext(ctx, "directory synchronised", "platform", d.Name(), "people", len(r.People), "departments", len(r.Units), "created", res.Created, "bound", res.Bound, "teams", res.Teams, "frozen", res.Frozen, "unclear", res.Unclear)
 	return nil
 }
 
@@ -118,4 +122,41 @@ func (a *App) contactChanged(ctx context.Context, d directory, external string, 
 	if err != nil && ctx.Err() == nil {
 		slog.WarnContext(ctx, "change in the directory not followed; the nightly synchronisation will", "platform", d.Name(), "err", err)
 	}
+}
+
+// stranger is somebody who writes to the bot and is not known: the platform's
+// directory may tell who it is, else the administrators are asked. People of
+// other companies, in shared groups, are only told that they are not known.
+func (a *App) stranger(ctx context.Context, req *bot.Req) (bot.Reply, error) {
+	unknown := crm.NotFound("您还没有绑定到公司通讯录", "you are not yet bound to the company directory").WithNext("请联系管理员绑定", "please ask an administrator to bind you")
+	d := a.directoryOf(req.Platform)
+	if d == nil || req.Tenant != "" {
+		return bot.Reply{}, unknown
+	}
+	name := req.FromName
+	look, cancel := context.WithTimeout(ctx, strangerWait)
+	defer cancel()
+	r, err := d.Person(look, req.From)
+	if err == nil && len(r.People) == 1 {
+		name = r.People[0].Name
+		if r.People[0].Left {
+			return bot.Reply{}, unknown
+		}
+		if _, err := a.Services.Directory.Sync(ctx, r); err != nil {
+			return bot.Reply{}, err
+		}
+		if _, err := a.Services.Directory.ByIdentity(ctx, req.Platform, req.Tenant, req.From); err == nil {
+			return bot.Reply{}, nil
+		}
+	}
+	return a.Services.Stranger(ctx, req, name)
+}
+
+func (a *App) directoryOf(platform string) directory {
+	for _, d := range a.directories() {
+		if d.Name() == platform {
+			return d
+		}
+	}
+	return nil
 }

@@ -39,16 +39,26 @@ type Member struct {
 }
 
 // SyncResult counts what a synchronisation changed.
-type SyncResult struct{ Teams, Created, Bound, Frozen int }
+type SyncResult struct {
+	Teams, Created, Bound, Frozen int
+	// Unclear people have the name of somebody who is not bound yet; they are
+	// left for an administrator to decide (see Binder).
+	Unclear int
+}
 
 // Changed reports whether anything was changed.
-func (r SyncResult) Changed() bool { return r != SyncResult{} }
+func (r SyncResult) Changed() bool {
+	r.Unclear = 0
+	return r != SyncResult{}
+}
 
 // Sync brings people and teams from a platform's directory. It adds what is
 // missing and never overwrites what the company decided here: names, roles,
 // teams and leaders that are set stay. People are matched by the platform's
-// ids, then by employee number, else they are new: a sales rep, a manager if
-// they lead a unit, an administrator if they administer the tenant. Leavers are
+// ids, then by employee number. Somebody of the same name as a person who is not
+// bound may be that person: an administrator decides. Else they are new: a
+// sales rep, a manager if they lead a unit, an administrator if they administer
+// the tenant. Leavers are
 // frozen, so that their hand-over can begin (HO-01); somebody who is merely
 // absent from the roster is left alone, because the app may just see less.
 func (d *Directory) Sync(ctx context.Context, r Roster) (SyncResult, error) {
@@ -164,6 +174,10 @@ func (y *syncing) members(ctx context.Context) error {
 			}
 			continue
 		}
+		if id == 0 && y.maybe(m) {
+			y.out.Unclear++
+			continue
+		}
 		if id == 0 {
 			u := User{Name: crm.Normalize(strings.TrimSpace(m.Name)), EmployeeNo: m.EmployeeNo, Active: true, Roles: []crm.Role{crm.Rep}, Team: y.teamOf(m)}
 			if leads[m.External] {
@@ -224,6 +238,16 @@ func (y *syncing) find(m Member) crm.UserID {
 		}
 	}
 	return id
+}
+
+// maybe reports whether somebody of that name is not bound yet.
+func (y *syncing) maybe(m Member) bool {
+	for _, u := range y.s.users {
+		if u.Active && sameName(u.Name, crm.Normalize(m.Name)) && !bound(y.s.externals[u.ID], y.r.Platform, y.r.Tenant) {
+			return true
+		}
+	}
+	return false
 }
 
 func (y *syncing) teamOf(m Member) crm.TeamID {

@@ -106,6 +106,25 @@ func TestSyncKnowsPeopleByAnotherIDOfTheirs(t *testing.T) {
 	}
 }
 
+// An administrator decides whether two people of one name are one.
+func TestSyncLeavesPeopleOfOneNameToAnAdministrator(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	u := org.User{Name: "李娜", Active: true}
+	if err := d.SaveUser(t.Context(), &u); err != nil {
+		t.Fatal(err)
+	}
+	if res := syncOnce(t, d, roster()); res.Unclear != 1 || res.Created != 2 {
+		t.Errorf("result %+v", res)
+	}
+	if _, err := d.ByIdentity(t.Context(), "lark", "", "ou_li"); crm.CodeOf(err) != crm.CodeNotFound {
+		t.Errorf("she was bound by name: %v", err)
+	}
+	two := org.Roster{Platform: "dingtalk", People: []org.Member{{External: "1", Name: "周杰"}, {External: "2", Name: "周杰"}}}
+	if res := syncOnce(t, d, two); res.Created != 2 || res.Unclear != 0 {
+		t.Errorf("two new people of one name: %+v", res)
+	}
+}
+
 // HO-01: who left is frozen at once; who is merely not in the roster is not.
 func TestHO01SyncFreezesLeaversOnly(t *testing.T) {
 	d := org.NewDirectory(&memory{}, plainTx{})

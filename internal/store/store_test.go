@@ -26,6 +26,7 @@ var suites = []struct {
 	{"sent", storetest.Sent},
 	{"jobs", storetest.Jobs},
 	{"org", storetest.Org},
+	{"bind", storetest.Bind},
 	{"rules", storetest.Rules},
 	{"lead", storetest.Lead},
 	{"account", storetest.Account},
