@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"crmbot/internal/crm"
 	"crmbot/internal/pinyin"
@@ -28,6 +29,7 @@ type directory struct {
 	own      *Book              // nil until loaded
 	list     []Candidate        // of own
 	met      map[crm.Ref]string // the contact of a lead
+	sure     bool               // one of them was named well
 	lookups  int
 	searched map[string][]Candidate
 	contacts map[crm.Ref][]Candidate
@@ -47,7 +49,7 @@ func (d *directory) load() error {
 		at time.Time
 	}
 	var list []dated
-	ls, err := d.s.d.Leads.Mine(d.ctx, d.a)
+	ls, err := d.s.d.Leads.Own(d.ctx, d.a)
 	if err != nil {
 		return err
 	}
@@ -86,7 +88,11 @@ func (d *directory) Customers(word string) ([]Candidate, error) {
 	word = strings.TrimSpace(word)
 	out, err := d.own.Customers(word)
 	if err != nil || len(out) > 0 && out[0].Score >= AskBelow {
+		d.sure = d.sure || err == nil && out[0].Score >= goodSplit
 		return out, err
+	}
+	if d.sure && strings.Contains(word, " ") && strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		return out, nil // Chinese names have no spaces: the words behind 华星 are others
 	}
 	key := strings.ToLower(word)
 	more, known := d.searched[key]

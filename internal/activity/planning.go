@@ -183,16 +183,14 @@ func (s *Service) dropPlan(ctx context.Context, a crm.Actor, id PlanID, to PlanS
 
 // meetPlans matches a visit with the plans of everybody present for the same
 // customer and day.
-func (s *Service) meetPlans(ctx context.Context, act *Activity) error {
+func (s *Service) meetPlans(ctx context.Context, act *Activity, open []Plan) error {
 	for i := range act.People {
 		p := &act.People[i]
-		plan, ok, err := s.d.Store.OpenPlan(ctx, p.User, act.Customer, act.Day)
-		if err != nil {
-			return err
-		}
-		if !ok {
+		at := slices.IndexFunc(open, func(plan Plan) bool { return plan.User == p.User })
+		if at < 0 {
 			continue
 		}
+		plan := open[at]
 		plan.State, plan.Activity = PlanDone, act.ID
 		if err := s.d.Store.SavePlan(ctx, &plan); err != nil {
 			return err

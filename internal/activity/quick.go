@@ -78,7 +78,11 @@ func (s *Service) Quick(ctx context.Context, a crm.Actor, line string, companion
 		// What cannot be saved as it stands is shown for correction.
 		d.Warnings = append(d.Warnings, crm.Text{Zh: crm.MessageOf(err, crm.Chinese), En: crm.MessageOf(err, crm.English)})
 	}
-	seen, err := s.seeDraft(ctx, a, d)
+	name := ""
+	if i := slices.IndexFunc(q.Customers, func(c Candidate) bool { return c.Ref == d.Entry.Subject }); i >= 0 {
+		name = q.Customers[i].Name
+	}
+	seen, err := s.seeDraftOf(ctx, a, d, name)
 	return Outcome{Draft: seen}, err
 }
 

@@ -41,6 +41,9 @@ func (s *Service) Submit(ctx context.Context, a crm.Actor, id DraftID, e Entry) 
 }
 
 func (s *Service) save(ctx context.Context, a crm.Actor, id DraftID, edited *Entry) (Seen, error) {
+	var act Activity
+	var rec Record
+	var until time.Time
 	err := s.d.Tx.InTx(ctx, func(ctx context.Context) error {
 		d, err := s.openDraft(ctx, a, id)
 		if err != nil {
@@ -52,8 +55,11 @@ func (s *Service) save(ctx context.Context, a crm.Actor, id DraftID, edited *Ent
 		if d.Entry.Subject == (crm.Ref{}) {
 			return crm.Invalid("请先选择客户", "choose the customer first")
 		}
-		rec, err := s.Record(ctx, a, d.Entry.Subject)
-		if err != nil {
+		expected := s.expected(a, d.Entry, d.Entry.Subject, d.Entry.Subject)
+		if d.Entry.Subject.Kind == crm.KindLead { // it is its own customer, and read next
+			s.d.Store.ExpectAhead(ctx, expected)
+		}
+		if rec, err = s.Record(ctx, a, d.Entry.Subject); err != nil {
 			return err
 		}
 		if d.Entry.Contact == 0 {
@@ -73,14 +79,16 @@ func (s *Service) save(ctx context.Context, a crm.Actor, id DraftID, edited *Ent
 		if !ok {
 			return errTaken
 		}
-		act, err := s.add(ctx, a, rec, d.Entry, now)
-		if err != nil {
+		if act, until, err = s.add(ctx, a, rec, d.Entry, expected, now); err != nil {
 			return err
 		}
 		d.Activity = act.ID
 		_, err = s.d.Store.SaveDraft(ctx, d, DraftSaved)
 		return err
 	})
+	if err == nil && act.Customer == act.Subject && rec.Name != "" {
+		return s.seenAs(ctx, a, act, map[crm.Ref]string{act.Subject: rec.Name}, until), nil
+	}
 	if err != nil && !errors.Is(err, errTaken) {
 		return Seen{}, err
 	}
@@ -97,7 +105,7 @@ func (s *Service) save(ctx context.Context, a crm.Actor, id DraftID, edited *Ent
 // openDraft is the actor's draft that can be saved. A saved one is errTaken, so
 // that the caller answers with what it became.
 func (s *Service) openDraft(ctx context.Context, a crm.Actor, id DraftID) (Draft, error) {
-	d, err := s.ownDraft(ctx, a, id)
+	d, err := own(a, s.d.Store.LockDraft)(ctx, id)
 	if err != nil {
 		return d, err
 	}
@@ -115,14 +123,21 @@ func (s *Service) openDraft(ctx context.Context, a crm.Actor, id DraftID) (Draft
 }
 
 func (s *Service) ownDraft(ctx context.Context, a crm.Actor, id DraftID) (Draft, error) {
-	d, err := s.d.Store.Draft(ctx, id)
-	if crm.CodeOf(err) == crm.CodeNotFound {
-		return d, draftGone()
+	return own(a, s.d.Store.Draft)(ctx, id)
+}
+
+// own reads drafts and refuses those of others.
+func own(a crm.Actor, read func(context.Context, DraftID) (Draft, error)) func(context.Context, DraftID) (Draft, error) {
+	return func(ctx context.Context, id DraftID) (Draft, error) {
+		d, err := read(ctx, id)
+		if crm.CodeOf(err) == crm.CodeNotFound {
+			return d, draftGone()
+		}
+		if err == nil && d.User != a.ID {
+			err = notMine("这是别人的记录，只有本人可以确认", "this is somebody else's log; only its author may confirm it")
+		}
+		return d, err
 	}
-	if err == nil && d.User != a.ID {
-		err = notMine("这是别人的记录，只有本人可以确认", "this is somebody else's log; only its author may confirm it")
-	}
-	return d, err
 }
 
 func draftGone() error {
@@ -169,9 +184,37 @@ func (s *Service) moment(t time.Time) string {
 	return t.In(s.d.Calendar.Zone()).Format("2006-01-02 15:04")
 }
 
+// maxOpenSteps is how many open steps on a record an activity can answer.
+const maxOpenSteps = 20
+
+// expected asks what the entry may answer.
+func (s *Service) expected(a crm.Actor, e Entry, subject, customer crm.Ref) *Expected {
+	return &Expected{Users: append([]crm.UserID{a.ID}, e.Companions...), Subject: subject, Customer: customer, Day: s.d.Calendar.DayOf(e.At), Most: maxOpenSteps}
+}
+
 // add stores an activity with everything that becomes true by it, in the
-// transaction of the context.
-func (s *Service) add(ctx context.Context, a crm.Actor, rec Record, e Entry, now time.Time) (Activity, error) {
+// transaction of the context. It also tells until when it can be taken back.
+// open was perhaps answered ahead.
+func (s *Service) add(ctx context.Context, a crm.Actor, rec Record, e Entry, open *Expected, now time.Time) (Activity, time.Time, error) {
+	if !open.Done {
+		open = s.expected(a, e, rec.Subject, rec.Customer)
+		if err := s.d.Store.Expect(ctx, open); err != nil {
+			return Activity{}, time.Time{}, err
+		}
+	}
+	act, err := s.addExpected(ctx, a, rec, e, open, now)
+	if err != nil {
+		return act, time.Time{}, err
+	}
+	entry, err := s.d.Undo.Log(ctx, a, undoKind, act.Ref().String(), crm.Text{Zh: act.Kind.Name(crm.Chinese) + " " + rec.Name, En: act.Kind.Name(crm.English) + " " + rec.Name})
+	if err != nil {
+		return act, time.Time{}, err
+	}
+	return act, entry.Until, s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: "activity.log", Ref: act.Ref(), Rule: ruleOf(act),
+		Detail: map[string]any{"subject": act.Subject.String(), "kind": act.Kind, "valid": act.Valid, "missing": act.Missing, "people": len(act.People)}})
+}
+
+func (s *Service) addExpected(ctx context.Context, a crm.Actor, rec Record, e Entry, open *Expected, now time.Time) (Activity, error) {
 	act := Activity{Kind: e.Kind, Subject: rec.Subject, Customer: rec.Customer, Contact: e.Contact, Met: e.Met, User: a.ID, Team: a.Team,
 		At: e.At, Day: s.d.Calendar.DayOf(e.At), Duration: e.Duration, Result: e.Result, Note: strings.TrimSpace(e.Note), Amount: e.Amount, CreatedAt: now}
 	var err error
@@ -182,21 +225,14 @@ func (s *Service) add(ctx context.Context, a crm.Actor, rec Record, e Entry, now
 		return act, err
 	}
 	if act.Kind == KindVisit {
-		if err := s.meetPlans(ctx, &act); err != nil {
+		if err := s.meetPlans(ctx, &act, open.Plans); err != nil {
 			return act, err
 		}
 	}
-	if err := s.setStep(ctx, &act, e, now); err != nil {
+	if err := s.setStep(ctx, &act, e, open.Steps, now); err != nil {
 		return act, err
 	}
-	if err := s.settle(ctx, &act, nil, true); err != nil {
-		return act, err
-	}
-	if _, err := s.d.Undo.Log(ctx, a, undoKind, act.Ref().String(), crm.Text{Zh: act.Kind.Name(crm.Chinese) + " " + rec.Name, En: act.Kind.Name(crm.English) + " " + rec.Name}); err != nil {
-		return act, err
-	}
-	return act, s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: "activity.log", Ref: act.Ref(), Rule: ruleOf(act),
-		Detail: map[string]any{"subject": act.Subject.String(), "kind": act.Kind, "valid": act.Valid, "missing": act.Missing, "people": len(act.People)}})
+	return act, s.settle(ctx, &act, nil, true)
 }
 
 func ruleOf(a Activity) string {

@@ -85,7 +85,21 @@ func (s *Service) seen(ctx context.Context, a crm.Actor, act Activity) (Seen, er
 	if err != nil {
 		return Seen{}, err
 	}
-	v := Seen{Activity: act, Name: names[act.Subject], UserName: s.d.People.Name(ctx, act.User), Mine: act.User == a.ID && !a.Frozen && !act.Undone(),
+	var until time.Time
+	if mine(a, act) {
+		if until, err = s.d.Undo.Until(ctx, undoKind, act.Ref().String()); err != nil {
+			return Seen{}, err
+		}
+	}
+	return s.seenAs(ctx, a, act, names, until), nil
+}
+
+func mine(a crm.Actor, act Activity) bool { return act.User == a.ID && !a.Frozen && !act.Undone() }
+
+// seenAs is seen with the names of the records and the end of the time to take
+// it back at hand.
+func (s *Service) seenAs(ctx context.Context, a crm.Actor, act Activity, names map[crm.Ref]string, until time.Time) Seen {
+	v := Seen{Activity: act, Name: names[act.Subject], UserName: s.d.People.Name(ctx, act.User), Mine: mine(a, act),
 		Limits: s.Limits(ctx, act.User, act.Team), PhotoUntil: s.photoUntil(ctx, act)}
 	if act.Customer != act.Subject {
 		v.CustomerName = names[act.Customer]
@@ -93,15 +107,10 @@ func (s *Service) seen(ctx context.Context, a crm.Actor, act Activity) (Seen, er
 	for _, p := range act.Companions() {
 		v.With = append(v.With, s.d.People.Name(ctx, p.User))
 	}
-	if v.Mine {
-		if v.UndoUntil, err = s.d.Undo.Until(ctx, undoKind, act.Ref().String()); err != nil {
-			return v, err
-		}
-		if v.UndoUntil.Before(s.d.Clock.Now()) {
-			v.UndoUntil = time.Time{}
-		}
+	if v.Mine && !until.Before(s.d.Clock.Now()) {
+		v.UndoUntil = until
 	}
-	return v, nil
+	return v
 }
 
 // DraftSeen is a draft with the names around it.
@@ -116,9 +125,14 @@ type DraftSeen struct {
 }
 
 func (s *Service) seeDraft(ctx context.Context, a crm.Actor, d Draft) (DraftSeen, error) {
+	return s.seeDraftOf(ctx, a, d, "")
+}
+
+// seeDraftOf is seeDraft with the name of the subject at hand; empty: it is not.
+func (s *Service) seeDraftOf(ctx context.Context, a crm.Actor, d Draft, name string) (DraftSeen, error) {
 	e := d.Entry
-	v := DraftSeen{Draft: d, Limits: s.Limits(ctx, a.ID, a.Team)}
-	if e.Subject != (crm.Ref{}) {
+	v := DraftSeen{Draft: d, Name: name, Limits: s.Limits(ctx, a.ID, a.Team)}
+	if e.Subject != (crm.Ref{}) && name == "" {
 		names, err := s.d.Store.RecordNames(ctx, []crm.Ref{e.Subject})
 		if err != nil {
 			return v, err

@@ -23,6 +23,7 @@ type Leads interface {
 	Peek(ctx context.Context, a crm.Actor, id crm.LeadID) (lead.Seen, error)
 	Search(ctx context.Context, a crm.Actor, text string, n int) ([]lead.Lead, error)
 	Mine(ctx context.Context, a crm.Actor) ([]lead.Seen, error)
+	Own(ctx context.Context, a crm.Actor) ([]lead.Lead, error)
 	Touch(ctx context.Context, ref crm.Ref, at time.Time, valid bool) (first bool, err error)
 	Untouch(ctx context.Context, ref crm.Ref, first, last, lastValid time.Time) error
 }

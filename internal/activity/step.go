@@ -23,11 +23,7 @@ func ParseStepRef(ref string) (id crm.ActivityID, rev int, err error) {
 
 // setStep closes the person's open steps on the record that this activity
 // answers, and stores the new one with its reminder.
-func (s *Service) setStep(ctx context.Context, act *Activity, e Entry, now time.Time) error {
-	open, err := s.d.Store.OpenStepsOn(ctx, act.Subject, 20)
-	if err != nil {
-		return err
-	}
+func (s *Service) setStep(ctx context.Context, act *Activity, e Entry, open []Step, now time.Time) error {
 	for _, old := range open {
 		due := old.Due.Day <= act.Day
 		if old.User != act.User || !due && e.Next.Day == "" {

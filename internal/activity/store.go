@@ -15,6 +15,21 @@ type Clocks struct {
 	Before time.Time
 }
 
+// Expected asks what an activity may answer: the people's open plans for the
+// customer and day, and at most so many open steps on the subject, the nearest
+// first.
+type Expected struct {
+	Users             []crm.UserID
+	Customer, Subject crm.Ref
+	Day               crm.Day
+	Most              int
+
+	// Done reports that the rest is the answer.
+	Done  bool
+	Plans []Plan
+	Steps []Step
+}
+
 // Store keeps activities, next steps, drafts, photos and plans. Methods that
 // find one row answer crm.CodeNotFound when there is none.
 type Store interface {
@@ -76,11 +91,19 @@ type Store interface {
 	OpenSteps(ctx context.Context, user crm.UserID, until crm.Day, n int) ([]Step, error)
 	// StepsDue are the open steps of people due on the day.
 	StepsDue(ctx context.Context, users []crm.UserID, day crm.Day) ([]Step, error)
+	// Expect answers what was expected of a visit now; ExpectAhead lets the
+	// question travel with the next read of the transaction, if that is one which
+	// can take it along.
+	Expect(ctx context.Context, e *Expected) error
+	ExpectAhead(ctx context.Context, e *Expected)
 	// OpenStepsOn are the open steps on the subject, the nearest first.
 	OpenStepsOn(ctx context.Context, subject crm.Ref, n int) ([]Step, error)
 
 	AddDraft(ctx context.Context, d *Draft) error
 	Draft(ctx context.Context, id DraftID) (Draft, error)
+	// LockDraft is Draft in a transaction, and nobody else changes it until that
+	// ends.
+	LockDraft(ctx context.Context, id DraftID) (Draft, error)
 	// SaveDraft stores the draft if its state still is the given one, and reports
 	// whether it was.
 	SaveDraft(ctx context.Context, d Draft, was DraftState) (bool, error)

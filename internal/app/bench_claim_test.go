@@ -113,7 +113,7 @@ func BenchmarkClaim(b *testing.B) {
 		b.Run(fmt.Sprintf("callers=%d", n), func(b *testing.B) {
 			b.StopTimer()
 			c.more(b, done, b.N)
-			compare(b, n, &done, c.bare, c.whole)
+			compare(b, n, 1, &done, c.bare, c.whole)
 		})
 	}
 	c.check(b, done)

@@ -112,6 +112,10 @@ func companyName(i int) string {
 	return fmt.Sprintf("%s%s科技有限公司%d", nameHeads[i%len(nameHeads)], nameTails[i/len(nameHeads)%len(nameTails)], i)
 }
 
+// ownName is the name of the i-th lead of a company whose reps own one of each
+// thousand: the names of one rep differ in their first four characters.
+func ownName(i int) string { return companyName(i/(benchTeams*benchEach)*37 + i) }
+
 // addLeads puts n leads in, owned by nobody and claimable at once, or with own
 // each by the rep who does the work of that number. It returns the first id.
 func (c *company) addLeads(b testing.TB, n int, own bool) crm.LeadID {
@@ -127,10 +131,9 @@ func (c *company) addLeads(b testing.TB, n int, own bool) crm.LeadID {
 			if own {
 				owner, team, owned = int64(c.rep(i)), i%len(c.reps)/benchEach+1, at
 			}
-			// Each rep owns one lead of each thousand: their names differ.
 			name := companyName(c.stock)
 			if own {
-				name = companyName(c.stock/len(c.reps)*37 + c.stock)
+				name = ownName(c.stock)
 			}
 			rows = append(rows, "(?,?,?,'上海','展会','','','B',20,1050,'open',?,?,1,?,?,?,1)")
 			args = append(args, name, "王总", fmt.Sprintf(benchPhone, c.stock), owner, team, at, at, owned)

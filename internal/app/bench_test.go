@@ -62,9 +62,10 @@ func together(b testing.TB, callers, from, n int, do work) (time.Duration, timin
 
 // compare runs b.N pieces of the whole path and as many of the bare one, in
 // turns, so that whatever else the machine does disturbs both alike, and
-// reports both rates, their ratio and the latency of the whole. done is the
-// number of pieces that earlier runs used up.
-func compare(b *testing.B, callers int, done *int, bare, whole work) {
+// reports both rates, their ratio and the latency of the whole. A piece of the
+// whole path is so many requests; done is the number of pieces that earlier
+// runs used up.
+func compare(b *testing.B, callers, requests int, done *int, bare, whole work) {
 	b.Helper()
 	rounds := min(max(b.N/(8*callers), 1), 10)
 	var bareTook, wholeTook time.Duration
@@ -85,6 +86,9 @@ func compare(b *testing.B, callers int, done *int, bare, whole work) {
 	b.ReportMetric(n/bareTook.Seconds(), "bare/s")
 	b.ReportMetric(n/wholeTook.Seconds(), "whole/s")
 	b.ReportMetric(bareTook.Seconds()/wholeTook.Seconds(), "ratio")
+	if requests > 1 {
+		b.ReportMetric(float64(requests)*bareTook.Seconds()/wholeTook.Seconds(), "ratio/request")
+	}
 	b.ReportMetric(ms(lat.quantile(0.50)), "p50-ms")
 	b.ReportMetric(ms(lat.quantile(0.99)), "p99-ms")
 }

@@ -219,6 +219,11 @@ func (s *Service) Mine(ctx context.Context, a crm.Actor) ([]Seen, error) {
 	return s.Of(ctx, a, a.ID)
 }
 
+// Own are the actor's open leads as they are stored, for finding one of them.
+func (s *Service) Own(ctx context.Context, a crm.Actor) ([]Lead, error) {
+	return s.d.Store.OwnLeads(ctx, a.ID, maxOwn)
+}
+
 // Of are the open leads of a person, the most urgent first. The actor is that
 // person or leads them.
 func (s *Service) Of(ctx context.Context, a crm.Actor, owner crm.UserID) ([]Seen, error) {

@@ -110,17 +110,18 @@ func (d *DB) FindAccounts(ctx context.Context, q account.Query) ([]account.Accou
 		order = "CASE WHEN name_key = ? THEN 0 WHEN name LIKE ? ESCAPE '!' THEN 1 ELSE 2 END, active_ms DESC, id DESC"
 		args = []any{q.Key, likeText(q.Name) + "%"}
 	}
-	var n int64
-	if err := db.Count(&n).Error; err != nil {
-		return nil, 0, err
-	}
 	if q.Limit <= 0 {
 		q.Limit = 10
 	}
 	var rows []accountRow
-	db = db.Offset(q.Offset).Limit(q.Limit)
-	if err := orderBy(db, order, args...).Find(&rows).Error; err != nil {
+	if err := orderBy(db.Session(&gorm.Session{}).Offset(q.Offset).Limit(q.Limit), order, args...).Find(&rows).Error; err != nil {
 		return nil, 0, err
+	}
+	n := int64(q.Offset + len(rows))
+	if len(rows) == q.Limit || len(rows) == 0 && q.Offset > 0 { // there may be others
+		if err := db.Session(&gorm.Session{}).Count(&n).Error; err != nil {
+			return nil, 0, err
+		}
 	}
 	out := make([]account.Account, len(rows))
 	for i, r := range rows {

@@ -105,11 +105,13 @@ func (d *DB) AddActivity(ctx context.Context, a *activity.Activity) error {
 		return err
 	}
 	a.ID = crm.ActivityID(r.ID)
-	people := make([]activityPersonRow, len(a.People))
+	d.hold(ctx, a.ID.String(), a.Version)
+	people := insert{table: "crm_activity_people", columns: "activity_id, user_id, team_id, seq, customer, day, credited, plan_id, counted"}
 	for i := range a.People {
-		people[i] = activityPerson(*a, i)
+		p := activityPerson(*a, i)
+		people.add(p.ActivityID, p.UserID, p.TeamID, p.Seq, p.Customer, p.Day, p.Credited, p.PlanID, p.Counted)
 	}
-	return d.write(ctx).Create(&people).Error
+	return d.later(ctx, people.statements("")...)
 }
 
 func activityPerson(a activity.Activity, i int) activityPersonRow {
@@ -121,24 +123,29 @@ func activityPerson(a activity.Activity, i int) activityPersonRow {
 // SaveActivity implements activity.Store.
 func (d *DB) SaveActivity(ctx context.Context, a *activity.Activity) error {
 	r := activityRowOf(*a)
-	res := d.write(ctx).Model(&activityRow{}).Where("id = ? AND version = ?", r.ID, a.Version).Updates(map[string]any{
-		"result": r.Result, "photos": r.Photos, "valid": r.Valid, "qualified": r.Qualified, "weight": r.Weight, "missing": r.Missing, "first_contact": r.FirstContact,
-		"prev_active_ms": r.PrevActiveMs, "undone_ms": r.UndoneMs, "version": a.Version + 1})
-	if res.Error != nil {
-		return res.Error
-	}
-	if res.RowsAffected == 0 {
-		return crm.Stale("", "记录 "+a.ID.String()+" 刚被改动", "activity "+a.ID.String()+" was changed a moment ago").WithNext("请再试一次", "please try again")
-	}
-	a.Version++
-	for i := range a.People {
-		p := activityPerson(*a, i)
-		if err := d.write(ctx).Model(&activityPersonRow{}).Where("activity_id = ? AND user_id = ?", p.ActivityID, p.UserID).
-			Updates(map[string]any{"credited": p.Credited, "plan_id": p.PlanID, "counted": p.Counted}).Error; err != nil {
+	save := statement{"UPDATE crm_activities SET result = ?, photos = ?, valid = ?, qualified = ?, weight = ?, missing = ?, first_contact = ?, prev_active_ms = ?, undone_ms = ?, version = ? WHERE id = ? AND version = ?",
+		[]any{r.Result, r.Photos, r.Valid, r.Qualified, r.Weight, r.Missing, r.FirstContact, r.PrevActiveMs, r.UndoneMs, a.Version + 1, r.ID, a.Version}}
+	if d.holds(ctx, a.ID.String(), a.Version) {
+		if err := d.later(ctx, save); err != nil {
 			return err
 		}
+	} else {
+		res := d.write(ctx).Exec(save.query, save.args...)
+		if res.Error != nil {
+			return res.Error
+		}
+		if res.RowsAffected == 0 {
+			return crm.Stale("", "记录 "+a.ID.String()+" 刚被改动", "activity "+a.ID.String()+" was changed a moment ago").WithNext("请再试一次", "please try again")
+		}
 	}
-	return nil
+	a.Version++
+	d.hold(ctx, a.ID.String(), a.Version)
+	people := make([]statement, len(a.People))
+	for i := range a.People {
+		p := activityPerson(*a, i)
+		people[i] = statement{"UPDATE crm_activity_people SET credited = ?, plan_id = ?, counted = ? WHERE activity_id = ? AND user_id = ?", []any{p.Credited, p.PlanID, p.Counted, p.ActivityID, p.UserID}}
+	}
+	return d.later(ctx, people...)
 }
 
 // Activity implements activity.Store.
@@ -300,7 +307,7 @@ func (d *DB) FirstValidOn(ctx context.Context, customer crm.Ref) (activity.Activ
 
 // TakeCredit implements activity.Store.
 func (d *DB) TakeCredit(ctx context.Context, user crm.UserID, customer crm.Ref, day crm.Day, id crm.ActivityID) (bool, error) {
-	err := d.write(ctx).Create(&visitCreditRow{UserID: int64(user), Customer: customer.String(), Day: string(day), ActivityID: int64(id)}).Error
+	err := d.write(ctx).Exec("INSERT INTO crm_visit_credits (user_id, customer, day, activity_id) VALUES (?,?,?,?)", int64(user), customer.String(), string(day), int64(id)).Error
 	if duplicate(err) {
 		return false, nil
 	}

@@ -4,7 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"crmbot/internal/activity"
 	"crmbot/internal/crm"
@@ -87,8 +91,12 @@ func (d *DB) AddDraft(ctx context.Context, f *activity.Draft) error {
 
 // Draft implements activity.Store.
 func (d *DB) Draft(ctx context.Context, id activity.DraftID) (activity.Draft, error) {
+	return oneDraft(d.read(ctx).Where("id = ?", int64(id)))
+}
+
+func oneDraft(db *gorm.DB) (activity.Draft, error) {
 	var rows []activityDraftRow
-	if err := d.read(ctx).Where("id = ?", int64(id)).Find(&rows).Error; err != nil {
+	if err := db.Find(&rows).Error; err != nil {
 		return activity.Draft{}, err
 	}
 	if len(rows) == 0 {
@@ -97,14 +105,33 @@ func (d *DB) Draft(ctx context.Context, id activity.DraftID) (activity.Draft, er
 	return rows[0].entity()
 }
 
+// LockDraft implements activity.Store.
+func (d *DB) LockDraft(ctx context.Context, id activity.DraftID) (activity.Draft, error) {
+	db := d.read(ctx).Where("id = ?", int64(id))
+	if d.Dialect == MySQL { // a transaction of SQLite is alone
+		db = db.Clauses(clause.Locking{Strength: "UPDATE"})
+	}
+	f, err := oneDraft(db)
+	if err == nil {
+		d.hold(ctx, draftName(f.ID), f.State)
+	}
+	return f, err
+}
+
+func draftName(id activity.DraftID) string { return "draft " + strconv.FormatInt(int64(id), 10) }
+
 // SaveDraft implements activity.Store.
 func (d *DB) SaveDraft(ctx context.Context, f activity.Draft, was activity.DraftState) (bool, error) {
 	r, err := activityDraftRowOf(f)
 	if err != nil {
 		return false, err
 	}
-	res := d.write(ctx).Model(&activityDraftRow{}).Where("id = ? AND state = ?", r.ID, string(was)).
-		Updates(map[string]any{"state": r.State, "entry": r.Entry, "activity_id": r.ActivityID})
+	save := statement{"UPDATE crm_activity_drafts SET state = ?, entry = ?, activity_id = ? WHERE id = ? AND state = ?", []any{r.State, r.Entry, r.ActivityID, r.ID, string(was)}}
+	if d.holds(ctx, draftName(f.ID), was) {
+		d.hold(ctx, draftName(f.ID), f.State)
+		return true, d.later(ctx, save)
+	}
+	res := d.write(ctx).Exec(save.query, save.args...)
 	return res.RowsAffected == 1, res.Error
 }
 

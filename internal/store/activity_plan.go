@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -76,7 +78,9 @@ func (r stepRow) entity() activity.Step {
 // AddStep implements activity.Store.
 func (d *DB) AddStep(ctx context.Context, s activity.Step) error {
 	r := stepRowOf(s)
-	return d.write(ctx).Create(&r).Error
+	rows := insert{table: "crm_next_steps", columns: "activity_id, user_id, team_id, subject, what, day, minute_of, state, rev, closed_by, remind_ms, done_ms"}
+	rows.add(r.ActivityID, r.UserID, r.TeamID, r.Subject, r.What, r.Day, r.MinuteOf, r.State, r.Rev, r.ClosedBy, r.RemindMs, r.DoneMs)
+	return d.later(ctx, rows.statements("")...)
 }
 
 // Step implements activity.Store.
@@ -143,7 +147,7 @@ func planRowOf(p activity.Plan) planRow {
 	r := planRow{ID: int64(p.ID), UserID: int64(p.User), TeamID: int64(p.Team), Subject: p.Subject.String(), Customer: p.Customer.String(), Day: string(p.Due.Day), MinuteOf: minuteOf(p.Due),
 		State: string(p.State), Counted: p.Counted, ActivityID: int64(p.Activity), ByCustomer: p.ByCustomer, Note: p.Note, CreatedMs: ms(p.CreatedAt), Version: p.Version}
 	if p.State == activity.PlanOpen || p.State == activity.PlanDone {
-		r.Slot = nullable(fmt.Sprintf("%d/%s/%s", p.User, p.Customer, p.Due.Day))
+		r.Slot = nullable(planSlot(p.User, p.Customer, p.Due.Day))
 	}
 	return r
 }
@@ -224,7 +228,7 @@ func (d *DB) Plans(ctx context.Context, users []crm.UserID, day crm.Day) ([]acti
 
 // OpenPlan implements activity.Store.
 func (d *DB) OpenPlan(ctx context.Context, user crm.UserID, customer crm.Ref, day crm.Day) (activity.Plan, bool, error) {
-	list, err := plans(d.read(ctx).Where("slot = ? AND state = ?", fmt.Sprintf("%d/%s/%s", user, customer, day), string(activity.PlanOpen)))
+	list, err := plans(d.read(ctx).Where("slot = ? AND state = ?", planSlot(user, customer, day), string(activity.PlanOpen)))
 	if err != nil || len(list) == 0 {
 		return activity.Plan{}, false, err
 	}
@@ -234,4 +238,48 @@ func (d *DB) OpenPlan(ctx context.Context, user crm.UserID, customer crm.Ref, da
 // OpenPlans implements activity.Store.
 func (d *DB) OpenPlans(ctx context.Context, user crm.UserID, from crm.Day, n int) ([]activity.Plan, error) {
 	return plans(d.read(ctx).Where("user_id = ? AND day >= ? AND state = ?", int64(user), string(from), string(activity.PlanOpen)).Order("day, minute_of, id").Limit(n))
+}
+
+// Expect implements activity.Store.
+func (d *DB) Expect(ctx context.Context, e *activity.Expected) error {
+	return d.readTogether(ctx, expected(e)...)
+}
+
+// ExpectAhead implements activity.Store.
+func (d *DB) ExpectAhead(ctx context.Context, e *activity.Expected) {
+	if u := d.unit(ctx); u != nil {
+		u.ahead = append(u.ahead, expected(e)...)
+	}
+}
+
+func expected(e *activity.Expected) []reading {
+	e.Done, e.Plans, e.Steps = false, nil, nil
+	slots := make([]any, 0, len(e.Users)+1)
+	for _, u := range e.Users {
+		slots = append(slots, planSlot(u, e.Customer, e.Day))
+	}
+	return []reading{
+		{statement{"SELECT id, user_id, team_id, subject, customer, day, minute_of, state, counted, activity_id, by_customer, note, slot, created_ms, version FROM crm_visit_plans WHERE slot IN (?" +
+			strings.Repeat(",?", len(slots)-1) + ") AND state = ?", append(slots, string(activity.PlanOpen))}, func(rows *sql.Rows) error {
+			var r planRow
+			if err := rows.Scan(&r.ID, &r.UserID, &r.TeamID, &r.Subject, &r.Customer, &r.Day, &r.MinuteOf, &r.State, &r.Counted, &r.ActivityID, &r.ByCustomer, &r.Note, &r.Slot, &r.CreatedMs, &r.Version); err != nil {
+				return err
+			}
+			e.Plans = append(e.Plans, r.entity())
+			return nil
+		}, nil},
+		{statement{"SELECT activity_id, user_id, team_id, subject, what, day, minute_of, state, rev, closed_by, remind_ms, done_ms FROM crm_next_steps WHERE subject = ? AND state = ?" +
+			" ORDER BY day, minute_of, activity_id LIMIT ?", []any{e.Subject.String(), string(activity.StepOpen), e.Most}}, func(rows *sql.Rows) error {
+			var r stepRow
+			if err := rows.Scan(&r.ActivityID, &r.UserID, &r.TeamID, &r.Subject, &r.What, &r.Day, &r.MinuteOf, &r.State, &r.Rev, &r.ClosedBy, &r.RemindMs, &r.DoneMs); err != nil {
+				return err
+			}
+			e.Steps = append(e.Steps, r.entity())
+			return nil
+		}, func() { e.Done = true }},
+	}
+}
+
+func planSlot(user crm.UserID, customer crm.Ref, day crm.Day) string {
+	return fmt.Sprintf("%d/%s/%s", user, customer, day)
 }

@@ -103,29 +103,35 @@ func (c *carrier) QueryContext(ctx context.Context, query string, args ...any) (
 
 // ExecContext implements gorm.ConnPool. A statement may fail for a duplicate
 // key and its caller go on; the claim of the event fails in the same way and
-// ends everything, so the two do not travel together.
+// ends everything. Which of them it was shows when the queue, with which the
+// transaction began, runs again on its own.
 func (c *carrier) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if c.claims {
-		if err := c.flush(ctx); err != nil {
-			return nil, err
-		}
-	}
 	if c.err != nil {
 		return nil, c.err
 	}
 	if len(c.queue) == 0 {
 		return c.conn.ExecContext(ctx, query, args...)
 	}
-	query, args, err := c.load(ctx, query, args)
+	all, allArgs, err := c.load(ctx, query, args)
 	if err != nil {
 		return nil, err
 	}
 	c.begun = true
-	res, err := c.conn.ExecContext(ctx, query, args...)
-	if err != nil && !errors.Is(translate(err), gorm.ErrDuplicatedKey) {
+	res, err := c.conn.ExecContext(ctx, all, allArgs...)
+	switch {
+	case err == nil:
+	case !errors.Is(translate(err), gorm.ErrDuplicatedKey):
 		return nil, c.broke(err)
+	case c.claims:
+		if _, err := c.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+			return nil, c.broke(err)
+		}
+		if err := c.flush(ctx); err != nil {
+			return nil, err
+		}
+		return c.conn.ExecContext(ctx, query, args...)
 	}
-	c.queue = nil
+	c.queue, c.claims = nil, false
 	return res, err
 }
 

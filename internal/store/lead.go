@@ -78,7 +78,7 @@ func leadsWhere(out *[]lead.Lead, where string, args ...any) reading {
 		}
 		*out = append(*out, r.entity())
 		return nil
-	}}
+	}, nil}
 }
 
 // Lead implements lead.Store.
@@ -95,10 +95,6 @@ func (d *DB) Lead(ctx context.Context, id crm.LeadID) (lead.Lead, error) {
 
 // LockLead implements lead.Store.
 func (d *DB) LockLead(ctx context.Context, id crm.LeadID) (lead.Lead, error) {
-	u := d.unit(ctx)
-	if u == nil {
-		return lead.Lead{}, errNoTx
-	}
 	where := "id = ?"
 	if d.Dialect == MySQL { // a transaction of SQLite is alone
 		where += " FOR UPDATE"
@@ -110,10 +106,7 @@ func (d *DB) LockLead(ctx context.Context, id crm.LeadID) (lead.Lead, error) {
 	if len(found) == 0 {
 		return lead.Lead{}, crm.NotFound("没有线索 "+id.String(), "there is no lead "+id.String())
 	}
-	if u.locked == nil {
-		u.locked = map[int64]int64{}
-	}
-	u.locked[int64(id)] = found[0].Version
+	d.hold(ctx, id.String(), found[0].Version)
 	return found[0], nil
 }
 
@@ -189,8 +182,7 @@ func (d *DB) MoveLead(ctx context.Context, l lead.Lead, s pool.Stamp, next lead.
 	}
 	move := statement{"UPDATE crm_leads SET owner_id = ?, team_id = ?, pool_id = ?, status = ?, quality = ?, updated_ms = ?, owned_ms = ?, pooled_ms = ?, claimable_ms = ?, version = version + 1" +
 		" WHERE id = ? AND owner_id = ? AND version = ?", []any{int64(s.Owner), int64(s.Team), int64(s.Pool), string(next), quality, ms(s.At), owned, pooled, claimable, int64(l.ID), int64(l.Owner), l.Version}}
-	if u := d.unit(ctx); u != nil && u.locked[int64(l.ID)] == l.Version && l.Version != 0 {
-		delete(u.locked, int64(l.ID)) // this one cannot miss, a second one could
+	if d.holds(ctx, l.ID.String(), l.Version) {
 		return true, d.later(ctx, move)
 	}
 	res := d.write(ctx).Exec(move.query, move.args...)
@@ -207,22 +199,28 @@ func (d *DB) SetStatus(ctx context.Context, l lead.Lead, next lead.Status, quali
 // TouchLead implements lead.Store.
 func (d *DB) TouchLead(ctx context.Context, id crm.LeadID, at time.Time, valid bool) (bool, error) {
 	t := ms(at)
-	set := map[string]any{"last_activity_ms": gorm.Expr("CASE WHEN last_activity_ms > ? THEN last_activity_ms ELSE ? END", t, t)}
+	set, args := "last_activity_ms = CASE WHEN last_activity_ms > ? THEN last_activity_ms ELSE ? END", []any{t, t}
 	if valid {
-		set["last_valid_ms"] = gorm.Expr("CASE WHEN last_valid_ms > ? THEN last_valid_ms ELSE ? END", t, t)
+		set += ", last_valid_ms = CASE WHEN last_valid_ms > ? THEN last_valid_ms ELSE ? END"
+		args = append(args, t, t)
+		// The first contact comes first: who made it has the row, and the times follow
+		// without a wait.
+		res := d.write(ctx).Exec("UPDATE crm_leads SET first_contact_ms = ? WHERE id = ? AND first_contact_ms = 0", t, int64(id))
+		if res.Error != nil {
+			return false, res.Error
+		}
+		if res.RowsAffected == 1 {
+			return true, d.later(ctx, statement{"UPDATE crm_leads SET " + set + " WHERE id = ?", append(args, int64(id))})
+		}
 	}
-	res := d.write(ctx).Table("crm_leads").Where("id = ?", int64(id)).Updates(set)
+	res := d.write(ctx).Exec("UPDATE crm_leads SET "+set+" WHERE id = ?", append(args, int64(id))...)
 	if res.Error != nil {
 		return false, res.Error
 	}
 	if res.RowsAffected == 0 {
 		return false, crm.NotFound("没有线索 "+id.String(), "there is no lead "+id.String())
 	}
-	if !valid {
-		return false, nil
-	}
-	res = d.write(ctx).Table("crm_leads").Where("id = ? AND first_contact_ms = 0", int64(id)).Updates(map[string]any{"first_contact_ms": t})
-	return res.RowsAffected == 1, res.Error
+	return false, nil
 }
 
 // ResetTouch implements lead.Store.
@@ -260,9 +258,9 @@ func (d *DB) PoolLeads(ctx context.Context, q lead.PoolQuery) ([]lead.Lead, erro
 
 // OwnLeads implements lead.Store.
 func (d *DB) OwnLeads(ctx context.Context, owner crm.UserID, n int) ([]lead.Lead, error) {
-	var rows []leadRow
-	err := d.read(ctx).Where("owner_id = ? AND status = ?", int64(owner), string(lead.Open)).Order("rank_no, id").Limit(n).Find(&rows).Error
-	return leadEntities(rows), err
+	var out []lead.Lead
+	err := d.readTogether(ctx, leadsWhere(&out, "owner_id = ? AND status = ? ORDER BY rank_no, id LIMIT ?", int64(owner), string(lead.Open), n))
+	return out, err
 }
 
 // lastRune is behind every character that a term can have: a term begins with

@@ -113,14 +113,7 @@ func look(l *pool.Look) []reading {
 	if l.Ref.ID != 0 {
 		list = append([]reading{entries(&l.Past, "ref = ? LIMIT ?", l.Ref.String(), l.Most)}, list...)
 	}
-	// The last one answers with exactly one row.
-	last := &list[len(list)-1]
-	row := last.row
-	last.row = func(rows *sql.Rows) error {
-		err := row(rows)
-		l.Done = err == nil
-		return err
-	}
+	list[len(list)-1].end = func() { l.Done = true }
 	return list
 }
 
@@ -134,7 +127,7 @@ func standing(out *pool.Standing, kind crm.Kind, user crm.UserID, day crm.Day, d
 	args = append(args, int64(user), string(kind), string(pool.Claim), min(ms(dayStart), ms(burstSince)))
 	return reading{statement{"SELECT COALESCE(SUM(CASE WHEN quota_day = ? AND at_ms >= ? THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN at_ms > ? THEN 1 ELSE 0 END), 0), (" + refunds + "), (" + held + ")" +
 		" FROM crm_ownership_ledger WHERE to_user = ? AND kind = ? AND reason = ? AND at_ms >= ?", args},
-		func(rows *sql.Rows) error { return rows.Scan(&out.Claims, &out.Burst, &out.Refunds, &out.Held) }}
+		func(rows *sql.Rows) error { return rows.Scan(&out.Claims, &out.Burst, &out.Refunds, &out.Held) }, nil}
 }
 
 type ledgerRow struct {
@@ -213,5 +206,5 @@ func entries(out *[]pool.Entry, where string, args ...any) reading {
 			}
 			*out = append(*out, r.entity())
 			return nil
-		}}
+		}, nil}
 }

@@ -25,6 +25,7 @@ func (d *DB) conn(ctx context.Context) gorm.ConnPool {
 type reading struct {
 	statement
 	row func(*sql.Rows) error
+	end func() // after the last row; nil: nothing
 }
 
 // readTogether runs the queries in order, in one round trip on MySQL.
@@ -65,6 +66,9 @@ func (d *DB) readRows(ctx context.Context, behind []reading, s statement, first 
 		}
 		if err := rows.Err(); err != nil {
 			return err
+		}
+		if r.end != nil {
+			r.end()
 		}
 		if i == len(behind) {
 			return rows.Close()

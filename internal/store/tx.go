@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -24,7 +25,30 @@ type unit struct {
 	carrier *carrier // MySQL
 	effects effects
 	ahead   []reading       // to come along with the next read
-	locked  map[int64]int64 // leads that nobody else can change, with their versions
+	held    map[string]bool // rows in states that nobody else can change any more
+}
+
+// hold notes that the transaction has the row in that state: it made, changed
+// or locked it, so that a change on the condition of the state cannot miss.
+func (d *DB) hold(ctx context.Context, row string, state any) {
+	if u := d.unit(ctx); u != nil {
+		if u.held == nil {
+			u.held = map[string]bool{}
+		}
+		u.held[fmt.Sprint(row, "/", state)] = true
+	}
+}
+
+// holds reports that the row is held in that state, once: it is about to change.
+func (d *DB) holds(ctx context.Context, row string, state any) bool {
+	u := d.unit(ctx)
+	if u == nil || len(u.held) == 0 {
+		return false
+	}
+	key := fmt.Sprint(row, "/", state)
+	ok := u.held[key]
+	delete(u.held, key)
+	return ok
 }
 
 func (d *DB) unit(ctx context.Context) *unit {

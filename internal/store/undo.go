@@ -29,13 +29,10 @@ func (r undoRow) entity() undo.Entry {
 }
 
 // AddUndo implements undo.Store.
-func (d *DB) AddUndo(ctx context.Context, e *undo.Entry) error {
-	r := undoRow{UserID: int64(e.User), Kind: e.Kind, Ref: e.Ref, TitleZh: e.Title.Zh, TitleEn: e.Title.En, AtMs: ms(e.At), UntilMs: ms(e.Until), State: string(e.State), DoneMs: ms(e.DoneAt)}
-	if err := d.write(ctx).Create(&r).Error; err != nil {
-		return err
-	}
-	e.ID = r.ID
-	return nil
+func (d *DB) AddUndo(ctx context.Context, e undo.Entry) error {
+	rows := insert{table: "crm_undo_log", columns: "user_id, kind, ref, title_zh, title_en, at_ms, until_ms, state, done_ms"}
+	rows.add(int64(e.User), e.Kind, e.Ref, e.Title.Zh, e.Title.En, ms(e.At), ms(e.Until), string(e.State), ms(e.DoneAt))
+	return d.later(ctx, rows.statements("")...)
 }
 
 // LastUndo implements undo.Store.

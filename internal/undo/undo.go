@@ -39,7 +39,8 @@ type Entry struct {
 
 // Store keeps the entries.
 type Store interface {
-	AddUndo(ctx context.Context, e *Entry) error
+	// AddUndo stores a new entry; its id is not told.
+	AddUndo(ctx context.Context, e Entry) error
 	// LastUndo is the person's newest open entry that can still be taken back at
 	// the moment; with a ref the one of that ref. crm.CodeNotFound: none.
 	LastUndo(ctx context.Context, user crm.UserID, ref string, now time.Time) (Entry, error)
@@ -86,12 +87,12 @@ func (s *Service) Register(kind string, fn Reverse) {
 // Minutes is how long a deed can be taken back.
 func (s *Service) Minutes(ctx context.Context) int { return int(minutes.Of(ctx, s.rules)) }
 
-// Log writes an entry in the transaction of the context. ref is unique within
-// the kind.
+// Log writes an entry in the transaction of the context and returns it without
+// its id. ref is unique within the kind.
 func (s *Service) Log(ctx context.Context, a crm.Actor, kind, ref string, title crm.Text) (Entry, error) {
 	now := s.clock.Now()
 	e := Entry{User: a.ID, Kind: kind, Ref: ref, Title: title, At: now, Until: now.Add(time.Duration(s.Minutes(ctx)) * time.Minute), State: Open}
-	return e, s.store.AddUndo(ctx, &e)
+	return e, s.store.AddUndo(ctx, e)
 }
 
 // Until is the last moment at which the deed can be taken back; zero when it

@@ -289,7 +289,10 @@ func undoRows(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	ctx, now := t.Context(), clock.Now()
 	entry := func(user crm.UserID, ref string, until time.Duration) undo.Entry {
 		e := undo.Entry{User: user, Kind: "activity", Ref: ref, Title: crm.Text{Zh: "拜访 华星", En: "Visit Huaxing"}, At: now, Until: now.Add(until), State: undo.Open}
-		fine(t, db.AddUndo(ctx, &e))
+		fine(t, db.AddUndo(ctx, e))
+		stored, err := db.UndoOf(ctx, e.Kind, ref)
+		fine(t, err)
+		e.ID = stored.ID
 		return e
 	}
 	first, second := entry(3, "V-1", 10*time.Minute), entry(3, "V-2", 5*time.Minute)
