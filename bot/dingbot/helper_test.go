@@ -2,7 +2,6 @@ package dingbot_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"sync"

@@ -116,7 +116,7 @@ func newScene(t *testing.T, open Open) *scene {
 	p := newProgram(t, shared)
 	t.Cleanup(p.late.Wait)
 	w := open(t, shared, p.runtime)
-	p.id = w.ID
+	p.know(w.ID)
 	return &scene{program: p, World: w, t: t}
 }
 
