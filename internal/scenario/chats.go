@@ -28,8 +28,8 @@ type joiner interface {
 }
 
 // open starts the platform that the people of the script talk on.
-func (w *world) open(ctx context.Context, platform string) error {
-	switch platform {
+func (w *world) open(ctx context.Context, o Options) error {
+	switch o.Platform {
 	case "", webchat.Name:
 		hub := webchat.NewHub(w.app.DB.Webchat(), w.clock)
 		if err := hub.Connect(ctx, w.app.Runtime); err != nil {
@@ -39,14 +39,14 @@ func (w *world) open(ctx context.Context, platform string) error {
 		w.hub = hub
 		return nil
 	case larkbot.Name:
-		l, err := newLarkChats(ctx, w.app, w.clock)
+		l, err := newLarkChats(ctx, w.app, w.clock, o.BadDay)
 		if err != nil {
 			return err
 		}
 		w.hub = l
 		return nil
 	}
-	return fmt.Errorf("unknown platform %q: webchat or lark", platform)
+	return fmt.Errorf("unknown platform %q: webchat or lark", o.Platform)
 }
 
 // close ends a played platform; what it could not finish fails no script.

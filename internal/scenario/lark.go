@@ -48,11 +48,14 @@ type larkChats struct {
 // patience is how long a step of a script may take on a played platform.
 const patience = time.Minute
 
-func newLarkChats(ctx context.Context, a *app.App, clock crm.Clock) (*larkChats, error) {
+func newLarkChats(ctx context.Context, a *app.App, clock crm.Clock, badDay bool) (*larkChats, error) {
 	l := &larkChats{app: a, joined: map[crm.UserID]bool{}, ids: map[string]string{}, answers: map[string]bot.Reply{}, pressed: map[string]emulator.LarkAnswer{},
 		taps: map[string]emulator.LarkControl{}, shown: map[string]int64{}, cards: map[string]card.Card{}, latest: map[string]card.Card{}, done: make(chan error, 1)}
 	l.lark = emulator.NewLark(emulator.LarkOptions{Clock: clock, NoLimits: true, AckWait: patience, CallbackWait: patience})
 	l.lark.Watch(l.watch)
+	if badDay {
+		l.lark.Deliver(emulator.Delivery{Copies: 2, Split: 400, Repeat: true})
+	}
 	id, secret := l.lark.App()
 	var err error
 	l.bot, err = larkbot.New(larkbot.Options{AppID: id, AppSecret: secret, BaseURL: l.lark.URL(), KV: a.KV, Clock: clock, Budget: patience, Settle: 20 * time.Millisecond,
@@ -163,7 +166,8 @@ func (l *larkChats) name(id string) string {
 func (l *larkChats) answered(req *bot.Req, rep bot.Reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, again := l.answers[req.EventID]; !again {
+	// The copy of an event gets an empty answer, perhaps before the event itself.
+	if had, again := l.answers[req.EventID]; !again || had.Empty() {
 		l.answers[req.EventID] = rep
 	}
 }

@@ -29,6 +29,8 @@ type Options struct {
 	Redis, RedisPrefix string
 	// Platform is where people talk: webchat (also empty) or lark, played here.
 	Platform string
+	// BadDay lets a played platform deliver every event three times and in pieces.
+	BadDay bool
 	// Verbose gets the whole conversation; nil: nobody.
 	Verbose io.Writer
 }
@@ -94,7 +96,7 @@ func Run(ctx context.Context, s Script, o Options) error {
 		return err
 	}
 	defer w.app.Close()
-	if err := w.open(ctx, o.Platform); err != nil {
+	if err := w.open(ctx, o); err != nil {
 		return err
 	}
 	defer w.close(ctx)
