@@ -73,7 +73,7 @@ func Account(l crm.Lang, v AccountView) card.Card {
 	out.Blocks = append(out.Blocks, card.Fields{Items: accountFields(l, v)})
 	out.Blocks = append(out.Blocks, contactBlocks(l, v)...)
 	if len(v.Deals) > 0 {
-		head := l.T(fmt.Sprintf("进行中的商机(%d · %s)", v.Totals.Count, v.Totals.Amount.Short(l)), fmt.Sprintf("Open deals (%d · %s)", v.Totals.Count, v.Totals.Amount.Short(l)))
+		head := l.T(fmt.Sprintf("进行中的商机（%d · %s）", v.Totals.Count, v.Totals.Amount.Short(l)), fmt.Sprintf("Open deals (%d · %s)", v.Totals.Count, v.Totals.Amount.Short(l)))
 		out.Blocks = append(out.Blocks, card.Heading{Text: head, Level: 3}, dealTable(l, v.Deals, v.Stages, nil))
 		for _, d := range v.Deals {
 			out.About = append(out.About, d.ID.Ref())
@@ -89,7 +89,7 @@ func Account(l crm.Lang, v AccountView) card.Card {
 			card.Table{PageSize: 5, Columns: []card.Column{{Title: l.T("编号", "Code")}, {Title: l.T("状态", "State")}, {Title: l.T("金额", "Amount"), Number: true}}, Rows: rows})
 	}
 	if len(v.Story) > 0 {
-		out.Blocks = append(out.Blocks, card.Collapsible{Title: l.T(fmt.Sprintf("最近跟进(%d)", len(v.Story)), fmt.Sprintf("Last activities (%d)", len(v.Story))), Open: true, Blocks: []card.Block{storyText(l, v.Story, v.Zone)}})
+		out.Blocks = append(out.Blocks, card.Collapsible{Title: l.T(fmt.Sprintf("最近跟进（%d）", len(v.Story)), fmt.Sprintf("Last activities (%d)", len(v.Story))), Open: true, Blocks: []card.Block{storyText(l, v.Story, v.Zone)}})
 	}
 	if v.CanWork {
 		code := x.ID.String()
@@ -123,7 +123,7 @@ func accountFields(l crm.Lang, v AccountView) []card.Field {
 		add(l.T("最近跟进", "Last activity"), l.T("还没有", "none yet"))
 	} else {
 		d := crm.DayOf(x.ActiveAt, v.Zone)
-		add(l.T("最近跟进", "Last activity"), string(d)+l.T("(", " (")+daysAgo(l, v.Today.Sub(d))+")")
+		add(l.T("最近跟进", "Last activity"), string(d)+l.T("（"+daysAgo(l, v.Today.Sub(d))+"）", " ("+daysAgo(l, v.Today.Sub(d))+")"))
 	}
 	add(l.T("上级单位", "Parent company"), x.Parent)
 	if x.Employees > 0 {
@@ -173,17 +173,17 @@ func contactBlocks(l crm.Lang, v AccountView) []card.Block {
 		last := &spans[len(spans)-1]
 		last.Text = strings.TrimSuffix(last.Text, "\n")
 	}
-	out := []card.Block{card.Heading{Text: l.T(fmt.Sprintf("联系人(%d)", present), fmt.Sprintf("Contacts (%d)", present)), Level: 3}}
+	out := []card.Block{card.Heading{Text: l.T(fmt.Sprintf("联系人（%d）", present), fmt.Sprintf("Contacts (%d)", present)), Level: 3}}
 	if present == 0 {
 		out = append(out, card.P(l.T("还没有联系人", "no contacts yet")))
 	} else {
 		out = append(out, card.Text{Spans: spans})
 	}
 	if v.Masked && present > 0 {
-		out = append(out, card.Note{Text: l.T("联系方式已隐藏:仅负责人及其经理可见(P-08)", "names and numbers are hidden: only the owner and their managers see them (P-08)")})
+		out = append(out, card.Note{Text: l.T("联系方式已隐藏：仅负责人及其经理可见（P-08）", "names and numbers are hidden: only the owner and their managers see them (P-08)")})
 	}
 	if v.Totals.Count > 0 && (present < 2 || !deciding) && !v.Masked {
-		out = append(out, card.Text{Spans: []card.Span{{Tone: card.Warning, Text: l.T("有进行中的商机,建议至少 2 位联系人,其中 1 位能影响决策(CO-01)", "with an open deal there should be two contacts, one of whom influences the decision (CO-01)")}}})
+		out = append(out, card.Text{Spans: []card.Span{{Tone: card.Warning, Text: l.T("有进行中的商机，建议至少 2 位联系人，其中 1 位能影响决策（CO-01）", "with an open deal there should be two contacts, one of whom influences the decision (CO-01)")}}})
 	}
 	return out
 }
@@ -220,7 +220,7 @@ func storyText(l crm.Lang, list []lead.StoryItem, zone *time.Location) card.Text
 func AccountList(l crm.Lang, list []account.Account, total int64, page, size int, zone *time.Location, today crm.Day) card.Card {
 	out := card.Card{Lang: l, Title: l.T("我的客户", "My accounts"), Tone: card.Info, Subtitle: l.T(fmt.Sprintf("共 %d 家", total), fmt.Sprintf("%d in all", total))}
 	if len(list) == 0 {
-		out.Blocks = []card.Block{card.P(l.T("名下还没有客户。可以把线索转为客户,或在记录拜访时直接写公司名。", "You have no accounts yet. Turn a lead into an account, or just name the company when you log a visit.")),
+		out.Blocks = []card.Block{card.P(l.T("名下还没有客户。可以把线索转为客户，或在记录拜访时直接写公司名。", "You have no accounts yet. Turn a lead into an account, or just name the company when you log a visit.")),
 			card.Buttons{Items: []card.Button{CommandButton(l.T("看公海", "Open the pool"), l.T("/公海", "/pool"))}}}
 		return out
 	}

@@ -36,7 +36,7 @@ func accountSamples(l crm.Lang) []Sample {
 	full := AccountView{Account: sampleAccount(l), Owner: l.T("李娜", "Li Na"), Deals: sampleDeals(l), Totals: deal.Totals{Count: 2, Amount: crm.Yuan(865_000)}, Stages: sampleStages(), CanWork: true, Zone: accountZone, Today: "2026-03-02",
 		Contacts:  []account.Contact{{ID: 5, Name: l.T("王敏", "Wang Min"), Mobile: "+8613800001111", Title: l.T("采购经理", "head of purchasing"), Role: account.RoleDecision}, {ID: 6, Name: l.T("赵强", "Zhao Qiang"), Mobile: "+8613900002222", Role: account.RoleUser}},
 		Contracts: []contract.Contract{{ID: 8, State: contract.Active, Content: contract.Content{Amount: crm.Yuan(320_000)}}},
-		Story: []lead.StoryItem{{At: sampleTime(3, 1, 15, 0), Who: l.T("李娜", "Li Na"), Kind: crm.Text{Zh: "拜访", En: "visit"}, Text: l.T("确认了检测精度要求,周四前给报价", "confirmed the precision they need; an offer by Thursday")},
+		Story: []lead.StoryItem{{At: sampleTime(3, 1, 15, 0), Who: l.T("李娜", "Li Na"), Kind: crm.Text{Zh: "拜访", En: "visit"}, Text: l.T("确认了检测精度要求，周四前给报价", "confirmed the precision they need; an offer by Thursday")},
 			{At: sampleTime(2, 24, 10, 30), Who: l.T("李娜", "Li Na"), Kind: crm.Text{Zh: "电话", En: "call"}, Text: l.T("约了周日现场看产线", "arranged to see the line on Sunday")}}}
 	thin := full
 	thin.Contacts, thin.Contracts, thin.Story = full.Contacts[1:], nil, nil
@@ -45,9 +45,9 @@ func accountSamples(l crm.Lang) []Sample {
 	masked.Account.Owner, masked.Account.ActiveAt = 0, time.Time{}
 	list := []account.Account{full.Account, {ID: 4, Name: l.T("远航物流", "Voyage Logistics"), Level: account.LevelC, Region: l.T("上海", "Shanghai")}, {ID: 12, Name: l.T("大成药业", "Dacheng Pharma"), Level: account.LevelKA, Region: l.T("苏州", "Suzhou"), ActiveAt: sampleTime(1, 5, 9, 0)}}
 	return []Sample{
-		{"account.card/full", crm.Text{Zh: "客户:联系人、商机、合同、跟进", En: "account with contacts, deals, contracts and activities"}, Account(l, full)},
-		{"account.card/thin", crm.Text{Zh: "客户:联系人不足", En: "account with too few contacts"}, Account(l, thin)},
-		{"account.card/masked", crm.Text{Zh: "无负责人的客户:隐藏联系方式", En: "account of nobody, contacts hidden"}, Account(l, masked)},
+		{"account.card/full", crm.Text{Zh: "客户：联系人、商机、合同、跟进", En: "account with contacts, deals, contracts and activities"}, Account(l, full)},
+		{"account.card/thin", crm.Text{Zh: "客户：联系人不足", En: "account with too few contacts"}, Account(l, thin)},
+		{"account.card/masked", crm.Text{Zh: "无负责人的客户：隐藏联系方式", En: "account of nobody, contacts hidden"}, Account(l, masked)},
 		{"account.list/some", crm.Text{Zh: "我的客户", En: "my accounts"}, AccountList(l, list, 13, 1, 10, accountZone, "2026-03-02")},
 		{"account.list/none", crm.Text{Zh: "还没有客户", En: "no accounts yet"}, AccountList(l, nil, 0, 1, 10, accountZone, "2026-03-02")},
 		{"account.contact/form", crm.Text{Zh: "新联系人表单", En: "form for a contact"}, ContactForm(l, full.Account)},
@@ -109,7 +109,7 @@ func importSamples(l crm.Lang) []Sample {
 		{"import.card/running", crm.Text{Zh: "正在导入", En: "importing"}, Import(l, view(func(j *importer.Job) {
 			j.State, j.Rows, j.Counts = importer.Running, 4800, importer.Counts{New: 1900, Same: 95, Bad: 5}
 		}))},
-		{"import.card/done", crm.Text{Zh: "已导入,可撤销", En: "imported, can be taken back"}, Import(l, view(func(j *importer.Job) {
+		{"import.card/done", crm.Text{Zh: "已导入，可撤销", En: "imported, can be taken back"}, Import(l, view(func(j *importer.Job) {
 			j.State, j.Counts, j.Problems, j.Until = importer.Done, counts, problems, sampleTime(3, 3, 10, 0)
 		}))},
 		{"import.card/undone", crm.Text{Zh: "已撤销", En: "taken back"}, Import(l, view(func(j *importer.Job) { j.State, j.Counts, j.Taken, j.Kept = importer.Undone, counts, 110, 3 }))},

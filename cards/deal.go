@@ -96,7 +96,7 @@ func Deal(l crm.Lang, v DealView) card.Card {
 	if d.Status == deal.Open {
 		out.Blocks = append(out.Blocks, card.Progress{Label: l.T("阶段", "Stage"), Value: float64(i + 1), Max: float64(len(v.Stages)), Text: fmt.Sprintf("%s · %d/%d", st.Name(l), i+1, len(v.Stages)), Tone: card.Info})
 		if st.RotDays > 0 && v.Days > st.RotDays {
-			out.Blocks = append(out.Blocks, card.Text{Spans: []card.Span{{Tone: card.Warning, Text: l.T(fmt.Sprintf("已在“%s”停留 %d 个工作日,超过 %d 天(F-07)", st.Zh, v.Days, st.RotDays),
+			out.Blocks = append(out.Blocks, card.Text{Spans: []card.Span{{Tone: card.Warning, Text: l.T(fmt.Sprintf("已在“%s”停留 %d 个工作日，超过 %d 天（F-07）", st.Zh, v.Days, st.RotDays),
 				fmt.Sprintf("in “%s” for %d working days, more than %d (F-07)", st.En, v.Days, st.RotDays))}}})
 		}
 		if v.CanChange {
@@ -129,7 +129,7 @@ func dealFields(l crm.Lang, v DealView, st deal.Stage) []card.Field {
 		if d.ExpectedClose == "" {
 			expected.Value = l.T("未填", "not given")
 		} else if d.ExpectedClose < v.Today {
-			expected.Value, expected.Tone = expected.Value+l.T("(已过)", " (past)"), card.Danger
+			expected.Value, expected.Tone = expected.Value+l.T("（已过）", " (past)"), card.Danger
 		}
 		fs = append(fs, expected)
 	}
@@ -227,7 +227,7 @@ func DealList(l crm.Lang, list []deal.Deal, total deal.Totals, stages []deal.Sta
 		Subtitle: l.T(fmt.Sprintf("进行中 %d 个 · 合计 %s", total.Count, total.Amount.Short(l)), fmt.Sprintf("%d open · %s in all", total.Count, total.Amount.Short(l)))}
 	if len(list) == 0 {
 		out.Blocks = []card.Block{card.P(l.T("没有进行中的商机。", "You have no open deals.")), card.Buttons{Items: []card.Button{CommandButton(l.T("我的客户", "My accounts"), l.T("/我的客户", "/accounts"))}},
-			card.Note{Text: l.T("新建:/新商机 客户 金额 预计日期", "New one: /newdeal customer amount expected-day")}}
+			card.Note{Text: l.T("新建：/新商机 客户 金额 预计日期", "New one: /newdeal customer amount expected-day")}}
 		return out
 	}
 	for _, d := range list {

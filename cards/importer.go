@@ -71,7 +71,7 @@ func Import(l crm.Lang, v ImportView) card.Card {
 		out.Tags = []card.Tag{{Text: l.T("选择列", "choose columns"), Tone: card.Info}}
 		out.Blocks = mappingBlocks(l, j)
 	case importer.Tried:
-		out.Tags = []card.Tag{{Text: l.T("试算,未导入", "dry run, nothing imported"), Tone: card.Warning}}
+		out.Tags = []card.Tag{{Text: l.T("试算，未导入", "dry run, nothing imported"), Tone: card.Warning}}
 		out.Tone = card.Warning
 		out.Blocks = append(countBlocks(l, j, true), problemBlocks(l, j)...)
 		n := j.Counts.New + j.Counts.Update
@@ -81,19 +81,19 @@ func Import(l crm.Lang, v ImportView) card.Card {
 		}
 		out.Blocks = append(out.Blocks, card.Buttons{Items: []card.Button{commit,
 			{Label: l.T("修改列", "Change columns"), Action: RemapImport{j.ID}, Command: l.T("/导入 "+code+" 修改", "/import "+code+" columns")}}},
-			card.Note{Text: l.T("重复和有误的行不会导入,原因见结果文件。", "Duplicate and bad rows are left out; the result file gives the reasons.")})
+			card.Note{Text: l.T("重复和有误的行不会导入，原因见结果文件。", "Duplicate and bad rows are left out; the result file gives the reasons.")})
 	case importer.Running:
 		out.Tags = []card.Tag{{Text: l.T("正在导入", "importing"), Tone: card.Info}}
 		done := j.Counts.Total()
 		out.Blocks = []card.Block{card.Progress{Label: l.T("进度", "Progress"), Value: float64(done), Max: float64(max(j.Rows, done, 1)), Text: progressText(l, done, j.Rows), Tone: card.Info}}
 		out.Blocks = append(out.Blocks, countBlocks(l, j, false)...)
-		out.Blocks = append(out.Blocks, card.Note{Text: l.T("中断后可再次发送 /导入 "+code+" 确认,从断点继续。", "After an interruption send /import "+code+" confirm; it goes on where it stopped.")})
+		out.Blocks = append(out.Blocks, card.Note{Text: l.T("中断后可再次发送 /导入 "+code+" 确认，从断点继续。", "After an interruption send /import "+code+" confirm; it goes on where it stopped.")})
 	case importer.Done:
 		out.Tone, out.Tags = card.Success, []card.Tag{{Text: l.T("已导入", "imported"), Tone: card.Success}}
 		out.Blocks = append(countBlocks(l, j, false), problemBlocks(l, j)...)
 		if j.Until.After(v.Now) {
 			out.Blocks = append(out.Blocks, card.Buttons{Items: []card.Button{{Label: l.T("撤销导入", "Take back"), Style: card.Risky, Action: UndoImport{j.ID}, Command: l.T("/导入 "+code+" 撤销", "/import "+code+" undo"),
-				Confirm: &card.Confirm{Title: l.T("撤销这次导入?", "Take this import back?"), Text: l.T("新增的记录会被移除,补充的内容会恢复;已被人改动或跟进的会保留。", "New records are removed and changed ones restored; what people worked on since stays.")}}}},
+				Confirm: &card.Confirm{Title: l.T("撤销这次导入？", "Take this import back?"), Text: l.T("新增的记录会被移除，补充的内容会恢复；已被人改动或跟进的会保留。", "New records are removed and changed ones restored; what people worked on since stays.")}}}},
 				card.Note{Text: l.T("可撤销至 ", "can be taken back until ") + j.Until.In(v.Zone).Format("01-02 15:04")})
 		}
 	case importer.Undoing, importer.Undone:
@@ -101,7 +101,7 @@ func Import(l crm.Lang, v ImportView) card.Card {
 		if j.State == importer.Undoing {
 			out.Tags[0].Text = l.T("正在撤销", "being taken back")
 		}
-		out.Blocks = []card.Block{card.Fields{Items: []card.Field{{Label: l.T("已撤销", "Taken back"), Value: rowsText(l, j.Taken)}, {Label: l.T("已被改动,保留", "Changed since, kept"), Value: rowsText(l, j.Kept)}}}}
+		out.Blocks = []card.Block{card.Fields{Items: []card.Field{{Label: l.T("已撤销", "Taken back"), Value: rowsText(l, j.Taken)}, {Label: l.T("已被改动，保留", "Changed since, kept"), Value: rowsText(l, j.Kept)}}}}
 	}
 	return out
 }
@@ -143,7 +143,7 @@ func countBlocks(l crm.Lang, j importer.Job, dry bool) []card.Block {
 	c := j.Counts
 	label := func(zh, en string) string { return l.T(zh, en) }
 	fs := []card.Field{{Label: label("已新增", "New"), Value: rowsText(l, c.New), Tone: card.Success}, {Label: label("已补充", "Updated"), Value: rowsText(l, c.Update), Tone: card.Info},
-		{Label: label("重复,跳过", "Duplicate, skipped"), Value: rowsText(l, c.Same)}, {Label: label("有误,未导入", "Bad, left out"), Value: rowsText(l, c.Bad)}}
+		{Label: label("重复，跳过", "Duplicate, skipped"), Value: rowsText(l, c.Same)}, {Label: label("有误，未导入", "Bad, left out"), Value: rowsText(l, c.Bad)}}
 	if dry {
 		fs[0].Label, fs[1].Label = label("将新增", "Would be new"), label("将补充", "Would be updated")
 	}
@@ -162,11 +162,11 @@ func problemBlocks(l crm.Lang, j importer.Job) []card.Block {
 		if i > 0 {
 			t.Spans = append(t.Spans, card.Span{Text: "\n"})
 		}
-		t.Spans = append(t.Spans, card.Span{Text: l.T(fmt.Sprintf("第 %d 行:", p.Line), fmt.Sprintf("row %d: ", p.Line)), Bold: true}, card.Span{Text: p.Reason.In(l)})
+		t.Spans = append(t.Spans, card.Span{Text: l.T(fmt.Sprintf("第 %d 行：", p.Line), fmt.Sprintf("row %d: ", p.Line)), Bold: true}, card.Span{Text: p.Reason.In(l)})
 	}
 	title := l.T("有误的行", "Bad rows")
 	if n := j.Counts.Bad; n > len(j.Problems) {
-		title = l.T(fmt.Sprintf("有误的行(前 %d / %d)", len(j.Problems), n), fmt.Sprintf("Bad rows (first %d of %d)", len(j.Problems), n))
+		title = l.T(fmt.Sprintf("有误的行（前 %d / %d）", len(j.Problems), n), fmt.Sprintf("Bad rows (first %d of %d)", len(j.Problems), n))
 	}
 	return []card.Block{card.Collapsible{Title: title, Open: true, Blocks: []card.Block{t}}}
 }
@@ -176,7 +176,7 @@ func problemBlocks(l crm.Lang, j importer.Job) []card.Block {
 func mappingBlocks(l crm.Lang, j importer.Job) []card.Block {
 	var out []card.Block
 	if t, ok := sampleTable(l, j); ok {
-		out = append(out, card.P(l.T("文件的前几行将这样读取:", "This is how the first rows would be read:")), t)
+		out = append(out, card.P(l.T("文件的前几行将这样读取：", "This is how the first rows would be read:")), t)
 	}
 	f := card.Form{Name: "mapping", Inputs: []card.Input{{Kind: card.SelectInput, Name: ImportKindInput, Label: l.T("导入为", "Import as"), Default: string(j.Mapping.Kind)}},
 		Submit:  card.Button{Label: l.T("试算", "Dry run"), Style: card.Primary, Action: TryImport{j.ID}, Command: l.T("/导入 "+j.ID.String()+" 试算", "/import "+j.ID.String()+" try")},
@@ -194,7 +194,7 @@ func mappingBlocks(l crm.Lang, j importer.Job) []card.Block {
 		notes = append(notes, l.T("已沿用上次同样表头的设置。", "The columns are as chosen for the last file of this form."))
 	}
 	if unused := unusedColumns(j); len(unused) > 0 {
-		notes = append(notes, l.T("未使用的列:", "Columns not used: ")+clipList(l, unused, 12))
+		notes = append(notes, l.T("未使用的列：", "Columns not used: ")+clipList(l, unused, 12))
 	}
 	if len(notes) > 0 {
 		out = append(out, card.Note{Text: strings.Join(notes, "\n")})
@@ -226,12 +226,12 @@ func columnInput(l crm.Lang, j importer.Job, f importer.Field, fields int) card.
 	if chosen >= 0 {
 		in.Default = fmt.Sprint(chosen)
 	}
-	none := l.T("(不导入)", "(not imported)")
+	none := l.T("（不导入）", "(not imported)")
 	switch {
 	case c.Template != "":
 		none = c.Template
 	case c.Default != "":
-		none = l.T("固定值:", "always: ") + c.Default
+		none = l.T("固定值：", "always: ") + c.Default
 	}
 	in.Options = []card.Option{{Value: NoColumn, Label: none}}
 	limit := max(5, budget/max(fields, 1))
@@ -309,13 +309,13 @@ func sampleTable(l crm.Lang, j importer.Job) (card.Table, bool) {
 // ImportHelp explains how to import.
 func ImportHelp(l crm.Lang, rows, megabytes, undo int64) card.Card {
 	return card.Card{Lang: l, Title: l.T("导入表格", "Import a table"), Tone: card.Info, Blocks: []card.Block{
-		card.P(l.T("把 .csv 或 .xlsx 文件发到这里就可以导入。第一行是表头,例如:公司、联系人、电话、来源、城市。", "Send a .csv or .xlsx file here. Its first row is the header, for example: company, contact, phone, source, city.")),
+		card.P(l.T("把 .csv 或 .xlsx 文件发到这里就可以导入。第一行是表头，例如：公司、联系人、电话、来源、城市。", "Send a .csv or .xlsx file here. Its first row is the header, for example: company, contact, phone, source, city.")),
 		card.Text{Spans: []card.Span{
-			{Text: l.T("1. 核对列", "1. Check the columns"), Bold: true}, {Text: l.T(":系统按表头推荐,同样的表头下次自动沿用\n", ": they are proposed from the header and remembered for the next file like it\n")},
-			{Text: l.T("2. 试算", "2. Dry run"), Bold: true}, {Text: l.T(":先看新增、重复和有误的行,附每行原因\n", ": see what is new, duplicate or bad, with a reason for every row\n")},
-			{Text: l.T("3. 导入", "3. Import"), Bold: true}, {Text: l.T(":点一下完成,", ": one tap, ") + l.T(fmt.Sprintf("%d 小时内可以撤销", undo), fmt.Sprintf("which can be taken back for %d hours", undo))},
+			{Text: l.T("1. 核对列", "1. Check the columns"), Bold: true}, {Text: l.T("：系统按表头推荐，同样的表头下次自动沿用\n", ": they are proposed from the header and remembered for the next file like it\n")},
+			{Text: l.T("2. 试算", "2. Dry run"), Bold: true}, {Text: l.T("：先看新增、重复和有误的行，附每行原因\n", ": see what is new, duplicate or bad, with a reason for every row\n")},
+			{Text: l.T("3. 导入", "3. Import"), Bold: true}, {Text: l.T("：点一下完成，", ": one tap, ") + l.T(fmt.Sprintf("%d 小时内可以撤销", undo), fmt.Sprintf("which can be taken back for %d hours", undo))},
 		}},
-		card.Note{Text: l.T(fmt.Sprintf("最多 %d 行、%d MB;中文编码 UTF-8 和 GB18030 都可以。可导入线索、客户、产品、商机(管理员还可导入人员)。", rows, megabytes),
+		card.Note{Text: l.T(fmt.Sprintf("最多 %d 行、%d MB；中文编码 UTF-8 和 GB18030 都可以。可导入线索、客户、产品、商机（管理员还可导入人员）。", rows, megabytes),
 			fmt.Sprintf("At most %d rows and %d MB; UTF-8 and GB18030 are both read. Leads, accounts, products and deals can be imported, and people by administrators.", rows, megabytes))},
 	}}
 }

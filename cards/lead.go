@@ -58,9 +58,9 @@ func (f LeadFrame) claimButton(v lead.Seen) card.Button {
 	b := card.Button{Label: l.T("认领", "Claim"), Style: card.Primary, Action: ClaimLead{Lead: v.ID, V: v.Version}, Command: f.command("认领", "claim", v.ID.String())}
 	switch {
 	case v.ClaimableAt.After(f.Now):
-		b.Disabled = l.T(f.minute(v.ClaimableAt)+" 起可认领,还有 ", "claimable from "+f.minute(v.ClaimableAt)+", in ") + f.span(v.ClaimableAt.Sub(f.Now))
+		b.Disabled = l.T(f.minute(v.ClaimableAt)+" 起可认领，还有 ", "claimable from "+f.minute(v.ClaimableAt)+", in ") + f.span(v.ClaimableAt.Sub(f.Now))
 	case v.CoolingUntil.After(f.Now):
-		b.Disabled = l.T("您在冷却期,"+f.minute(v.CoolingUntil)+" 起可认领", "you are in cool-down; claimable from "+f.minute(v.CoolingUntil))
+		b.Disabled = l.T("您在冷却期，"+f.minute(v.CoolingUntil)+" 起可认领", "you are in cool-down; claimable from "+f.minute(v.CoolingUntil))
 	}
 	if b.Disabled != "" {
 		b.Style = card.Default
@@ -109,11 +109,11 @@ func (f LeadFrame) dueText(d lead.Due) string {
 	l, day := f.Lang, string(d.Release)[5:]
 	switch {
 	case d.Left < 0:
-		return l.T(fmt.Sprintf("%s(已超 %d 个工作日)", day, -d.Left), fmt.Sprintf("%s (%d working days over)", day, -d.Left))
+		return l.T(fmt.Sprintf("%s（已超 %d 个工作日）", day, -d.Left), fmt.Sprintf("%s (%d working days over)", day, -d.Left))
 	case d.Left == 0:
-		return l.T(day+"(今天)", day+" (today)")
+		return l.T(day+"（今天）", day+" (today)")
 	}
-	return l.T(fmt.Sprintf("%s(剩 %d 个工作日)", day, d.Left), fmt.Sprintf("%s (%d working days left)", day, d.Left))
+	return l.T(fmt.Sprintf("%s（剩 %d 个工作日）", day, d.Left), fmt.Sprintf("%s (%d working days left)", day, d.Left))
 }
 
 // sourceName shows a stored source in the language where it is a known one.
@@ -134,7 +134,7 @@ func leadFields(f LeadFrame, v lead.Seen) card.Fields {
 	}
 	contact := v.Contact
 	if v.Title != "" {
-		contact = strings.TrimSpace(contact + l.T("", " ") + "(" + v.Title + ")")
+		contact = strings.TrimSpace(contact + l.T("（"+v.Title+"）", " ("+v.Title+")"))
 	}
 	add(l.T("联系人", "Contact"), contact, false)
 	add(l.T("电话", "Phone"), v.Phone, false)
@@ -193,7 +193,7 @@ func Lead(f LeadFrame, v lead.Seen, lines ...string) card.Card {
 	}
 	c.Blocks = append(c.Blocks, leadStory(f, v)...)
 	if v.Masked {
-		c.Blocks = append(c.Blocks, card.Note{Text: l.T("联系方式在认领后显示(P-08)。", "Contact details are shown once it is claimed (P-08).")})
+		c.Blocks = append(c.Blocks, card.Note{Text: l.T("联系方式在认领后显示（P-08）。", "Contact details are shown once it is claimed (P-08).")})
 	}
 	if bs := leadButtons(f, v); len(bs) > 0 {
 		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
@@ -226,9 +226,9 @@ func leadButtons(f LeadFrame, v lead.Seen) []card.Button {
 	var bs []card.Button
 	switch {
 	case v.Status == lead.Review && f.Supervisor:
-		bs = append(bs, card.Button{Label: l.T("资料可用,放回公海", "Data is fine, back to the pool"), Style: card.Primary, Action: ClearLead{Lead: id, Usable: true}, Command: f.command("核对", "review", id.String()+l.T(" 可用", " usable"))},
+		bs = append(bs, card.Button{Label: l.T("资料可用，放回公海", "Data is fine, back to the pool"), Style: card.Primary, Action: ClearLead{Lead: id, Usable: true}, Command: f.command("核对", "review", id.String()+l.T(" 可用", " usable"))},
 			card.Button{Label: l.T("标为无效", "Mark as invalid"), Style: card.Risky, Action: ClearLead{Lead: id}, Command: f.command("核对", "review", id.String()+l.T(" 无效", " invalid")),
-				Confirm: &card.Confirm{Title: l.T("标为无效?", "Mark as invalid?"), Text: l.T("这条线索不再出现在公海。", "The lead will not appear in the pool any more.")}})
+				Confirm: &card.Confirm{Title: l.T("标为无效？", "Mark as invalid?"), Text: l.T("这条线索不再出现在公海。", "The lead will not appear in the pool any more.")}})
 	case v.Status != lead.Open:
 	case v.InPool():
 		if f.Rep {
@@ -279,7 +279,7 @@ func (f LeadFrame) pastLine(p lead.Past) string {
 		s += " " + who(p.From) + " → " + who(p.To)
 	}
 	if p.By != "" && p.By != p.From && p.By != p.To {
-		s += l.T("(操作人 "+p.By+")", " (by "+p.By+")")
+		s += l.T("（操作人 "+p.By+"）", " (by "+p.By+")")
 	}
 	if w := p.Why.In(l); w != "" {
 		s += " · " + w
@@ -302,9 +302,9 @@ func LeadClaimed(f LeadFrame, c lead.Claimed) card.Card {
 	if who == "" {
 		who = l.T("对方", "them")
 	}
-	first := l.T("第一步:联系"+who, "First step: contact "+who)
+	first := l.T("第一步：联系"+who, "First step: contact "+who)
 	if !c.Due.Contact.IsZero() {
-		first = l.T("第一步:"+f.minute(c.Due.Contact)+" 前联系"+who+" "+c.Phone+",然后记一条跟进", "First step: contact "+who+" "+c.Phone+" by "+f.minute(c.Due.Contact)+", then log it")
+		first = l.T("第一步："+f.minute(c.Due.Contact)+" 前联系"+who+" "+c.Phone+"，然后记一条跟进", "First step: contact "+who+" "+c.Phone+" by "+f.minute(c.Due.Contact)+", then log it")
 	}
 	return Lead(f, c.Seen, head, first)
 }
@@ -312,7 +312,7 @@ func LeadClaimed(f LeadFrame, c lead.Claimed) card.Card {
 // LeadGone replaces the card of a lead that the viewer may not see any more.
 func LeadGone(l crm.Lang, id crm.LeadID) card.Card {
 	return card.Card{Lang: l, Title: id.String(), Tone: card.Muted, About: []crm.Ref{id.Ref()},
-		Blocks: []card.Block{card.P(l.T("这条线索现在由别人跟进,内容不再显示。", "Somebody else follows this lead up now; its content is no longer shown."))}}
+		Blocks: []card.Block{card.P(l.T("这条线索现在由别人跟进，内容不再显示。", "Somebody else follows this lead up now; its content is no longer shown."))}}
 }
 
 // LeadSummary is what a group may read about one lead (PM-03): nothing that

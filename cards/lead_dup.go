@@ -67,7 +67,7 @@ func existsButtons(f LeadFrame, d lead.DuplicateOf) []card.Button {
 func LeadExists(f LeadFrame, d lead.DuplicateOf) card.Card {
 	l := f.Lang
 	c := card.Card{Lang: l, Title: l.T("这家公司已存在", "This company exists already"), Tone: card.Warning,
-		Blocks: []card.Block{card.P(d.Line(l)), card.Note{Text: d.Match.Kind.Name(l) + l.T("(DU-01),没有新建。", " (DU-01); nothing was created.")}}}
+		Blocks: []card.Block{card.P(d.Line(l)), card.Note{Text: d.Match.Kind.Name(l) + l.T("（DU-01），没有新建。", " (DU-01); nothing was created.")}}}
 	if d.Open {
 		c.About = []crm.Ref{d.Match.Ref}
 	}
@@ -80,9 +80,9 @@ func LeadExists(f LeadFrame, d lead.DuplicateOf) card.Card {
 // LeadSimilar asks whether a new lead is really another company (DU-01).
 func LeadSimilar(f LeadFrame, in CreateLeadAnyway, found []lead.DuplicateOf) card.Card {
 	l := f.Lang
-	c := card.Card{Lang: l, Title: l.T("有名称相近的记录", "Similar names exist"), Tone: card.Warning, Blocks: []card.Block{card.P(l.T("要新建的是:"+in.Company, "You are creating: "+in.Company))}}
+	c := card.Card{Lang: l, Title: l.T("有名称相近的记录", "Similar names exist"), Tone: card.Warning, Blocks: []card.Block{card.P(l.T("要新建的是："+in.Company, "You are creating: "+in.Company))}}
 	for _, d := range found {
-		name := l.T("(无权查看名称)", "(its name is not shown to you)")
+		name := l.T("（无权查看名称）", "(its name is not shown to you)")
 		if d.Open {
 			name = d.Match.Ref.String() + " " + d.Title
 			c.About = append(c.About, d.Match.Ref)
@@ -95,7 +95,7 @@ func LeadSimilar(f LeadFrame, in CreateLeadAnyway, found []lead.DuplicateOf) car
 	}
 	line := f.command("仍然新建", "createanyway", strings.TrimSpace(strings.Join([]string{oneWord(in.Company), oneWord(in.Contact), oneWord(in.Phone), oneWord(in.Source)}, " ")))
 	c.Blocks = append(c.Blocks, card.Divider{}, card.Buttons{Items: []card.Button{{Label: l.T("仍然新建", "Create anyway"), Style: card.Risky, Action: in, Command: line}}},
-		card.Note{Text: l.T("确认不是同一家再新建(DU-01)。", "Create it only if it is another company (DU-01).")})
+		card.Note{Text: l.T("确认不是同一家再新建（DU-01）。", "Create it only if it is another company (DU-01).")})
 	return c
 }
 
@@ -109,7 +109,7 @@ func LeadJoinAsked(f LeadFrame, x lead.Collab) card.Card {
 	id := x.Lead.ID
 	c := card.Card{Lang: l, Title: l.T(x.UserName+" 申请协作 "+id.String(), x.UserName+" asks to work along on "+id.String()), Tone: card.Info, About: []crm.Ref{id.Ref()}}
 	c.Blocks = []card.Block{card.P(strings.TrimSpace(id.String() + " " + leadTitle(x.Lead))),
-		card.Note{Text: l.T("协作人可以查看资料和记跟进,不能改负责人(PM-01)。", "A collaborator reads the lead and logs activities, and cannot change its owner (PM-01).")}}
+		card.Note{Text: l.T("协作人可以查看资料和记跟进，不能改负责人（PM-01）。", "A collaborator reads the lead and logs activities, and cannot change its owner (PM-01).")}}
 	switch x.State {
 	case lead.CollabAsked:
 		c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{
@@ -117,7 +117,7 @@ func LeadJoinAsked(f LeadFrame, x lead.Collab) card.Card {
 			{Label: l.T("婉拒", "Decline"), Action: AnswerJoin{Lead: id, User: x.User}, Command: f.command("婉拒协作", "declinecollab", id.String()+" "+x.UserName)}}})
 	case lead.CollabAccepted:
 		c.Tone = card.Success
-		c.Blocks = append(c.Blocks, card.P(l.T("已同意,有效期到 "+f.minute(x.ExpiresAt), "Accepted, until "+f.minute(x.ExpiresAt))))
+		c.Blocks = append(c.Blocks, card.P(l.T("已同意，有效期到 "+f.minute(x.ExpiresAt), "Accepted, until "+f.minute(x.ExpiresAt))))
 	default:
 		c.Tone = card.Muted
 		c.Blocks = append(c.Blocks, card.P(l.T("已婉拒", "Declined")))
@@ -131,7 +131,7 @@ func LeadJoinAnswer(f LeadFrame, x lead.Collab) card.Card {
 	id := x.Lead.ID
 	if x.State != lead.CollabAccepted {
 		return card.Card{Lang: l, Title: l.T(id.String()+" 的协作申请被婉拒", "Your request for "+id.String()+" was declined"), Tone: card.Muted, About: []crm.Ref{id.Ref()},
-			Blocks: []card.Block{card.P(l.T("可在到期后从公海认领,或联系 "+x.OwnerName+"。", "You may claim it from the pool once it is released, or talk to "+x.OwnerName+"."))}}
+			Blocks: []card.Block{card.P(l.T("可在到期后从公海认领，或联系 "+x.OwnerName+"。", "You may claim it from the pool once it is released, or talk to "+x.OwnerName+"."))}}
 	}
 	return Lead(f, x.Lead, l.T(x.OwnerName+" 同意您协作这条线索", x.OwnerName+" lets you work along on this lead"), l.T("有效期到 "+f.minute(x.ExpiresAt), "until "+f.minute(x.ExpiresAt)))
 }
@@ -149,9 +149,9 @@ func LeadWatched(f LeadFrame, d lead.DuplicateOf) card.Card {
 	c := card.Card{Lang: l, Title: l.T(ref.String()+" 到释放日了", ref.String()+" has reached its release day"), Tone: card.Info, About: []crm.Ref{ref}}
 	if d.InPool {
 		c.Tone = card.Success
-		c.Blocks = []card.Block{card.P(l.T("它已回到公海,可以认领。", "It is back in the pool and can be claimed."))}
+		c.Blocks = []card.Block{card.P(l.T("它已回到公海，可以认领。", "It is back in the pool and can be claimed."))}
 	} else {
-		c.Blocks = []card.Block{card.P(l.T("它仍有负责人:", "It still has an owner: ") + d.Line(l))}
+		c.Blocks = []card.Block{card.P(l.T("它仍有负责人：", "It still has an owner: ") + d.Line(l))}
 	}
 	if bs := existsButtons(f, d); len(bs) > 0 {
 		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})

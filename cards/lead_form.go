@@ -105,12 +105,12 @@ func LeadReleaseForm(f LeadFrame, v lead.Seen, reasons []lead.ReleaseReason, coo
 	for _, r := range reasons {
 		label := r.Name(l)
 		if r.Quality {
-			label += l.T("(进入资料核对,不计入)", " (data review, does not count)")
+			label += l.T("（进入资料核对，不计入）", " (data review, does not count)")
 		}
 		opts = append(opts, card.Option{Value: r.Code, Label: label})
 	}
 	return card.Card{Lang: l, Title: l.T("释放 ", "Release ") + strings.TrimSpace(v.ID.String()+" "+leadTitle(v)), Tone: card.Warning, About: []crm.Ref{v.Ref()}, Blocks: []card.Block{
-		card.P(l.T(fmt.Sprintf("释放后回到公海,%d 天内您不能再认领(P-06)。", coolDays), fmt.Sprintf("It goes back to the pool; you cannot claim it again for %d days (P-06).", coolDays))),
+		card.P(l.T(fmt.Sprintf("释放后回到公海，%d 天内您不能再认领（P-06）。", coolDays), fmt.Sprintf("It goes back to the pool; you cannot claim it again for %d days (P-06).", coolDays))),
 		card.Form{Name: "release", Inputs: []card.Input{
 			{Kind: card.SelectInput, Name: LeadReason, Label: l.T("原因", "Reason"), Required: true, Options: opts},
 			{Kind: card.TextInput, Name: LeadNote, Label: l.T("说明", "In your own words"), MaxLen: 200, Placeholder: l.T("选“其他”时必填", "required with “other”")},
@@ -136,7 +136,7 @@ func LeadPassForm(f LeadFrame, v lead.Seen, people []org.User) card.Card {
 		return c
 	}
 	line := f.command(zh, en, v.ID.String()+" "+opts[0].Label)
-	c.Blocks = []card.Block{card.P(l.T("对方的持有上限会被检查(P-03),并会收到通知。", "The hold limit of the receiver is checked (P-03); they are told.")),
+	c.Blocks = []card.Block{card.P(l.T("对方的持有上限会被检查（P-03），并会收到通知。", "The hold limit of the receiver is checked (P-03); they are told.")),
 		card.Form{Name: "pass", Inputs: []card.Input{{Kind: card.PersonInput, Name: LeadPerson, Label: l.T("交给", "To"), Required: true, Options: opts}},
 			Submit: card.Button{Label: l.T("确定", "Confirm"), Style: card.Primary, Action: PassLead{Lead: v.ID}, Command: line}, Example: line}}
 	return c
@@ -181,7 +181,7 @@ func LeadForm(f LeadFrame, in lead.Info, toPool bool, sources []lead.Source, pro
 		{Kind: card.MultilineInput, Name: LeadNeed, Label: l.T("需求", "Need"), MaxLen: 1000, Default: in.Need},
 		{Kind: card.SelectInput, Name: LeadHome, Label: l.T("放到", "Goes to"), Options: homes, Default: home},
 	}, Submit: card.Button{Label: l.T("新建", "Create"), Style: card.Primary, Action: CreateLead{}, Command: line}, Example: line},
-		card.Note{Text: l.T("提交时先按公司、电话、邮箱查重(DU-01)。", "Company, phone and e-mail are checked for duplicates first (DU-01).")})
+		card.Note{Text: l.T("提交时先按公司、电话、邮箱查重（DU-01）。", "Company, phone and e-mail are checked for duplicates first (DU-01).")})
 	return c
 }
 
@@ -191,14 +191,14 @@ func LeadReleased(f LeadFrame, r lead.Released) card.Card {
 	c := card.Card{Lang: l, Title: l.T("已释放 ", "Released ") + strings.TrimSpace(r.ID.String()+" "+leadTitle(r.Seen)), Tone: card.Muted, About: []crm.Ref{r.Ref()}}
 	fs := card.Fields{Items: []card.Field{{Label: l.T("原因", "Reason"), Value: r.Reason.Name(l)}, {Label: l.T("去向", "Went to"), Value: r.PoolTitle.In(l)}}}
 	if r.Refunded {
-		fs.Items = append(fs.Items, card.Field{Label: l.T("认领额度", "Claim quota"), Value: l.T("已退回 1 条(P-04)", "1 given back (P-04)"), Tone: card.Success})
+		fs.Items = append(fs.Items, card.Field{Label: l.T("认领额度", "Claim quota"), Value: l.T("已退回 1 条（P-04）", "1 given back (P-04)"), Tone: card.Success})
 	}
 	c.Blocks = append(c.Blocks, fs)
 	switch {
 	case r.Reason.Quality:
-		c.Blocks = append(c.Blocks, card.Note{Text: l.T("已进入资料核对,不计入您的释放(P-17)。", "It goes to data review and does not count as your release (P-17).")})
+		c.Blocks = append(c.Blocks, card.Note{Text: l.T("已进入资料核对，不计入您的释放（P-17）。", "It goes to data review and does not count as your release (P-17).")})
 	case r.CoolDays > 0:
-		c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("原负责人 %d 天内不能再认领(P-06)。", r.CoolDays), fmt.Sprintf("Its former owner cannot claim it for %d days (P-06).", r.CoolDays))})
+		c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("原负责人 %d 天内不能再认领（P-06）。", r.CoolDays), fmt.Sprintf("Its former owner cannot claim it for %d days (P-06).", r.CoolDays))})
 	}
 	return c
 }

@@ -58,7 +58,7 @@ func poolEmpty(c card.Card, f LeadFrame, filter lead.Filter) card.Card {
 		c.Blocks = []card.Block{card.P(l.T("公海里现在没有可认领的线索。", "There is nothing to claim in the pool now."))}
 		return c
 	}
-	c.Blocks = []card.Block{card.P(l.T("没有符合条件的线索,试试去掉条件。", "No lead fits; try without the filter.")),
+	c.Blocks = []card.Block{card.P(l.T("没有符合条件的线索，试试去掉条件。", "No lead fits; try without the filter.")),
 		card.Buttons{Items: []card.Button{CommandButton(l.T("查看全部公海", "Show the whole pool"), "/"+l.T("公海", "pool"))}}}
 	return c
 }
@@ -80,9 +80,9 @@ func filterWords(l crm.Lang, f lead.Filter) string {
 func quotaLine(l crm.Lang, s pool.Status) string {
 	used := pool.Used(s.Standing)
 	if !s.Quota.Allowed {
-		return l.T(fmt.Sprintf("今天是非工作日,公海不开放认领 · 持有 %d/%d", s.Held, s.Hold), fmt.Sprintf("not a working day, the pool is closed · you hold %d of %d", s.Held, s.Hold))
+		return l.T(fmt.Sprintf("今天是非工作日，公海不开放认领 · 持有 %d/%d", s.Held, s.Hold), fmt.Sprintf("not a working day, the pool is closed · you hold %d of %d", s.Held, s.Hold))
 	}
-	return l.T(fmt.Sprintf("今日已领 %d/%d,还可领 %d · 持有 %d/%d", used, s.Quota.Limit, s.Quota.Left(s.Standing), s.Held, s.Hold),
+	return l.T(fmt.Sprintf("今日已领 %d/%d，还可领 %d · 持有 %d/%d", used, s.Quota.Limit, s.Quota.Left(s.Standing), s.Held, s.Hold),
 		fmt.Sprintf("%d of %d claimed today, %d left · you hold %d of %d", used, s.Quota.Limit, s.Quota.Left(s.Standing), s.Held, s.Hold))
 }
 
@@ -105,7 +105,7 @@ func poolLine(f LeadFrame, v lead.Seen) card.Text {
 		spans = append(spans, card.Span{Text: "\n" + d, Tone: card.Muted})
 	}
 	if v.Need != "" && !f.Group {
-		spans = append(spans, card.Span{Text: "\n" + l.T("需求:", "Need: ") + shorten(v.Need, 40)})
+		spans = append(spans, card.Span{Text: "\n" + l.T("需求：", "Need: ") + shorten(v.Need, 40)})
 	}
 	switch {
 	case v.Status == lead.Review:
@@ -186,12 +186,12 @@ func MyLeads(f LeadFrame, owner string, list []lead.Seen, hold int) card.Card {
 			c.About = append(c.About, v.Ref())
 		}
 	}
-	c.Subtitle = l.T(fmt.Sprintf("共 %d 条,上限 %d · 待首次联系 %d · 快到期 %d", len(list), hold, fresh, urgent), fmt.Sprintf("%d of at most %d · %d not yet contacted · %d almost due", len(list), hold, fresh, urgent))
+	c.Subtitle = l.T(fmt.Sprintf("共 %d 条，上限 %d · 待首次联系 %d · 快到期 %d", len(list), hold, fresh, urgent), fmt.Sprintf("%d of at most %d · %d not yet contacted · %d almost due", len(list), hold, fresh, urgent))
 	if urgent > 0 {
 		c.Tone = card.Warning
 	}
 	c.Blocks = []card.Block{card.Table{PageSize: 10, Columns: []card.Column{{Title: l.T("线索", "Lead")}, {Title: l.T("等级", "Grade")}, {Title: l.T("剩余工作日", "Days left"), Number: true},
-		{Title: l.T("期限", "Due")}, {Title: ""}}, Rows: rows}, card.Note{Text: l.T("最急的在最前;期限按 P-11 计算。", "The most urgent come first; deadlines follow P-11.")}}
+		{Title: l.T("期限", "Due")}, {Title: ""}}, Rows: rows}, card.Note{Text: l.T("最急的在最前；期限按 P-11 计算。", "The most urgent come first; deadlines follow P-11.")}}
 	return c
 }
 
@@ -203,7 +203,7 @@ const maxAbout = 60
 func LeadLost(f LeadFrame, id crm.LeadID, winner string, next *lead.Seen) card.Card {
 	l := f.Lang
 	c := card.Card{Lang: l, Title: l.T(id.String()+" 已被 "+winner+" 认领", id.String()+" was claimed by "+winner), Tone: card.Warning,
-		Blocks: []card.Block{card.P(l.T("手慢了一步,您的额度没有扣除(P-05)。", "Somebody was a moment faster; no quota was used (P-05)."))}}
+		Blocks: []card.Block{card.P(l.T("手慢了一步，您的额度没有扣除（P-05）。", "Somebody was a moment faster; no quota was used (P-05)."))}}
 	if next == nil {
 		c.Blocks = append(c.Blocks, card.P(l.T("公海里暂时没有其他可认领的线索。", "There is no other lead to claim right now.")))
 		return c
@@ -252,7 +252,7 @@ func LeadClaims(f LeadFrame, rs []lead.ClaimResult) card.Card {
 		}
 		rows[i] = row
 	}
-	c.Title = l.T(fmt.Sprintf("批量认领:成功 %d 条,未成功 %d 条", good, len(rs)-good), fmt.Sprintf("Batch claim: %d claimed, %d not", good, len(rs)-good))
+	c.Title = l.T(fmt.Sprintf("批量认领：成功 %d 条，未成功 %d 条", good, len(rs)-good), fmt.Sprintf("Batch claim: %d claimed, %d not", good, len(rs)-good))
 	if good < len(rs) {
 		c.Tone = card.Warning
 	}

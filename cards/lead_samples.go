@@ -28,8 +28,8 @@ func leadSamples(l crm.Lang) []Sample {
 	told := mine
 	told.LastValidAt = now
 	told.Due.Contact = time.Time{}
-	told.Story = []lead.StoryItem{{At: now.Add(-72 * time.Hour), Who: lei, Kind: crm.Text{Zh: "拜访", En: "visit"}, Text: l.T("见到采购经理,预算 80 万,下月定", "met the purchasing manager; budget 800k, decision next month")},
-		{At: now.Add(-96 * time.Hour), Who: lei, Kind: crm.Text{Zh: "电话", En: "call"}, Text: l.T("介绍产品,约了上门", "introduced the product and agreed on a visit")}}
+	told.Story = []lead.StoryItem{{At: now.Add(-72 * time.Hour), Who: lei, Kind: crm.Text{Zh: "拜访", En: "visit"}, Text: l.T("见到采购经理，预算 80 万，下月定", "met the purchasing manager; budget 800k, decision next month")},
+		{At: now.Add(-96 * time.Hour), Who: lei, Kind: crm.Text{Zh: "电话", En: "call"}, Text: l.T("介绍产品，约了上门", "introduced the product and agreed on a visit")}}
 	told.Past = []lead.Past{{At: now, Reason: pool.Claim, To: na, By: na}, {At: now.Add(-24 * time.Hour), Reason: pool.Release, From: lei, By: lei, Why: crm.Text{Zh: "无需求", En: "no need"}},
 		{At: now.Add(-240 * time.Hour), Reason: pool.Create}}
 	hidden := pooled
@@ -44,7 +44,7 @@ func leadSamples(l crm.Lang) []Sample {
 	stranger := lead.DuplicateOf{Existing: lead.Existing{Match: lead.Match{Ref: crm.LeadID(12).Ref(), Kind: lead.KeyCompany, Similarity: 1}, Title: pooled.Company, Owner: 3, Status: crm.Text{Zh: "跟进中", En: "open"}, Release: "2026-07-08"}, OwnerName: l.T("李*", "L*")}
 	free := lead.DuplicateOf{Existing: lead.Existing{Match: lead.Match{Ref: crm.LeadID(12).Ref(), Kind: lead.KeyPhone, Similarity: 0.91}, Title: pooled.Company, InPool: true, Status: crm.Text{Zh: "公海待认领", En: "in the pool"}}, Open: true}
 	full := &pool.HoldFull{Held: 50, Limit: 50, Candidates: []pool.Candidate{{Ref: crm.LeadID(5).Ref(), Title: l.T("明月贸易", "Mingyue Trading"), Idle: 21}, {Ref: crm.LeadID(8).Ref(), Title: l.T("清风设备", "Qingfeng Machines"), Idle: 14}}}
-	refused := crm.Refused("P-04", "今日已领 20/20", "you claimed 20 of 20 today").WithNext("明天 00:00 重置;或请经理分配", "it resets tomorrow 00:00; or ask a manager to assign it")
+	refused := crm.Refused("P-04", "今日已领 20/20", "you claimed 20 of 20 today").WithNext("明天 00:00 重置；或请经理分配", "it resets tomorrow 00:00; or ask a manager to assign it")
 	asked := lead.Collab{Collaboration: lead.Collaboration{Ref: pooled.Ref(), User: 4, State: lead.CollabAsked}, Lead: mine, UserName: lei, OwnerName: na}
 	accepted, declined := asked, asked
 	accepted.State, accepted.ExpiresAt = lead.CollabAccepted, now.AddDate(0, 3, 0)
@@ -94,8 +94,8 @@ func leadSamples(l crm.Lang) []Sample {
 		with(s("lead.taken/new", "线索被调走", "a lead was taken"), LeadTaken(f, won, lead.Past{At: now, Reason: pool.Assign, From: na, To: lei, By: lei}, now)),
 		with(s("lead.new/form", "新线索表单", "the form for a new lead"), LeadForm(f, lead.Info{Company: pooled.Company}, false, sources, "")),
 		with(s("lead.new/problem", "填错了", "something is wrong"), LeadForm(f, lead.Info{Company: pooled.Company, Phone: "123"}, true, sources, l.T("电话号码不对", "this is no telephone number"))),
-		with(s("lead.exists/stranger", "已存在,别人的", "it exists, somebody else's"), LeadExists(f, stranger)),
-		with(s("lead.exists/pool", "已存在,在公海", "it exists, in the pool"), LeadExists(f, free)),
+		with(s("lead.exists/stranger", "已存在，别人的", "it exists, somebody else's"), LeadExists(f, stranger)),
+		with(s("lead.exists/pool", "已存在，在公海", "it exists, in the pool"), LeadExists(f, free)),
 		with(s("lead.similar/ask", "名称相近", "similar names"), LeadSimilar(f, CreateLeadAnyway{Company: l.T("上海华星科技服务", "Huaxing Technology Services"), Phone: "13800138000"}, []lead.DuplicateOf{free, stranger})),
 		with(s("lead.collab/asked", "协作申请", "a request to collaborate"), LeadJoinAsked(f, asked)),
 		with(s("lead.collab/accepted", "已同意协作", "accepted"), LeadJoinAsked(f, accepted)),
@@ -103,8 +103,8 @@ func leadSamples(l crm.Lang) []Sample {
 		with(s("lead.answer/accepted", "协作获准", "you may collaborate"), LeadJoinAnswer(f, accepted)),
 		with(s("lead.answer/declined", "协作被婉拒", "you may not collaborate"), LeadJoinAnswer(f, declined)),
 		with(s("lead.watch/set", "提醒已设置", "a reminder was set"), LeadWatching(f, 12, now.AddDate(0, 0, 7))),
-		with(s("lead.watched/free", "到期,可认领", "released, to claim"), LeadWatched(f, free)),
-		with(s("lead.watched/kept", "到期,仍有负责人", "still owned"), LeadWatched(f, stranger)),
+		with(s("lead.watched/free", "到期，可认领", "released, to claim"), LeadWatched(f, free)),
+		with(s("lead.watched/kept", "到期，仍有负责人", "still owned"), LeadWatched(f, stranger)),
 	}
 }
 
@@ -114,6 +114,6 @@ func refusedHold(l crm.Lang) string {
 
 func sampleLead(l crm.Lang, id crm.LeadID, company string, g lead.Grade, s lead.Score) lead.Seen {
 	return lead.Seen{Lead: lead.Lead{ID: id, Info: lead.Info{Company: company, Contact: l.T("王建国", "Wang Jianguo"), Title: l.T("采购经理", "purchasing manager"), Phone: "13800138000", Email: "007@huaxing.example",
-		City: l.T("上海", "Shanghai"), Industry: l.T("制造业", "manufacturing"), Source: "转介绍", Need: l.T("需要 20 台检测设备,年内上线", "needs 20 testing machines within the year"), Budget: l.T("80 万", "800k")},
+		City: l.T("上海", "Shanghai"), Industry: l.T("制造业", "manufacturing"), Source: "转介绍", Need: l.T("需要 20 台检测设备，年内上线", "needs 20 testing machines within the year"), Budget: l.T("80 万", "800k")},
 		Grade: g, Score: s, Status: lead.Open, Pool: pool.DefaultPool, Version: 1}, PoolTitle: crm.Text{Zh: "公海", En: "Public pool"}}
 }

@@ -156,7 +156,7 @@ func MetricEvidenceCard(l crm.Lang, e metric.Evidence, zone *time.Location, open
 	if len(turn) > 0 {
 		c.Blocks = append(c.Blocks, card.Buttons{Items: turn})
 	}
-	c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("共 %d 条记录,第 %d/%d 页。", e.Total, e.Page+1, e.Pages), fmt.Sprintf("%d records, page %d of %d. ", e.Total, e.Page+1, e.Pages)) + MetricDefinition(l, e.Metric)})
+	c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("共 %d 条记录，第 %d/%d 页。", e.Total, e.Page+1, e.Pages), fmt.Sprintf("%d records, page %d of %d. ", e.Total, e.Page+1, e.Pages)) + MetricDefinition(l, e.Metric)})
 	return c
 }
 
@@ -181,7 +181,7 @@ func evidenceParts(l crm.Lang, x metric.Line, stamp string) []string {
 
 // MetricDefinition is the one line that says what a metric means.
 func MetricDefinition(l crm.Lang, d metric.Def) string {
-	return l.T("口径:"+d.Definition.Zh+";归属时间:"+d.TimeField.Zh+"。", "Definition: "+d.Definition.En+"; counted on "+d.TimeField.En+".")
+	return l.T("口径："+d.Definition.Zh+"；归属时间："+d.TimeField.Zh+"。", "Definition: "+d.Definition.En+"; counted on "+d.TimeField.En+".")
 }
 
 // RankOptions are what the ranking's form offers.
@@ -228,7 +228,7 @@ func RankCard(l crm.Lang, r metric.Ranking, o RankOptions) card.Card {
 	}
 	note := MetricDefinition(l, r.Metric)
 	if r.Unranked > 0 {
-		note += l.T(fmt.Sprintf("另有 %d 人岗位不同或出勤不足 15 个工作日,计入合计,不参与排名。", r.Unranked),
+		note += l.T(fmt.Sprintf("另有 %d 人岗位不同或出勤不足 15 个工作日，计入合计，不参与排名。", r.Unranked),
 			fmt.Sprintf(" %d more people of another role or present for fewer than 15 working days count in the total but are not ranked.", r.Unranked))
 	}
 	c.Blocks = append(c.Blocks, card.Note{Text: note})

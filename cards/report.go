@@ -90,7 +90,7 @@ func ReportCard(l crm.Lang, v ReportView) card.Card {
 			if r.State.Done() && !v.Editing {
 				answer := r.Answer(texts)
 				if answer == "" {
-					answer = l.T("(未填写)", "(left empty)")
+					answer = l.T("（未填写）", "(left empty)")
 				}
 				c.Blocks = append(c.Blocks, card.Heading{Text: b.PromptIn(l), Level: 3}, card.P(answer))
 			}
@@ -130,10 +130,10 @@ func asOfNote(l crm.Lang, v ReportView) string {
 	r := v.Report
 	asOf := clockOf(r.AsOf, r.Day, v.Zone)
 	if !r.State.Done() {
-		return l.T("数字自动生成,截至 "+asOf+",提交时定稿;截止 "+clockOf(v.Due, r.Day, v.Zone)+"。",
+		return l.T("数字自动生成，截至 "+asOf+"，提交时定稿；截止 "+clockOf(v.Due, r.Day, v.Zone)+"。",
 			"The numbers fill themselves, as of "+asOf+", and are frozen when you submit; due "+clockOf(v.Due, r.Day, v.Zone)+".")
 	}
-	return l.T("提交于 "+clockOf(r.SubmittedAt, r.Day, v.Zone)+",数字定稿于 "+asOf+",不可修改;之后的变化以“更正”显示。",
+	return l.T("提交于 "+clockOf(r.SubmittedAt, r.Day, v.Zone)+"，数字定稿于 "+asOf+"，不可修改；之后的变化以“更正”显示。",
 		"Submitted at "+clockOf(r.SubmittedAt, r.Day, v.Zone)+"; the numbers are frozen as of "+asOf+"; later changes are shown as corrections.")
 }
 
@@ -154,12 +154,12 @@ func dayText(l crm.Lang, d crm.Day) string {
 
 func reportForm(l crm.Lang, v ReportView) card.Form {
 	r := v.Report
-	f := card.Form{Name: "report", Example: l.T("/日报 提交 客户集中在开会,明天上午补两家拜访", "/daily submit customers were in meetings, two visits tomorrow morning")}
+	f := card.Form{Name: "report", Example: l.T("/日报 提交 客户集中在开会，明天上午补两家拜访", "/daily submit customers were in meetings, two visits tomorrow morning")}
 	below := len(r.Content.BelowPass()) > 0
 	for i, b := range report.Template(r.Content.Blocks).Texts() {
 		in := card.Input{Kind: card.MultilineInput, Name: ReportAnswer + strconv.Itoa(i), Label: b.PromptIn(l), Default: r.Answer(i), MaxLen: b.MaxLen(), Required: b.Required || (below && i == 0 && !r.State.Done())}
 		if below && i == 0 {
-			in.Help = l.T("有指标未达标,请写一句原因和补救。", "A number is below pass: please give the reason and the remedy in one sentence.")
+			in.Help = l.T("有指标未达标，请写一句原因和补救。", "A number is below pass: please give the reason and the remedy in one sentence.")
 		}
 		f.Inputs = append(f.Inputs, in)
 	}
@@ -190,14 +190,14 @@ func reportForm(l crm.Lang, v ReportView) card.Form {
 // ReportChaseCard reminds of a report that was not handed in.
 func ReportChaseCard(l crm.Lang, r report.Report, due string) card.Card {
 	return card.Card{Lang: l, Title: l.T("日报还没有交", "Your daily report is missing"), Subtitle: dayText(l, r.Day), Tone: card.Warning, About: []crm.Ref{r.ID.Ref()}, Blocks: []card.Block{
-		card.P(l.T("今天的日报 "+due+" 截止,数字已经填好,只差您确认。", "Today's report was due at "+due+". The numbers are filled in; it only needs you to confirm.")),
+		card.P(l.T("今天的日报 "+due+" 截止，数字已经填好，只差您确认。", "Today's report was due at "+due+". The numbers are filled in; it only needs you to confirm.")),
 		card.Buttons{Items: []card.Button{{Label: l.T("打开日报", "Open it"), Style: card.Primary, Action: ReportOpen{r.ID}, Command: l.T("/日报 ", "/daily ") + string(r.Day)}}}}}
 }
 
 // ReportChaseDone is what a reminder becomes once the report is in.
 func ReportChaseDone(l crm.Lang, r report.Report) card.Card {
 	return card.Card{Lang: l, Title: l.T("日报已交", "Your daily report is in"), Subtitle: dayText(l, r.Day), Tone: card.Muted, About: []crm.Ref{r.ID.Ref()},
-		Blocks: []card.Block{card.P(l.T("谢谢,不用再处理。", "Thank you; nothing more to do."))}}
+		Blocks: []card.Block{card.P(l.T("谢谢，不用再处理。", "Thank you; nothing more to do."))}}
 }
 
 // ReportMissingCard lists whose reports a superior did not get.

@@ -49,7 +49,7 @@ func DigestCard(l crm.Lang, v DigestView) card.Card {
 		c.Tone = card.Warning
 		c.Blocks = append(c.Blocks, card.Heading{Text: l.T("需要关注", "Exceptions"), Level: 2}, card.Fields{Items: exceptions})
 	} else if len(d.Members) > 0 {
-		c.Blocks = append(c.Blocks, card.P(l.T("没有异常:全员达标,全部已交。", "No exceptions: everybody reached the goals and handed in.")))
+		c.Blocks = append(c.Blocks, card.P(l.T("没有异常：全员达标，全部已交。", "No exceptions: everybody reached the goals and handed in.")))
 	}
 	c.Blocks = append(c.Blocks, digestNumbers(l, v)...)
 	if ch, ok := digestChart(l, d); ok {
@@ -60,9 +60,9 @@ func DigestCard(l crm.Lang, v DigestView) card.Card {
 		c.Blocks = append(c.Blocks, card.Heading{Text: missingTitle(l, v), Level: 2}, card.P(namesOf(l, d.Missing())))
 	}
 	if len(v.Since) > 0 {
-		c.Blocks = append(c.Blocks, card.P(l.T("之后补交:", "Handed in since: ")+strings.Join(v.Since, l.T("、", ", "))))
+		c.Blocks = append(c.Blocks, card.P(l.T("之后补交：", "Handed in since: ")+strings.Join(v.Since, l.T("、", ", "))))
 	}
-	note := l.T("数字截至 "+clockOf(d.AsOf, d.Day, v.Zone)+",按当时所属团队统计。", "Numbers as of "+clockOf(d.AsOf, d.Day, v.Zone)+", by the team of the moment.")
+	note := l.T("数字截至 "+clockOf(d.AsOf, d.Day, v.Zone)+"，按当时所属团队统计。", "Numbers as of "+clockOf(d.AsOf, d.Day, v.Zone)+", by the team of the moment.")
 	if d.Exempt > 0 {
 		note += l.T(fmt.Sprintf("休假免交 %d 人。", d.Exempt), fmt.Sprintf(" %d on leave.", d.Exempt))
 	}
@@ -128,7 +128,7 @@ func digestExceptions(l crm.Lang, v DigestView) []card.Field {
 	for _, m := range below {
 		parts := make([]string, len(m.Below))
 		for i, n := range m.Below {
-			parts[i] = l.T(fmt.Sprintf("%s %s(及格 %s)", n.Name.Zh, n.Value.Bare(n.Def(), l), report.Mark(n.Goal.Pass)), fmt.Sprintf("%s %s (pass %s)", n.Name.En, n.Value.Bare(n.Def(), l), report.Mark(n.Goal.Pass)))
+			parts[i] = l.T(fmt.Sprintf("%s %s（及格 %s）", n.Name.Zh, n.Value.Bare(n.Def(), l), report.Mark(n.Goal.Pass)), fmt.Sprintf("%s %s (pass %s)", n.Name.En, n.Value.Bare(n.Def(), l), report.Mark(n.Goal.Pass)))
 		}
 		value := strings.Join(parts, l.T("、", ", "))
 		if m.Text != "" {
@@ -138,7 +138,7 @@ func digestExceptions(l crm.Lang, v DigestView) []card.Field {
 	}
 	if len(out) > maxExceptions {
 		left := len(out) - maxExceptions
-		out = append(out[:maxExceptions], card.Field{Label: "…", Value: l.T(fmt.Sprintf("另有 %d 项,见下方排行", left), fmt.Sprintf("%d more, see the ranking below", left)), Wide: true})
+		out = append(out[:maxExceptions], card.Field{Label: "…", Value: l.T(fmt.Sprintf("另有 %d 项，见下方排行", left), fmt.Sprintf("%d more, see the ranking below", left)), Wide: true})
 	}
 	return out
 }
@@ -240,7 +240,7 @@ func gradeTone(g goal.Grade) card.Tone {
 // ReportBoundCard confirms that a group gets a team's digest.
 func ReportBoundCard(l crm.Lang, team, at string) card.Card {
 	return card.Card{Lang: l, Title: l.T("已绑定团队日报", "Team digest bound"), Tone: card.Success, Blocks: []card.Block{
-		card.P(l.T("工作日 "+at+",“"+team+"”的团队日报会发到本群。群里只显示汇总、得分和未交名单,不显示客户和单笔金额。",
+		card.P(l.T("工作日 "+at+",“"+team+"”的团队日报会发到本群。群里只显示汇总、得分和未交名单，不显示客户和单笔金额。",
 			"On working days at "+at+" the digest of “"+team+"” is posted here. A group sees sums, scores and who is missing, never customers or single amounts.")),
 		card.Buttons{Items: []card.Button{CommandButton(l.T("现在看一眼", "Show it now"), l.T("/团队日报", "/teamreport")), CommandButton(l.T("解除绑定", "Unbind"), l.T("/绑定日报 取消", "/bindreport off"))}}}}
 }

@@ -40,7 +40,7 @@ func reportNumbers(l crm.Lang, v ReportView) []card.Block {
 				changes = append(changes, label(l, n.Name)+": "+change)
 			}
 			if note != "" {
-				bars = append(bars, card.P(l.T("差异说明:", "Remark: ")+note))
+				bars = append(bars, card.P(l.T("差异说明：", "Remark: ")+note))
 			}
 			b.Label = label(l, n.Name) + l.T("明细", " records")
 			opens = append(opens, b)
@@ -48,7 +48,7 @@ func reportNumbers(l crm.Lang, v ReportView) []card.Block {
 		}
 		value := joinParts(n.Value.Format(d, l), previousText(l, n), goalText(l, n), change)
 		if note != "" {
-			value += "\n" + l.T("差异说明:", "Remark: ") + note
+			value += "\n" + l.T("差异说明：", "Remark: ") + note
 		}
 		f := card.Field{Label: numberLabel(l, n), Value: value, Evidence: &b}
 		if change != "" {
@@ -61,7 +61,7 @@ func reportNumbers(l crm.Lang, v ReportView) []card.Block {
 		out = append(out, card.Text{Spans: []card.Span{{Text: x, Tone: card.Warning}}})
 	}
 	if len(before) > 0 {
-		out = append(out, card.Note{Text: l.T("上一工作日:", "Working day before: ") + strings.Join(before, " · ")})
+		out = append(out, card.Note{Text: l.T("上一工作日：", "Working day before: ") + strings.Join(before, " · ")})
 	}
 	if len(opens) > 0 {
 		out = append(out, card.Buttons{Items: opens})
@@ -88,7 +88,7 @@ func goalBar(l crm.Lang, n report.Number) card.Progress {
 func numberLabel(l crm.Lang, n report.Number) string {
 	s := label(l, n.Name)
 	if n.Scope == report.ScopeTeam {
-		s += l.T("(团队)", " (team)")
+		s += l.T("（团队）", " (team)")
 	}
 	return s + periodSuffix(l, n.Period)
 }
@@ -96,11 +96,11 @@ func numberLabel(l crm.Lang, n report.Number) string {
 func periodSuffix(l crm.Lang, period string) string {
 	switch period {
 	case report.PeriodWeek:
-		return l.T("(本周)", " (week)")
+		return l.T("（本周）", " (week)")
 	case report.PeriodMonth:
-		return l.T("(本月)", " (month)")
+		return l.T("（本月）", " (month)")
 	case report.PeriodQuarter:
-		return l.T("(本季)", " (quarter)")
+		return l.T("（本季）", " (quarter)")
 	}
 	return ""
 }
@@ -125,7 +125,7 @@ func goalText(l crm.Lang, n report.Number) string {
 	if n.Goal == nil {
 		return ""
 	}
-	return l.T("及格 ", "pass ") + report.Mark(n.Goal.Pass) + l.T(",优秀 ", ", excellent ") + report.Mark(n.Goal.Excellent)
+	return l.T("及格 ", "pass ") + report.Mark(n.Goal.Pass) + l.T("，优秀 ", ", excellent ") + report.Mark(n.Goal.Excellent)
 }
 
 func joinParts(parts ...string) string {
@@ -169,7 +169,7 @@ func planBlocks(l crm.Lang, v ReportView) []card.Block {
 	}
 	out := []card.Block{card.Heading{Text: l.T(fmt.Sprintf("计划与完成 %d/%d", done, planned), fmt.Sprintf("Planned and done %d/%d", done, planned)), Level: 2}}
 	if len(items) == 0 {
-		return append(out, card.P(l.T("今天没有计划,也没有记录。", "Nothing was planned or logged.")))
+		return append(out, card.P(l.T("今天没有计划，也没有记录。", "Nothing was planned or logged.")))
 	}
 	return append(out, card.Fields{Items: itemFields(l, v, items, true)})
 }
@@ -240,7 +240,7 @@ func itemFields(l crm.Lang, v ReportView, items []report.Item, marks bool) []car
 			title = x.Ref.String()
 		}
 		if marks && !x.Planned {
-			title += l.T("(计划外)", " (unplanned)")
+			title += l.T("（计划外）", " (unplanned)")
 		}
 		out = append(out, card.Field{Label: label, Value: joinParts(title, x.Note), Wide: true, Evidence: openButton(l, v.Open, x.Ref)})
 	}

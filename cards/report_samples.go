@@ -68,7 +68,7 @@ func sampleDigest(l crm.Lang) report.Digest {
 	return report.Digest{Team: 2, Name: name("华东", "East"), Day: reportSampleDay, AsOf: reportAt(19, 30), Frozen: true, Exempt: 1,
 		Members: []report.Member{
 			{User: 6, Name: name("张伟", "Zhang Wei"), Report: 32, State: report.Submitted, Rank: 1, Score: 1040, Scored: true, Text: name("顺利", "went well")},
-			{User: 5, Name: name("李娜", "Li Na"), Report: 31, State: report.Late, Rank: 2, Score: 567, Scored: true, Below: r.Content.BelowPass(), Text: name("客户临时出差,明天补", "the customer had to travel; tomorrow instead")},
+			{User: 5, Name: name("李娜", "Li Na"), Report: 31, State: report.Late, Rank: 2, Score: 567, Scored: true, Below: r.Content.BelowPass(), Text: name("客户临时出差，明天补", "the customer had to travel; tomorrow instead")},
 			{User: 7, Name: name("赵敏", "Zhao Min"), Report: 33, State: report.Draft, Rank: 3, Score: 320, Scored: true}},
 		Numbers: []report.TeamNumber{team(r.Content.Numbers[0], 5, 6), team(r.Content.Numbers[1], 21, 15)},
 		Big:     []report.BigEvent{{Key: "contract.signed", User: 6, Name: name("张伟", "Zhang Wei"), Amount: crm.Yuan(800_000), Ref: crm.ContractID(8).Ref()}}}
@@ -81,7 +81,7 @@ func reportSamples(l crm.Lang) []Sample {
 	draft := sampleReport(l, 3)
 	below := sampleReport(l, 1)
 	done := sampleReport(l, 3)
-	done.State, done.SubmittedAt, done.AsOf, done.Answers, done.Next, done.Version = report.Submitted, reportAt(18, 20), reportAt(18, 20), []string{l.T("华星今天定了方案,周四签约", "Huaxing settled on the plan; signing on Thursday")}, l.T("带上新版报价", "take the new quote"), 2
+	done.State, done.SubmittedAt, done.AsOf, done.Answers, done.Next, done.Version = report.Submitted, reportAt(18, 20), reportAt(18, 20), []string{l.T("华星今天定了方案，周四签约", "Huaxing settled on the plan; signing on Thursday")}, l.T("带上新版报价", "take the new quote"), 2
 	done.Notes = map[string]string{"visit.valid": l.T("其中一次陪访", "one of them accompanied")}
 	late := done
 	late.State, late.SubmittedAt, late.AsOf, late.Notes = report.Late, reportAt(21, 5), reportAt(21, 5), nil
@@ -102,20 +102,20 @@ func reportSamples(l crm.Lang) []Sample {
 		Times: map[report.Step]string{report.StepDraft: "17:30", report.StepDue: "19:00", report.StepChase: "19:05", report.StepDigest: "19:30", report.StepMissing: "09:00"},
 		Goals: map[goal.Profile][]goal.Line{goal.Field: {{Metric: "visit.valid", Pass: 2, Good: 3, Excellent: 4}}, goal.Phone: {{Metric: "call.valid", Pass: 25, Good: 40, Excellent: 60}}}}
 	return []Sample{
-		{"report.card/draft", crm.Text{Zh: "日报草稿,全部达标", En: "draft, all goals reached"}, ReportCard(l, view(draft, true, false))},
-		{"report.card/below", crm.Text{Zh: "日报草稿,有指标未达标", En: "draft with a goal missed"}, ReportCard(l, view(below, true, false))},
+		{"report.card/draft", crm.Text{Zh: "日报草稿，全部达标", En: "draft, all goals reached"}, ReportCard(l, view(draft, true, false))},
+		{"report.card/below", crm.Text{Zh: "日报草稿，有指标未达标", En: "draft with a goal missed"}, ReportCard(l, view(below, true, false))},
 		{"report.card/submitted", crm.Text{Zh: "已提交的日报", En: "a report handed in"}, ReportCard(l, view(done, true, false))},
 		{"report.card/editing", crm.Text{Zh: "修改已提交的日报", En: "editing a report handed in"}, ReportCard(l, view(done, true, true))},
-		{"report.card/late", crm.Text{Zh: "迟交的日报,经理查看", En: "a late report, seen by the manager"}, ReportCard(l, view(late, false, false))},
+		{"report.card/late", crm.Text{Zh: "迟交的日报，经理查看", En: "a late report, seen by the manager"}, ReportCard(l, view(late, false, false))},
 		{"report.card/corrected", crm.Text{Zh: "有更正的日报", En: "a report with corrections"}, ReportCard(l, fixed)},
 		{"report.chase/open", crm.Text{Zh: "催交", En: "reminder of a missing report"}, ReportChaseCard(l, draft, "19:00")},
 		{"report.chase/done", crm.Text{Zh: "催交后已交", En: "reminder after it came in"}, ReportChaseDone(l, done)},
 		{"report.missing/list", crm.Text{Zh: "未交名单", En: "list of the missing"}, ReportMissingCard(l, reportSampleDay, []report.Absentee{{User: 7, Name: l.T("赵敏", "Zhao Min"), Team: l.T("华东", "East"), Report: 33}})},
 		{"report.missing/none", crm.Text{Zh: "已全部补交", En: "none missing any more"}, ReportMissingCard(l, reportSampleDay, nil)},
-		{"report.digest/manager", crm.Text{Zh: "团队日报,经理", En: "team digest for the manager"}, DigestCard(l, since)},
-		{"report.digest/group", crm.Text{Zh: "团队日报,群里", En: "team digest in a group"}, DigestCard(l, dv(digest, false))},
-		{"report.digest/calm", crm.Text{Zh: "团队日报,没有异常", En: "team digest without exceptions"}, DigestCard(l, dv(calm, true))},
-		{"report.digest/live", crm.Text{Zh: "团队日报,实时", En: "team digest of this moment"}, DigestCard(l, dv(live, true))},
+		{"report.digest/manager", crm.Text{Zh: "团队日报，经理", En: "team digest for the manager"}, DigestCard(l, since)},
+		{"report.digest/group", crm.Text{Zh: "团队日报，群里", En: "team digest in a group"}, DigestCard(l, dv(digest, false))},
+		{"report.digest/calm", crm.Text{Zh: "团队日报，没有异常", En: "team digest without exceptions"}, DigestCard(l, dv(calm, true))},
+		{"report.digest/live", crm.Text{Zh: "团队日报，实时", En: "team digest of this moment"}, DigestCard(l, dv(live, true))},
 		{"report.bound", crm.Text{Zh: "群已绑定", En: "group bound"}, ReportBoundCard(l, l.T("华东", "East"), "19:30")},
 		{"report.setup/contents", crm.Text{Zh: "日报设置：内容", En: "report settings: contents"}, ReportSetupCard(l, setup, metric.Standard(), SetupContents, l.T("已添加：赢单金额", "added: won amount"))},
 		{"report.setup/goals", crm.Text{Zh: "日报设置：目标", En: "report settings: goals"}, ReportSetupCard(l, setup, metric.Standard(), SetupGoals, "")},

@@ -107,7 +107,7 @@ func ReportSetupCard(l crm.Lang, s report.Setup, defs []metric.Def, part SetupPa
 		names[d.Key] = d.Name
 		opts = append(opts, card.Option{Value: d.Key, Label: label(l, d.Name)})
 	}
-	c := card.Card{Lang: l, Title: l.T("日报设置", "Daily report settings"), Tone: card.Info, Subtitle: l.T("模板改动用于之后生成的日报,已有日报不变", "Template changes hold for reports drafted from now on; old reports stay as they are")}
+	c := card.Card{Lang: l, Title: l.T("日报设置", "Daily report settings"), Tone: card.Info, Subtitle: l.T("模板改动用于之后生成的日报，已有日报不变", "Template changes hold for reports drafted from now on; old reports stay as they are")}
 	if changed != "" {
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: "✓ " + changed, Tone: card.Success, Bold: true}}})
 	}
@@ -181,8 +181,8 @@ func setupQuestion(l crm.Lang, s report.Setup) []card.Block {
 	return []card.Block{card.Heading{Text: SetupQuestion.name(l), Level: 2}, card.Form{Name: "prompt", Inputs: []card.Input{
 		{Kind: card.TextInput, Name: SetupPromptZh, Label: l.T("提问（中文）", "Question (Chinese)"), Default: l.T(prompt.Zh, ""), MaxLen: 100, Required: l == crm.Chinese},
 		{Kind: card.TextInput, Name: SetupPromptEn, Label: l.T("提问（英文）", "Question (English)"), Default: l.T("", prompt.En), MaxLen: 200, Required: l == crm.English},
-	}, Submit: card.Button{Label: l.T("保存提问", "Save the question"), Action: ReportSetPrompt{V: s.Version}, Command: l.T("/日报设置 提问 今天最大的收获是什么?", "/reportsettings prompt What did you learn today?")},
-		Example: l.T("/日报设置 提问 今天最大的收获是什么?", "/reportsettings prompt What did you learn today?")}}
+	}, Submit: card.Button{Label: l.T("保存提问", "Save the question"), Action: ReportSetPrompt{V: s.Version}, Command: l.T("/日报设置 提问 今天最大的收获是什么？", "/reportsettings prompt What did you learn today?")},
+		Example: l.T("/日报设置 提问 今天最大的收获是什么？", "/reportsettings prompt What did you learn today?")}}
 }
 
 func setupTimes(l crm.Lang, s report.Setup) []card.Block {
@@ -220,16 +220,16 @@ func blockText(l crm.Lang, b report.Block, names map[string]crm.Text) string {
 		}
 		s := name.In(l) + periodSuffix(l, b.Period)
 		if b.Scope == report.ScopeTeam {
-			s += l.T("(团队)", " (team)")
+			s += l.T("（团队）", " (team)")
 		}
 		if b.Kind == report.BlockList {
-			s += l.T(fmt.Sprintf(",最多 %d 条", b.Limit), fmt.Sprintf(", at most %d", b.Limit))
+			s += l.T(fmt.Sprintf("，最多 %d 条", b.Limit), fmt.Sprintf(", at most %d", b.Limit))
 		}
 		return s
 	case report.BlockText:
 		s := b.PromptIn(l)
 		if b.Required {
-			s += l.T("(必填)", " (required)")
+			s += l.T("（必填）", " (required)")
 		}
 		return s
 	}

@@ -26,7 +26,7 @@ const listPage = 10
 func accounts(s *Services) Module {
 	return Module{
 		Commands: []bot.Registration{
-			bot.Command[string]{Name: "客户", Aliases: []string{"account"}, Summary: crm.Text{Zh: "查看客户:联系人、商机、合同和跟进", En: "show a customer with contacts, deals, contracts and activities"},
+			bot.Command[string]{Name: "客户", Aliases: []string{"account"}, Summary: crm.Text{Zh: "查看客户：联系人、商机、合同和跟进", En: "show a customer with contacts, deals, contracts and activities"},
 				Usage: crm.Text{Zh: "A-3|名称|拼音首字母", En: "A-3|name|pinyin initials"}, Examples: []string{"/客户 星河科技", "/客户 A-3", "/客户 xhkj"}, Parse: needText("客户", "a customer"), Run: s.openAccount},
 			bot.Command[int]{Name: "我的客户", Aliases: []string{"accounts"}, Summary: crm.Text{Zh: "我名下的客户", En: "the accounts that I own"}, Usage: crm.Text{Zh: "[页]", En: "[page]"},
 				Examples: []string{"/我的客户", "/我的客户 2"}, Roles: sellers, Menu: true, Parse: parsePage, Run: s.myAccounts},
@@ -40,7 +40,7 @@ func accounts(s *Services) Module {
 					x, err := s.Accounts.Create(ctx, a, account.Draft{Name: in.name, Region: in.region})
 					return s.madeAccount(ctx, a, x, crm.Text{Zh: "已新建客户 ", En: "made "}, err)
 				}},
-			bot.Command[convertArgs]{Name: "转客户", Aliases: []string{"convert"}, Summary: crm.Text{Zh: "把线索转为客户,保留历史", En: "turn a lead into a customer, with its history"}, Usage: crm.Text{Zh: "L-12 [公司名称]", En: "L-12 [company]"},
+			bot.Command[convertArgs]{Name: "转客户", Aliases: []string{"convert"}, Summary: crm.Text{Zh: "把线索转为客户，保留历史", En: "turn a lead into a customer, with its history"}, Usage: crm.Text{Zh: "L-12 [公司名称]", En: "L-12 [company]"},
 				Examples: []string{"/转客户 L-12", "/转客户 L-12 星河科技有限公司"}, Roles: sellers, Parse: parseConvert,
 				Run: func(ctx context.Context, a crm.Actor, _ bot.Call, in convertArgs) (bot.Reply, error) {
 					x, err := s.Accounts.Convert(ctx, a, in.id, in.name)
@@ -100,7 +100,7 @@ func parseConvert(rest string) (convertArgs, error) {
 	head, tail, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	ref, err := crm.ParseRef(head)
 	if err != nil || ref.Kind != crm.KindLead {
-		return convertArgs{}, crm.Invalid("请写线索编号,如 L-12", "name the lead by its code, such as L-12")
+		return convertArgs{}, crm.Invalid("请写线索编号，如 L-12", "name the lead by its code, such as L-12")
 	}
 	return convertArgs{crm.LeadID(ref.ID), strings.TrimSpace(tail)}, nil
 }
@@ -133,7 +133,7 @@ func (s *Services) openAccount(ctx context.Context, a crm.Actor, _ bot.Call, tex
 	switch len(list) {
 	case 0:
 		return bot.Reply{}, crm.NotFound("没有找到客户“"+clipText(text)+"”", "no customer is called “"+clipText(text)+"”").
-			WithNext("请检查名称;线索用 /线索 查找", "check the name; leads are found with /lead")
+			WithNext("请检查名称；线索用 /线索 查找", "check the name; leads are found with /lead")
 	case 1:
 		return s.showAccount(ctx, a, list[0].ID)
 	}
@@ -150,7 +150,7 @@ func (s *Services) chooseAccount(ctx context.Context, a crm.Actor, text string, 
 		}
 		choices[i] = cards.Choice{Ref: x.ID.Ref(), Label: x.Name, Sub: sub, Command: command(x)}
 	}
-	c := cards.Choose(a.Lang, a.Lang.T("哪一个“"+clipText(text)+"”?", "Which “"+clipText(text)+"”?"), choices)
+	c := cards.Choose(a.Lang, a.Lang.T("哪一个“"+clipText(text)+"”？", "Which “"+clipText(text)+"”?"), choices)
 	return bot.Reply{Card: &c, Private: true}
 }
 
@@ -233,7 +233,7 @@ func (s *Services) myAccounts(ctx context.Context, a crm.Actor, _ bot.Call, page
 func (s *Services) openContact(ctx context.Context, a crm.Actor, _ bot.Call, text string) (bot.Reply, error) {
 	ref, err := crm.ParseRef(text)
 	if err != nil || ref.Kind != crm.KindContact {
-		return bot.Reply{}, crm.Invalid("请写联系人编号,如 P-5", "name the contact by its code, such as P-5").WithNext("或用 /客户 名称 查看全部联系人", "or see all contacts with /account NAME")
+		return bot.Reply{}, crm.Invalid("请写联系人编号，如 P-5", "name the contact by its code, such as P-5").WithNext("或用 /客户 名称 查看全部联系人", "or see all contacts with /account NAME")
 	}
 	c, err := s.Accounts.Contact(ctx, a, crm.ContactID(ref.ID))
 	if err != nil {

@@ -28,7 +28,7 @@ func parseDeal(rest string) (dealArgs, error) {
 	head, tail, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	ref, err := crm.ParseRef(head)
 	if err != nil || ref.Kind != crm.KindDeal {
-		return dealArgs{}, crm.Invalid("请写商机编号,如 D-3", "name the deal by its code, such as D-3")
+		return dealArgs{}, crm.Invalid("请写商机编号，如 D-3", "name the deal by its code, such as D-3")
 	}
 	return dealArgs{crm.DealID(ref.ID), strings.TrimSpace(tail)}, nil
 }
@@ -58,7 +58,7 @@ func deals(s *Services) Module {
 					d, err := s.Deals.Win(ctx, a, in.id, 0, amount)
 					return s.dealMoved(ctx, a, d, err, false)
 				}},
-			bot.Command[dealArgs]{Name: "输单", Aliases: []string{"lose"}, Summary: crm.Text{Zh: "商机输单,需要原因", En: "close a deal as lost, with a reason"}, Usage: crm.Text{Zh: "D-3 原因 [说明]", En: "D-3 reason [note]"},
+			bot.Command[dealArgs]{Name: "输单", Aliases: []string{"lose"}, Summary: crm.Text{Zh: "商机输单，需要原因", En: "close a deal as lost, with a reason"}, Usage: crm.Text{Zh: "D-3 原因 [说明]", En: "D-3 reason [note]"},
 				Examples: []string{"/输单 D-3 价格 对手低 8%", "/输单 D-3 竞品"}, Roles: sellers, Parse: parseDeal,
 				Run: func(ctx context.Context, a crm.Actor, _ bot.Call, in dealArgs) (bot.Reply, error) {
 					why, note, _ := deal.ParseReason(in.text)
@@ -122,7 +122,7 @@ func (s *Services) dealMoved(ctx context.Context, a crm.Actor, d deal.Deal, err 
 	case deal.Won:
 		text = crm.Text{Zh: "恭喜赢单 " + d.Amount.Short(crm.Chinese), En: "won " + d.Amount.Short(crm.English) + ", congratulations"}
 	case deal.Lost:
-		text = crm.Text{Zh: "已记输单:" + d.Reason.Name(crm.Chinese), En: "recorded as lost: " + d.Reason.Name(crm.English)}
+		text = crm.Text{Zh: "已记输单：" + d.Reason.Name(crm.Chinese), En: "recorded as lost: " + d.Reason.Name(crm.English)}
 	}
 	rep.Toast, rep.ToastTone = text.In(a.Lang), bot.ToastSuccess
 	return rep, err
@@ -202,7 +202,7 @@ func (s *Services) findDeal(ctx context.Context, a crm.Actor, _ bot.Call, text s
 	for i, d := range list {
 		choices[i] = cards.Choice{Ref: d.ID.Ref(), Label: d.Title, Sub: strings.Trim(names(d.Account)+" · "+d.Amount.Short(a.Lang)+" · "+d.Status.Name(a.Lang), " ·"), Command: a.Lang.T("/商机 ", "/deal ") + d.ID.String()}
 	}
-	c := cards.Choose(a.Lang, a.Lang.T("哪一个“"+clipText(text)+"”?", "Which “"+clipText(text)+"”?"), choices)
+	c := cards.Choose(a.Lang, a.Lang.T("哪一个“"+clipText(text)+"”？", "Which “"+clipText(text)+"”?"), choices)
 	return bot.Reply{Card: &c, Private: true}, nil
 }
 
@@ -231,7 +231,7 @@ func (s *Services) newDeal(ctx context.Context, a crm.Actor, _ bot.Call, text st
 	switch {
 	case len(list) == 0:
 		return bot.Reply{}, crm.NotFound("没有找到客户“"+clipText(customer)+"”", "no customer is called “"+clipText(customer)+"”").
-			WithNext("商机属于客户:请先把线索转为客户,或检查名称", "a deal belongs to a customer: turn the lead into one first, or check the name")
+			WithNext("商机属于客户：请先把线索转为客户，或检查名称", "a deal belongs to a customer: turn the lead into one first, or check the name")
 	case len(list) > 1:
 		return s.chooseAccount(ctx, a, customer, list, func(x account.Account) string {
 			return strings.TrimSpace(a.Lang.T("/新商机 ", "/newdeal ") + x.ID.String() + " " + rest)

@@ -38,7 +38,7 @@ func parseImport(rest string) (importArgs, error) {
 	}
 	ref, err := crm.ParseRef(words[0])
 	if err != nil || ref.Kind != crm.KindImport {
-		return in, crm.Invalid("请发送文件,或写导入编号,如 I-3", "send a file, or name the import by its code, such as I-3")
+		return in, crm.Invalid("请发送文件，或写导入编号，如 I-3", "send a file, or name the import by its code, such as I-3")
 	}
 	in.id = crm.ImportID(ref.ID)
 	for _, w := range joinPairs(words[1:]) {
@@ -46,7 +46,7 @@ func parseImport(rest string) (importArgs, error) {
 			if f := strings.ToLower(field); f == "类型" || f == "kind" {
 				k, ok := importer.ParseKind(column)
 				if !ok {
-					return in, crm.Invalid("没有类型“"+clipText(column)+"”", "there is no kind “"+clipText(column)+"”").WithNext("可用:线索、客户、产品、商机、人员", "use leads, accounts, products, deals or people")
+					return in, crm.Invalid("没有类型“"+clipText(column)+"”", "there is no kind “"+clipText(column)+"”").WithNext("可用：线索、客户、产品、商机、人员", "use leads, accounts, products, deals or people")
 				}
 				in.kind = k
 				continue
@@ -56,7 +56,7 @@ func parseImport(rest string) (importArgs, error) {
 		}
 		step, ok := importSteps[strings.ToLower(w)]
 		if !ok {
-			return in, crm.Invalid("看不懂“"+clipText(w)+"”", "cannot read “"+clipText(w)+"”").WithNext("可写:试算、确认、撤销,或 字段=列名", "write try, confirm, undo, or field=column")
+			return in, crm.Invalid("看不懂“"+clipText(w)+"”", "cannot read “"+clipText(w)+"”").WithNext("可写：试算、确认、撤销，或 字段=列名", "write try, confirm, undo, or field=column")
 		}
 		in.step = step
 	}
@@ -80,7 +80,7 @@ func joinPairs(words []string) []string {
 func imports(s *Services) Module {
 	return Module{
 		Commands: []bot.Registration{
-			bot.Command[importArgs]{Name: "导入", Aliases: []string{"import"}, Summary: crm.Text{Zh: "导入表格:发送 .csv 或 .xlsx 文件即可", En: "import a table: just send a .csv or .xlsx file"}, Usage: crm.Text{Zh: "[I-3 试算|确认|撤销|字段=列]", En: "[I-3 try|confirm|undo|field=column]"},
+			bot.Command[importArgs]{Name: "导入", Aliases: []string{"import"}, Summary: crm.Text{Zh: "导入表格：发送 .csv 或 .xlsx 文件即可", En: "import a table: just send a .csv or .xlsx file"}, Usage: crm.Text{Zh: "[I-3 试算|确认|撤销|字段=列]", En: "[I-3 try|confirm|undo|field=column]"},
 				Examples: []string{"/导入", "/导入 I-3", "/导入 I-3 电话=手机 来源=渠道", "/导入 I-3 试算", "/导入 I-3 确认", "/导入 I-3 撤销"}, Roles: importer.Operators, Parse: parseImport, Run: s.importCommand},
 			bot.Handle[cards.TryImport]{Roles: importer.Operators, Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.TryImport) (bot.Reply, error) {
 				return s.tryImport(ctx, a, p.Import, c.Values)
@@ -198,11 +198,11 @@ func (s *Services) tryImport(ctx context.Context, a crm.Actor, id crm.ImportID, 
 			return bot.Reply{}, err
 		}
 		if kind != was {
-			return s.importReply(a, j, true, crm.Text{Zh: "已改为导入" + kind.Name(crm.Chinese) + ",请核对列", En: "now importing " + kind.Name(crm.English) + "; please check the columns"}, nil)
+			return s.importReply(a, j, true, crm.Text{Zh: "已改为导入" + kind.Name(crm.Chinese) + "，请核对列", En: "now importing " + kind.Name(crm.English) + "; please check the columns"}, nil)
 		}
 	}
 	j, file, err := s.Imports.Try(ctx, a, id)
-	rep, err := s.importReply(a, j, update, crm.Text{Zh: "试算完成,尚未导入", En: "dry run done, nothing imported yet"}, err)
+	rep, err := s.importReply(a, j, update, crm.Text{Zh: "试算完成，尚未导入", En: "dry run done, nothing imported yet"}, err)
 	if err == nil {
 		rep.Files = []bot.File{{Name: file.Name, Data: file.Data}}
 	}
@@ -249,5 +249,5 @@ func (s *Services) commitImport(ctx context.Context, a crm.Actor, id crm.ImportI
 
 func (s *Services) undoImport(ctx context.Context, a crm.Actor, id crm.ImportID, update bool) (bot.Reply, error) {
 	j, err := s.Imports.Undo(ctx, a, id)
-	return s.importReply(a, j, update, crm.Text{Zh: fmt.Sprintf("已撤销 %d 行,保留 %d 行", j.Taken, j.Kept), En: fmt.Sprintf("took %d rows back, kept %d", j.Taken, j.Kept)}, err)
+	return s.importReply(a, j, update, crm.Text{Zh: fmt.Sprintf("已撤销 %d 行，保留 %d 行", j.Taken, j.Kept), En: fmt.Sprintf("took %d rows back, kept %d", j.Taken, j.Kept)}, err)
 }

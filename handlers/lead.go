@@ -35,11 +35,11 @@ func (h leadHandlers) commands() []bot.Registration {
 			Examples: []string{"/公海", "/公海 展会 上海 A"}, Roles: poolReaders, Menu: true, Parse: parsePool, Run: h.pool},
 		bot.Command[[]string]{Name: "认领", Aliases: []string{"claim"}, Summary: text("从公海认领线索", "claim leads from the pool"), Usage: text("L-12 [L-13 …]", "L-12 [L-13 …]"),
 			Examples: []string{"/认领 L-12", "/认领 L-12 L-13"}, Roles: []crm.Role{crm.Rep}, Parse: parseWords, Run: h.claim},
-		bot.Command[string]{Name: "我的线索", Aliases: []string{"leads"}, Summary: text("我的线索,最急的在前", "my leads, the most urgent first"), Usage: text("[成员]", "[member]"),
+		bot.Command[string]{Name: "我的线索", Aliases: []string{"leads"}, Summary: text("我的线索，最急的在前", "my leads, the most urgent first"), Usage: text("[成员]", "[member]"),
 			Examples: []string{"/我的线索"}, Roles: poolReaders, Menu: true, Parse: parseRest, Run: h.mine},
 		bot.Command[string]{Name: "线索", Aliases: []string{"lead"}, Summary: text("查看一条线索", "one lead in detail"), Usage: text("L-12 或 公司名", "L-12 or a company"),
 			Examples: []string{"/线索 L-12", "/线索 华星"}, Parse: parseRest, Run: h.show},
-		bot.Command[lead.Info]{Name: "新线索", Aliases: []string{"newlead"}, Summary: text("新建线索,先查重", "create a lead after a duplicate check"), Usage: text("公司 联系人 电话 [来源]", "company contact phone [source]"),
+		bot.Command[lead.Info]{Name: "新线索", Aliases: []string{"newlead"}, Summary: text("新建线索，先查重", "create a lead after a duplicate check"), Usage: text("公司 联系人 电话 [来源]", "company contact phone [source]"),
 			Examples: []string{"/新线索 上海华星科技 王总 13800138000 展会", "/新线索"}, Parse: parseNewLead, Run: h.create},
 		bot.Command[lead.Info]{Name: "仍然新建", Aliases: []string{"createanyway"}, Summary: text("名称相近时仍然新建线索", "create a lead although names are similar"), Usage: text("公司 联系人 电话 [来源]", "company contact phone [source]"),
 			Examples: []string{"/仍然新建 上海华星科技 王总 13800138000"}, Parse: parseNewLead, Run: h.createAnyway},
@@ -119,7 +119,7 @@ func private(rep bot.Reply) bot.Reply {
 
 func (h leadHandlers) claim(ctx context.Context, a crm.Actor, _ bot.Call, words []string) (bot.Reply, error) {
 	if len(words) == 0 {
-		return bot.Reply{}, crm.Invalid("请写要认领的线索编号", "name the leads to claim").WithNext("例如 /认领 L-12;发送 /公海 查看", "for example /claim L-12; send /pool for the list")
+		return bot.Reply{}, crm.Invalid("请写要认领的线索编号", "name the leads to claim").WithNext("例如 /认领 L-12；发送 /公海 查看", "for example /claim L-12; send /pool for the list")
 	}
 	ids := make([]crm.LeadID, 0, len(words))
 	for _, w := range words {
@@ -247,7 +247,7 @@ func (h leadHandlers) listOf(ctx context.Context, a crm.Actor, owner crm.UserID)
 func (h leadHandlers) find(ctx context.Context, a crm.Actor, text string, line func(code string) string) (crm.LeadID, *bot.Reply, error) {
 	if ref, err := crm.ParseRef(text); err == nil {
 		if ref.Kind != crm.KindLead {
-			return 0, nil, crm.Invalid(ref.String()+" 不是线索", ref.String()+" is not a lead").WithNext("线索的编号以 L 开头,如 L-12", "codes of leads begin with L, such as L-12")
+			return 0, nil, crm.Invalid(ref.String()+" 不是线索", ref.String()+" is not a lead").WithNext("线索的编号以 L 开头，如 L-12", "codes of leads begin with L, such as L-12")
 		}
 		return crm.LeadID(ref.ID), nil, nil
 	}
@@ -257,11 +257,11 @@ func (h leadHandlers) find(ctx context.Context, a crm.Actor, text string, line f
 	}
 	switch {
 	case len(list) == 0:
-		return 0, nil, crm.NotFound("没有找到线索“"+text+"”,或您无权查看", "there is no lead “"+text+"”, or you may not see it").WithNext("发送 /公海 或 /我的线索 查看", "send /pool or /leads")
+		return 0, nil, crm.NotFound("没有找到线索“"+text+"”，或您无权查看", "there is no lead “"+text+"”, or you may not see it").WithNext("发送 /公海 或 /我的线索 查看", "send /pool or /leads")
 	case len(list) == 1 || lead.Fold(list[0].Company) == lead.Fold(text) && lead.Fold(list[1].Company) != lead.Fold(text):
 		return list[0].ID, nil, nil
 	}
-	rep := private(bot.Show(cards.Choose(a.Lang, a.Lang.T("哪一条“"+text+"”?", "Which “"+text+"”?"), h.choices(ctx, a, list, line)), bot.View{}))
+	rep := private(bot.Show(cards.Choose(a.Lang, a.Lang.T("哪一条“"+text+"”？", "Which “"+text+"”?"), h.choices(ctx, a, list, line)), bot.View{}))
 	return 0, &rep, nil
 }
 

@@ -38,7 +38,7 @@ func (h leadHandlers) releaseForm(ctx context.Context, a crm.Actor, id crm.LeadI
 		return bot.Reply{}, err
 	}
 	if !v.Mine && !v.Manages || v.InPool() {
-		return bot.Reply{}, crm.Forbidden(id.String()+" 不是您的线索,只有负责人或其经理可以释放", "only the owner of "+id.String()+" or their manager may release it")
+		return bot.Reply{}, crm.Forbidden(id.String()+" 不是您的线索，只有负责人或其经理可以释放", "only the owner of "+id.String()+" or their manager may release it")
 	}
 	reasons, _ := lead.ReleaseReasons.Of(ctx, h.Rules)
 	return private(bot.Show(cards.LeadReleaseForm(h.frame(a), v, reasons, int(pool.CoolVoluntary.Of(ctx, h.Rules))), bot.View{})), nil
@@ -161,7 +161,7 @@ func (h leadHandlers) join(ctx context.Context, a crm.Actor, _ bot.Call, in lead
 		return bot.Reply{}, err
 	}
 	owner := crm.MaskName(h.Directory.Name(ctx, e.Owner))
-	text := a.Lang.T("已向负责人 "+owner+" 申请协作 "+id.String()+",同意后会通知您", "the owner "+owner+" was asked about "+id.String()+"; you will be told the answer")
+	text := a.Lang.T("已向负责人 "+owner+" 申请协作 "+id.String()+"，同意后会通知您", "the owner "+owner+" was asked about "+id.String()+"; you will be told the answer")
 	return bot.Reply{Text: text, Toast: text, ToastTone: bot.ToastSuccess, Private: true}, nil
 }
 
@@ -212,7 +212,7 @@ func (h leadHandlers) reviewText(ctx context.Context, a crm.Actor, _ bot.Call, i
 	case "无效", "invalid":
 		return h.review(ctx, a, id, false)
 	}
-	return bot.Reply{}, crm.Invalid("请写明结果:可用 或 无效", "say the result: usable or invalid").WithNext("例如 /核对 "+id.String()+" 可用", "for example /review "+id.String()+" usable")
+	return bot.Reply{}, crm.Invalid("请写明结果：可用 或 无效", "say the result: usable or invalid").WithNext("例如 /核对 "+id.String()+" 可用", "for example /review "+id.String()+" usable")
 }
 
 func (h leadHandlers) review(ctx context.Context, a crm.Actor, id crm.LeadID, usable bool) (bot.Reply, error) {
@@ -277,9 +277,9 @@ func (h leadHandlers) created(ctx context.Context, a crm.Actor, in lead.Info, an
 	if err != nil {
 		return h.notCreated(ctx, a, in, toPool, err)
 	}
-	line := a.Lang.T("新建成功,已在您名下", "Created; it is yours")
+	line := a.Lang.T("新建成功，已在您名下", "Created; it is yours")
 	if v.Owner == 0 {
-		line = a.Lang.T("新建成功,已放入"+v.PoolTitle.Zh, "Created; it went into the pool")
+		line = a.Lang.T("新建成功，已放入"+v.PoolTitle.Zh, "Created; it went into the pool")
 	}
 	rep := bot.Show(cards.Lead(f, v, line), leadView(v.ID))
 	rep.Toast, rep.ToastTone = a.Lang.T(v.ID.String()+" 已新建", v.ID.String()+" was created"), bot.ToastSuccess

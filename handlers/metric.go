@@ -101,7 +101,7 @@ func (s *Services) evidenceText(ctx context.Context, a crm.Actor, c bot.Call, re
 		q.scope = ownScope(a)
 	}
 	if q.metric.Key == "" {
-		return bot.Reply{}, crm.Invalid("请写要看哪个指标", "please name a metric").WithNext("例如:/明细 有效拜访数 本周", "for example: /evidence valid visits this week")
+		return bot.Reply{}, crm.Invalid("请写要看哪个指标", "please name a metric").WithNext("例如：/明细 有效拜访数 本周", "for example: /evidence valid visits this week")
 	}
 	return s.evidencePress(ctx, a, c, cards.MetricEvidence{Metric: q.metric.Key, From: q.period.From, To: q.period.To, User: q.scope.User, Team: q.scope.Team, Page: page})
 }
@@ -278,7 +278,7 @@ func (s *Services) explainNumber(_ context.Context, a crm.Actor, words []string,
 				return err
 			}
 			return crm.Invalid("看不懂“"+rest+"”", "cannot read “"+rest+"”").
-				WithNext("期间可以写 本周、上月、2026-Q1,团队写名称", "a period is for example this week, last month or 2026-Q1; a team goes by its name")
+				WithNext("期间可以写 本周、上月、2026-Q1，团队写名称", "a period is for example this week, last month or 2026-Q1; a team goes by its name")
 		}
 	}
 	_, err := reg.Find(a, words[0])

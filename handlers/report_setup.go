@@ -30,7 +30,7 @@ func (s *Services) reportSetup() []bot.Registration {
 			period, _ := periodOf(c.Values.Get(cards.SetupPeriod))
 			key := c.Values.Get(cards.SetupMetric)
 			out, err := s.Reports.AddMetric(ctx, a, p.V, report.Block{Metric: key, Period: period})
-			return s.replaceSetup(a, out, err, cards.SetupContents, a.Lang.T("已添加:", "added: ")+s.metricName(key, a.Lang))
+			return s.replaceSetup(a, out, err, cards.SetupContents, a.Lang.T("已添加：", "added: ")+s.metricName(key, a.Lang))
 		}},
 		bot.Handle[cards.ReportSetGoal]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, c bot.Call, _ cards.ReportSetGoal) (bot.Reply, error) {
 			marks := strings.Join([]string{c.Values.Get(cards.SetupPass), c.Values.Get(cards.SetupGood), c.Values.Get(cards.SetupExcellent)}, "/")
@@ -40,7 +40,7 @@ func (s *Services) reportSetup() []bot.Registration {
 				return bot.Reply{}, err
 			}
 			out, err := s.Reports.SetGoal(ctx, a, "", goal.Profile(c.Values.Get(cards.SetupProfile)), key, &line)
-			return s.replaceSetup(a, out, err, cards.SetupGoals, a.Lang.T("目标已保存:", "goal saved: ")+s.metricName(key, a.Lang)+" "+marks)
+			return s.replaceSetup(a, out, err, cards.SetupGoals, a.Lang.T("目标已保存：", "goal saved: ")+s.metricName(key, a.Lang)+" "+marks)
 		}},
 		bot.Handle[cards.ReportSetPrompt]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.ReportSetPrompt) (bot.Reply, error) {
 			zh, en := c.Values.Get(cards.SetupPromptZh), c.Values.Get(cards.SetupPromptEn)
@@ -92,7 +92,7 @@ func (s *Services) setTimes(ctx context.Context, a crm.Actor, c bot.Call, _ card
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		changed = a.Lang.T("时间已保存,"+string(from)+" 起生效", "times saved; they hold from "+string(from))
+		changed = a.Lang.T("时间已保存，"+string(from)+" 起生效", "times saved; they hold from "+string(from))
 	}
 	if changed == "" {
 		changed = a.Lang.T("时间没有变化", "no time was changed")
@@ -126,14 +126,14 @@ func (s *Services) setupText(ctx context.Context, a crm.Actor, _ bot.Call, rest 
 			return bot.Reply{}, err
 		}
 		out, err := s.Reports.Raise(ctx, a, report.AnyVersion, d.Key)
-		return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已上移:", "moved up: ")+d.Name.In(a.Lang))
+		return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已上移：", "moved up: ")+d.Name.In(a.Lang))
 	case "清单", "list":
 		d, err := s.Metrics.Registry().Find(a, arg)
 		if err != nil {
 			return bot.Reply{}, err
 		}
 		out, err := s.Reports.AddList(ctx, a, report.AnyVersion, d.Key, 5)
-		return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已添加清单:", "list added: ")+d.Name.In(a.Lang))
+		return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已添加清单：", "list added: ")+d.Name.In(a.Lang))
 	case "目标", "goal":
 		return s.setupGoal(ctx, a, arg)
 	case "提问", "问题", "prompt":
@@ -142,8 +142,8 @@ func (s *Services) setupText(ctx context.Context, a crm.Actor, _ bot.Call, rest 
 	case "时间", "time":
 		return s.setupTime(ctx, a, arg)
 	}
-	return bot.Reply{}, crm.Invalid("看不懂“"+word+"”,可以写:加、减、上移、清单、目标、提问、时间", "cannot read “"+word+"”; there are: add, drop, up, list, goal, prompt, time").
-		WithNext("例如:/日报设置 加 赢单金额 月", "for example: /reportsettings add won amount month")
+	return bot.Reply{}, crm.Invalid("看不懂“"+word+"”，可以写：加、减、上移、清单、目标、提问、时间", "cannot read “"+word+"”; there are: add, drop, up, list, goal, prompt, time").
+		WithNext("例如：/日报设置 加 赢单金额 月", "for example: /reportsettings add won amount month")
 }
 
 func periodOf(w string) (string, bool) {
@@ -176,7 +176,7 @@ func (s *Services) setupAdd(ctx context.Context, a crm.Actor, arg string) (bot.R
 	}
 	b.Metric = d.Key
 	out, err := s.Reports.AddMetric(ctx, a, report.AnyVersion, b)
-	return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已添加:", "added: ")+d.Name.In(a.Lang))
+	return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已添加：", "added: ")+d.Name.In(a.Lang))
 }
 
 func (s *Services) setupDrop(ctx context.Context, a crm.Actor, arg string) (bot.Reply, error) {
@@ -189,13 +189,13 @@ func (s *Services) setupDrop(ctx context.Context, a crm.Actor, arg string) (bot.
 		return bot.Reply{}, err
 	}
 	out, err := s.Reports.Drop(ctx, a, report.AnyVersion, d.Key)
-	return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已移除:", "removed: ")+d.Name.In(a.Lang))
+	return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已移除：", "removed: ")+d.Name.In(a.Lang))
 }
 
 // goalLine reads "2/3/4".
 func goalLine(key, marks string) (goal.Line, error) {
 	p := strings.Split(marks, "/")
-	bad := crm.Invalid("目标要写成 及格/良好/优秀,收到“"+marks+"”", "a goal is pass/good/excellent, got “"+marks+"”").WithNext("例如 2/3/4", "for example 2/3/4")
+	bad := crm.Invalid("目标要写成 及格/良好/优秀，收到“"+marks+"”", "a goal is pass/good/excellent, got “"+marks+"”").WithNext("例如 2/3/4", "for example 2/3/4")
 	if len(p) != 3 {
 		return goal.Line{}, bad
 	}
@@ -222,7 +222,7 @@ func (s *Services) setupGoal(ctx context.Context, a crm.Actor, arg string) (bot.
 		}
 	}
 	if at < 1 {
-		return bot.Reply{}, crm.Invalid("请写指标和目标", "please give a metric and its goal").WithNext("例如:/日报设置 目标 有效拜访数 2/3/4", "for example: /reportsettings goal valid visits 2/3/4")
+		return bot.Reply{}, crm.Invalid("请写指标和目标", "please give a metric and its goal").WithNext("例如：/日报设置 目标 有效拜访数 2/3/4", "for example: /reportsettings goal valid visits 2/3/4")
 	}
 	d, err := s.Metrics.Registry().Find(a, strings.Join(words[:at], " "))
 	if err != nil {
@@ -241,7 +241,7 @@ func (s *Services) setupGoal(ctx context.Context, a crm.Actor, arg string) (bot.
 		return bot.Reply{}, err
 	}
 	out, err := s.Reports.SetGoal(ctx, a, scope, profile, d.Key, line)
-	return s.showSetup(a, out, err, cards.SetupGoals, a.Lang.T("目标已保存:", "goal saved: ")+strings.TrimSpace(d.Name.In(a.Lang)+" "+words[at]+" "+whose))
+	return s.showSetup(a, out, err, cards.SetupGoals, a.Lang.T("目标已保存：", "goal saved: ")+strings.TrimSpace(d.Name.In(a.Lang)+" "+words[at]+" "+whose))
 }
 
 func (s *Services) goalScope(ctx context.Context, words []string) (profile goal.Profile, scope rule.Scope, whose string, err error) {
@@ -278,6 +278,6 @@ func (s *Services) setupTime(ctx context.Context, a crm.Actor, arg string) (bot.
 		out, from, err := s.Reports.SetTime(ctx, a, st, value)
 		return s.showSetup(a, out, err, cards.SetupTimes, st.Name(a.Lang)+" "+strings.TrimSpace(value)+a.Lang.T(","+string(from)+" 起生效", ", from "+string(from)))
 	}
-	return bot.Reply{}, crm.Invalid("请写哪个时间:草稿、截止、催交、团队、名单", "please name the time: draft, due, chase, digest, missing").
-		WithNext("例如:/日报设置 时间 草稿 17:30", "for example: /reportsettings time draft 17:30")
+	return bot.Reply{}, crm.Invalid("请写哪个时间：草稿、截止、催交、团队、名单", "please name the time: draft, due, chase, digest, missing").
+		WithNext("例如：/日报设置 时间 草稿 17:30", "for example: /reportsettings time draft 17:30")
 }

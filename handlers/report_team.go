@@ -112,7 +112,7 @@ func (s *Services) ownTeam(ctx context.Context, a crm.Actor) (crm.TeamID, error)
 	for _, t := range teams {
 		names = append(names, t.Name)
 	}
-	return 0, crm.Invalid("请写团队名称", "please name a team").WithNext("团队有:"+strings.Join(names, "、"), "the teams are: "+strings.Join(names, ", "))
+	return 0, crm.Invalid("请写团队名称", "please name a team").WithNext("团队有："+strings.Join(names, "、"), "the teams are: "+strings.Join(names, ", "))
 }
 
 // bindReport answers /绑定日报 in a group.
@@ -126,7 +126,7 @@ func (s *Services) bindReport(ctx context.Context, a crm.Actor, c bot.Call, rest
 		if err := s.Reports.UnbindGroup(ctx, a, c.Req.Platform, c.Req.Chat.ID); err != nil {
 			return bot.Reply{}, err
 		}
-		return bot.Say(a.Lang.T("已解除绑定,本群不再接收团队日报。", "Unbound; this group gets no digest any more.")), nil
+		return bot.Say(a.Lang.T("已解除绑定，本群不再接收团队日报。", "Unbound; this group gets no digest any more.")), nil
 	}
 	var team crm.TeamID
 	if name == "" {

@@ -9,7 +9,7 @@ import (
 )
 
 func (w *writer) form(f card.Form) {
-	w.line(w.lang.T("表单:", "Form:"))
+	w.line(w.lang.T("表单：", "Form:"))
 	w.inside(func() {
 		for _, in := range f.Inputs {
 			w.line("- " + w.input(in))
@@ -19,7 +19,7 @@ func (w *writer) form(f card.Form) {
 			w.line(w.button(b))
 		}
 		if f.Example != "" {
-			w.line(w.lang.T("例: ", "Example: ") + one(f.Example))
+			w.line(w.lang.T("例：", "Example: ") + one(f.Example))
 		}
 	})
 }

@@ -61,7 +61,7 @@ func (s *Service) AddContact(ctx context.Context, a crm.Actor, id crm.AccountID,
 	case utf8.RuneCountInString(d.Name) > 40:
 		return Contact{}, Account{}, crm.Invalid("联系人姓名最多 40 个字", "a contact's name has at most 40 characters")
 	case utf8.RuneCountInString(d.Title) > 40 || len(d.Email) > 120:
-		return Contact{}, Account{}, crm.Invalid("职位最多 40 个字,邮箱最多 120 个字符", "a title has at most 40 characters, an e-mail address 120")
+		return Contact{}, Account{}, crm.Invalid("职位最多 40 个字，邮箱最多 120 个字符", "a title has at most 40 characters, an e-mail address 120")
 	}
 	if d.Mobile = oneLine(d.Mobile); d.Mobile != "" {
 		n, err := crm.ParsePhone(d.Mobile)

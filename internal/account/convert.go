@@ -36,7 +36,7 @@ func (s *Service) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, name 
 			l.Company = name
 		}
 		if l.Company == "" {
-			return crm.Ref{}, crm.Refused("F-01", "线索 "+id.String()+" 没有公司名称", "lead "+id.String()+" has no company").WithNext("写上公司:/转客户 "+id.String()+" 公司名称", "name it: /convert "+id.String()+" COMPANY")
+			return crm.Ref{}, crm.Refused("F-01", "线索 "+id.String()+" 没有公司名称", "lead "+id.String()+" has no company").WithNext("写上公司：/转客户 "+id.String()+" 公司名称", "name it: /convert "+id.String()+" COMPANY")
 		}
 		var err error
 		x, err = s.adopt(ctx, a, l)

@@ -106,7 +106,7 @@ func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commi
 				}
 				if held.ID != 0 {
 					out[i].Outcome, out[i].Ref = bulk.Same, held
-					out[i].Reason = crm.Text{Zh: "公司已存在:" + held.String(), En: "the company exists: " + held.String()}
+					out[i].Reason = crm.Text{Zh: "公司已存在：" + held.String(), En: "the company exists: " + held.String()}
 					continue
 				}
 			}
@@ -175,7 +175,7 @@ func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commi
 }
 
 func overLimit() bulk.Result {
-	return bulk.BadRow("负责人的持有上限已满(P-03)", "its owner holds as many accounts as the limit allows (P-03)")
+	return bulk.BadRow("负责人的持有上限已满（P-03）", "its owner holds as many accounts as the limit allows (P-03)")
 }
 
 // dryRoom applies the hold limits to the new rows of a dry run.
@@ -257,14 +257,14 @@ func (r Row) account(key string) Account {
 // fill writes what is empty in a known account and present in the row.
 func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, commit bool) (bulk.Result, error) {
 	same := bulk.Result{Outcome: bulk.Same, Ref: old.ID.Ref(), Version: old.Version,
-		Reason: crm.Text{Zh: "已存在:" + old.ID.String(), En: "exists: " + old.ID.String()}}
+		Reason: crm.Text{Zh: "已存在：" + old.ID.String(), En: "exists: " + old.ID.String()}}
 	x := merged(old, r)
 	taken := old.Owner == 0 && r.Owner != 0
 	if x == old && !taken {
 		return same, nil
 	}
 	if !CanSee(a, old) {
-		same.Reason = crm.Text{Zh: "已存在,属于其他团队,未改动", En: "exists and belongs to another team; left alone"}
+		same.Reason = crm.Text{Zh: "已存在，属于其他团队，未改动", En: "exists and belongs to another team; left alone"}
 		return same, nil
 	}
 	before, err := json.Marshal(old)
@@ -272,7 +272,7 @@ func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, com
 		return same, fmt.Errorf("encode account before import: %w", err)
 	}
 	res := bulk.Result{Outcome: bulk.Update, Ref: old.ID.Ref(), Before: string(before), Version: old.Version + 1,
-		Reason: crm.Text{Zh: "补充资料:" + old.ID.String(), En: "fills in " + old.ID.String()}}
+		Reason: crm.Text{Zh: "补充资料：" + old.ID.String(), En: "fills in " + old.ID.String()}}
 	if !commit {
 		return res, nil
 	}

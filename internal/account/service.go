@@ -82,7 +82,7 @@ func (s *Service) taken(ctx context.Context, x Account) error {
 			owner = n
 		}
 	}
-	e := crm.Forbidden("客户 "+x.ID.String()+" 已存在,负责人 "+owner, "account "+x.ID.String()+" exists; its owner is "+owner).
+	e := crm.Forbidden("客户 "+x.ID.String()+" 已存在，负责人 "+owner, "account "+x.ID.String()+" exists; its owner is "+owner).
 		WithNext("可联系负责人或其经理", "please talk to the owner or the owner's manager")
 	e.Rule = "DU-02"
 	return e
@@ -140,13 +140,13 @@ func (s *Service) One(ctx context.Context, a crm.Actor, text string) (Account, e
 		return xs[0], nil
 	case len(xs) == 0:
 		return Account{}, crm.NotFound("没有找到客户“"+clip(text)+"”", "no account is called “"+clip(text)+"”").
-			WithNext("请检查名称,或用编号如 A-12", "check the name, or use a code such as A-12")
+			WithNext("请检查名称，或用编号如 A-12", "check the name, or use a code such as A-12")
 	}
 	names := make([]string, 0, 5)
 	for _, x := range xs[:min(len(xs), 5)] {
 		names = append(names, x.ID.String()+" "+x.Name)
 	}
-	return Account{}, crm.Invalid("“"+clip(text)+"”有多个客户:"+strings.Join(names, "、"), "“"+clip(text)+"” fits several accounts: "+strings.Join(names, ", ")).
+	return Account{}, crm.Invalid("“"+clip(text)+"”有多个客户："+strings.Join(names, "、"), "“"+clip(text)+"” fits several accounts: "+strings.Join(names, ", ")).
 		WithNext("请用编号或全称", "use the code or the full name")
 }
 
@@ -177,8 +177,8 @@ type Draft struct {
 func (s *Service) Create(ctx context.Context, a crm.Actor, d Draft) (Account, error) {
 	x, created, err := s.ensure(ctx, a, d)
 	if err == nil && !created {
-		return x, crm.Conflict("DU-01", "客户“"+x.Name+"”已存在:"+x.ID.String(), "account “"+x.Name+"” exists: "+x.ID.String()).
-			WithNext("打开它:/客户 "+x.ID.String(), "open it: /account "+x.ID.String())
+		return x, crm.Conflict("DU-01", "客户“"+x.Name+"”已存在："+x.ID.String(), "account “"+x.Name+"” exists: "+x.ID.String()).
+			WithNext("打开它：/客户 "+x.ID.String(), "open it: /account "+x.ID.String())
 	}
 	return x, err
 }
@@ -251,11 +251,11 @@ func (s *Service) free(ctx context.Context, company, uscc string) error {
 	if err != nil || held.ID == 0 {
 		return err
 	}
-	e := crm.Conflict("DU-01", "“"+clip(company)+"”已存在:"+held.String(), "“"+clip(company)+"” exists: "+held.String())
+	e := crm.Conflict("DU-01", "“"+clip(company)+"”已存在："+held.String(), "“"+clip(company)+"” exists: "+held.String())
 	if held.Kind == crm.KindLead {
-		return e.WithNext("可将线索转为客户:/转客户 "+held.String(), "turn the lead into an account: /convert "+held.String())
+		return e.WithNext("可将线索转为客户：/转客户 "+held.String(), "turn the lead into an account: /convert "+held.String())
 	}
-	return e.WithNext("打开它:/客户 "+held.String(), "open it: /account "+held.String())
+	return e.WithNext("打开它：/客户 "+held.String(), "open it: /account "+held.String())
 }
 
 // pinyinOf are the keys under which the name is found by pinyin, one string
@@ -345,7 +345,7 @@ func (s *Service) check(d Draft) (Draft, string, error) {
 	if d.USCC != "" {
 		code, ok := crm.USCC(d.USCC)
 		if !ok {
-			return d, "", crm.Invalid("统一社会信用代码不对:应为 18 位且校验码正确", "the credit code is wrong: it has 18 characters of which the last checks the others")
+			return d, "", crm.Invalid("统一社会信用代码不对：应为 18 位且校验码正确", "the credit code is wrong: it has 18 characters of which the last checks the others")
 		}
 		d.USCC = code
 	}
@@ -377,7 +377,7 @@ func (s *Service) Dealt(ctx context.Context, at map[crm.AccountID]time.Time) err
 }
 
 func frozen() error {
-	e := crm.Forbidden("您的账号正在交接,只能查看", "your account is being handed over and is read-only")
+	e := crm.Forbidden("您的账号正在交接，只能查看", "your account is being handed over and is read-only")
 	e.Rule = "HO-01"
 	return e
 }

@@ -87,7 +87,7 @@ func ParseQuickLog(text string, now time.Time, cal *calendar.Calendar, dir Direc
 
 func (p *logParser) parse() error {
 	if !p.readOpening() {
-		return crm.Invalid("这一行没有说明做了什么,请以 拜访、电话、微信、会议 或 跟进 开头,例如:拜访 华星 王总 30分钟 聊了报价 下周三再约",
+		return crm.Invalid("这一行没有说明做了什么，请以 拜访、电话、微信、会议 或 跟进 开头，例如：拜访 华星 王总 30分钟 聊了报价 下周三再约",
 			"this line does not say what was done; begin with visit, call, wechat, meeting or log, for example: visit Acme 30min talked about prices next friday")
 	}
 	if err := p.readCustomer(); err != nil {

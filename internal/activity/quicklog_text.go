@@ -103,7 +103,7 @@ func (p *logParser) setOn(w calendar.When) {
 	p.log.On = &w
 	if w.Day > p.today {
 		p.limit(0.75)
-		p.warn(w.Format(crm.Chinese)+" 还没有到,如果是计划请用 /计划", w.Format(crm.English)+" is still to come; use /plan for a plan")
+		p.warn(w.Format(crm.Chinese)+" 还没有到，如果是计划请用 /计划", w.Format(crm.English)+" is still to come; use /plan for a plan")
 	}
 }
 

@@ -67,7 +67,7 @@ func (p *logParser) findAmount() {
 		better(a)
 		if a.end == 0 && !p.isTaken(m[0], m[1]) && m[1] < len(p.s) && isDigit(p.s[m[1]]) && p.dateAt(m[1]) == nil {
 			p.limit(0.94)
-			p.warn("「"+cut(p.s[m[0]:p.partEnd(m[0])])+"」看不出确切金额,请写成 意向80万", "no exact amount in \""+cut(p.s[m[0]:p.partEnd(m[0])])+"\"; write it like budget 800k")
+			p.warn("「"+cut(p.s[m[0]:p.partEnd(m[0])])+"」看不出确切金额，请写成 意向80万", "no exact amount in \""+cut(p.s[m[0]:p.partEnd(m[0])])+"\"; write it like budget 800k")
 		}
 	}
 	for pos := p.skip(p.pos); pos < len(p.s); pos = p.skip(p.partEnd(pos)) {
@@ -109,7 +109,7 @@ func (p *logParser) findResult() {
 		if p.log.Result != "" && p.log.Result != r {
 			p.log.Result, p.result = "", span{}
 			p.limit(0.94)
-			p.warn("有两种结果,请选一个", "two results are named; choose one")
+			p.warn("有两种结果，请选一个", "two results are named; choose one")
 			return false
 		}
 		if p.log.Result == "" {
@@ -175,7 +175,7 @@ func (p *logParser) findNext() {
 	p.log.Next = &w
 	if !p.cal.IsWorkday(w.Day) {
 		p.limit(0.94)
-		p.warn("下次时间 "+w.Format(crm.Chinese)+" 不是工作日:"+p.cal.Note(w.Day, crm.Chinese), "the next date "+w.Format(crm.English)+" is no working day: "+p.cal.Note(w.Day, crm.English))
+		p.warn("下次时间 "+w.Format(crm.Chinese)+" 不是工作日："+p.cal.Note(w.Day, crm.Chinese), "the next date "+w.Format(crm.English)+" is no working day: "+p.cal.Note(w.Day, crm.English))
 	} else if !p.cal.Known(w.Day.Year()) {
 		p.warn(p.cal.Note(w.Day, crm.Chinese), p.cal.Note(w.Day, crm.English))
 	}

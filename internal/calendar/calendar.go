@@ -40,7 +40,7 @@ func ParseTimeOfDay(s string) (TimeOfDay, error) {
 			return t, nil
 		}
 	}
-	return 0, crm.Invalid("看不懂时间「"+cut(s)+"」,请写成 09:30", "cannot read the time \""+cut(s)+"\"; write it like 09:30")
+	return 0, crm.Invalid("看不懂时间「"+cut(s)+"」，请写成 09:30", "cannot read the time \""+cut(s)+"\"; write it like 09:30")
 }
 
 // Settings are the hours of the organisation. All are wall clock times in its
@@ -64,10 +64,10 @@ func (s Settings) validate() error {
 		return crm.Invalid("没有设置时区", "no time zone is set")
 	}
 	if s.WorkFrom < 0 || s.WorkTo > 24*60 || s.WorkFrom >= s.WorkTo {
-		return crm.Invalid("工作时间不对:"+s.WorkFrom.String()+"–"+s.WorkTo.String()+",开始要早于结束", "the working hours "+s.WorkFrom.String()+"–"+s.WorkTo.String()+" must begin before they end")
+		return crm.Invalid("工作时间不对："+s.WorkFrom.String()+"–"+s.WorkTo.String()+"，开始要早于结束", "the working hours "+s.WorkFrom.String()+"–"+s.WorkTo.String()+" must begin before they end")
 	}
 	if s.QuietTo < 0 || s.QuietFrom > 24*60 || s.QuietTo >= s.QuietFrom {
-		return crm.Invalid("免打扰时间不对:"+s.QuietFrom.String()+"–"+s.QuietTo.String()+",要从晚上到早上", "the quiet times "+s.QuietFrom.String()+"–"+s.QuietTo.String()+" must run from the evening to the morning")
+		return crm.Invalid("免打扰时间不对："+s.QuietFrom.String()+"–"+s.QuietTo.String()+"，要从晚上到早上", "the quiet times "+s.QuietFrom.String()+"–"+s.QuietTo.String()+" must run from the evening to the morning")
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func TestDayNotes(t *testing.T) {
 	for d, want := range map[crm.Day][2]string{
 		"2026-03-04": {"", ""}, "2026-03-07": {"周末", "weekend"}, "2026-10-10": {"调休上班", "make-up working day"},
 		"2025-10-01": {"国庆节、中秋节", "National Day / Mid-Autumn Festival"},
-		"2027-05-03": {"2027年放假安排未公布,按周一至周五计", "holidays of 2027 are not announced, counted as Monday to Friday"},
+		"2027-05-03": {"2027年放假安排未公布，按周一至周五计", "holidays of 2027 are not announced, counted as Monday to Friday"},
 	} {
 		if got := [2]string{c.Note(d, crm.Chinese), c.Note(d, crm.English)}; got != want {
 			t.Errorf("Note(%s) = %q", d, got)

@@ -103,7 +103,7 @@ func (c *Calendar) Note(d crm.Day, l crm.Lang) string {
 		parts = append(parts, l.T("周末", "weekend"))
 	}
 	if d.Valid() && !c.Known(d.Year()) {
-		parts = append(parts, l.T(fmt.Sprintf("%d年放假安排未公布,按周一至周五计", d.Year()), fmt.Sprintf("holidays of %d are not announced, counted as Monday to Friday", d.Year())))
+		parts = append(parts, l.T(fmt.Sprintf("%d年放假安排未公布，按周一至周五计", d.Year()), fmt.Sprintf("holidays of %d are not announced, counted as Monday to Friday", d.Year())))
 	}
 	return strings.Join(parts, l.T(",", ", "))
 }

@@ -141,7 +141,7 @@ func checkWeekday(f *Found, s string) int {
 		return 0
 	}
 	if want := time.Weekday(weekdayRunes[m[1]] % 7); f.Day.Weekday() != want {
-		f.Err = crm.Invalid(string(f.Day)+" 是"+crm.WeekdayName(f.Day.Weekday(), crm.Chinese)+",不是"+crm.WeekdayName(want, crm.Chinese)+",请再确认日期",
+		f.Err = crm.Invalid(string(f.Day)+" 是"+crm.WeekdayName(f.Day.Weekday(), crm.Chinese)+"，不是"+crm.WeekdayName(want, crm.Chinese)+"，请再确认日期",
 			string(f.Day)+" is a "+f.Day.Weekday().String()+", not a "+want.String()+"; please check the date")
 	}
 	return len(m[0])

@@ -123,7 +123,7 @@ func (r *reader) aroundFestival(f festival, name string, isBefore bool) (When, b
 	for year := r.today.Year(); year <= r.today.Year()+1; year++ {
 		if !r.cal.Known(year) {
 			y := strconv.Itoa(year)
-			return When{}, true, crm.Invalid(y+"年的放假安排还没有公布,算不出「"+name+"」前后是哪一天,请直接写日期",
+			return When{}, true, crm.Invalid(y+"年的放假安排还没有公布，算不出「"+name+"」前后是哪一天，请直接写日期",
 				"the holidays of "+y+" are not announced yet, so the date around that holiday is unknown; please write the date itself")
 		}
 		for _, b := range r.cal.Breaks(year, f.holiday) {

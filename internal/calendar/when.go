@@ -68,7 +68,7 @@ func ParseWhen(text string, now time.Time, cal *Calendar) (When, error) {
 	s := crm.Normalize(text)
 	f, ok := newReader(now, cal, true).at(s, 0)
 	if !ok {
-		return When{}, crm.Invalid("看不懂日期「"+cut(text)+"」,可以写:明天、下周三、月底、3月5日 14:30、2026-12-01",
+		return When{}, crm.Invalid("看不懂日期「"+cut(text)+"」，可以写：明天、下周三、月底、3月5日 14:30、2026-12-01",
 			"cannot read the date \""+cut(text)+"\"; write for example tomorrow, next wednesday 3pm, in 3 days or 2026-12-01")
 	}
 	if f.Err != nil {
@@ -94,7 +94,7 @@ func ParseNext(text string, now time.Time, cal *Calendar) (When, error) {
 // CheckFuture refuses a day before today and a time that has passed.
 func (c *Calendar) CheckFuture(w When, now time.Time) error {
 	if w.Day < c.DayOf(now) || (w.HasTime && w.At(c).Before(now)) {
-		return crm.Invalid("「"+cut(w.Matched)+"」是 "+w.Format(crm.Chinese)+",已经过去了,请写一个今后的时间",
+		return crm.Invalid("「"+cut(w.Matched)+"」是 "+w.Format(crm.Chinese)+"，已经过去了，请写一个今后的时间",
 			"\""+cut(w.Matched)+"\" is "+w.Format(crm.English)+", which has passed; name a time to come")
 	}
 	return nil

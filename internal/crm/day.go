@@ -32,7 +32,7 @@ func NewDay(year int, month time.Month, day int) (Day, bool) {
 // the calendar package.
 func ParseDay(s string) (Day, error) {
 	if _, err := time.Parse(dayLayout, s); err != nil || s[:4] == "0000" {
-		return "", Invalid("没有这个日期:"+quoteZh(s)+",请写成 2026-03-02 这样", "no such date: "+quoteEn(s)+"; write it like 2026-03-02")
+		return "", Invalid("没有这个日期："+quoteZh(s)+"，请写成 2026-03-02 这样", "no such date: "+quoteEn(s)+"; write it like 2026-03-02")
 	}
 	return Day(s), nil
 }

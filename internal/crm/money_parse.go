@@ -14,7 +14,7 @@ func ParseMoney(s string) (Money, error) {
 	t := Normalize(s)
 	if strings.HasPrefix(t, "-") {
 		if m, err := ParseSignedMoney(t); err == nil && m < 0 {
-			return 0, Invalid("金额不能是负数:"+quoteZh(s), "an amount cannot be negative: "+quoteEn(s))
+			return 0, Invalid("金额不能是负数："+quoteZh(s), "an amount cannot be negative: "+quoteEn(s))
 		}
 	}
 	return parseUnsigned(t)
@@ -43,9 +43,9 @@ func parseUnsigned(t string) (Money, error) {
 	case faultRange:
 		return 0, Invalid("金额"+quoteZh(t)+"超过上限 1 万亿元", "the amount "+quoteEn(t)+" is above the limit of ¥1,000,000,000,000")
 	case faultFraction:
-		return 0, Invalid("金额"+quoteZh(t)+"最多到分,请保留两位小数以内", "the amount "+quoteEn(t)+" is finer than ¥0.01; use at most two decimals")
+		return 0, Invalid("金额"+quoteZh(t)+"最多到分，请保留两位小数以内", "the amount "+quoteEn(t)+" is finer than ¥0.01; use at most two decimals")
 	}
-	return 0, Invalid("看不懂金额"+quoteZh(t)+",可以写:80万、1.2亿、5k、12,000.50",
+	return 0, Invalid("看不懂金额"+quoteZh(t)+"，可以写：80万、1.2亿、5k、12,000.50",
 		"cannot read the amount "+quoteEn(t)+"; write for example 800k, 1.2m or 12,000.50")
 }
 

@@ -65,12 +65,12 @@ func ParsePeriod(s string, today Day) (Period, error) {
 		last, okLast := parseSimplePeriod(strings.TrimSpace(m[2]), today)
 		if okFirst && okLast {
 			if first.From >= last.To {
-				return Period{}, Invalid("期间的开始晚于结束:"+quoteZh(s), "the period ends before it begins: "+quoteEn(s))
+				return Period{}, Invalid("期间的开始晚于结束："+quoteZh(s), "the period ends before it begins: "+quoteEn(s))
 			}
 			return Period{first.From, last.To}, nil
 		}
 	}
-	return Period{}, Invalid("看不懂期间"+quoteZh(s)+",可以写:本周、上月、本季度、2026-Q1、2026-03、2026-03-01..2026-03-31",
+	return Period{}, Invalid("看不懂期间"+quoteZh(s)+"，可以写：本周、上月、本季度、2026-Q1、2026-03、2026-03-01..2026-03-31",
 		"cannot read the period "+quoteEn(s)+"; write for example this week, last month, 2026-Q1, 2026-03 or 2026-03-01..2026-03-31")
 }
 

@@ -94,7 +94,7 @@ func ParsePhone(s string) (string, error) {
 	if key := MobileKey(s); key != "" {
 		return key, nil
 	}
-	return "", Invalid("电话号码不对:请写 11 位手机号,或带区号的座机,例如 021-58881234", "this is no telephone number: write 11 digits of a mobile, or a landline with its area code such as 021-58881234")
+	return "", Invalid("电话号码不对：请写 11 位手机号，或带区号的座机，例如 021-58881234", "this is no telephone number: write 11 digits of a mobile, or a landline with its area code such as 021-58881234")
 }
 
 // MaskPhone hides the middle of a number for people who may not see it (P-08):

@@ -209,7 +209,7 @@ func (l *life) contract(ctx context.Context, r *rep) error {
 	if err != nil {
 		return err
 	}
-	c, err := l.s.Contracts.Create(ctx, a, contract.Input{Deal: d.ID, Account: d.Account, Amount: d.Amount, Terms: pick(l.g, []string{"预付30%,验收后付70%", "分三期:30%、40%、30%", "月结30天"}),
+	c, err := l.s.Contracts.Create(ctx, a, contract.Input{Deal: d.ID, Account: d.Account, Amount: d.Amount, Terms: pick(l.g, []string{"预付30%，验收后付70%", "分三期：30%、40%、30%", "月结30天"}),
 		StartsOn: today.AddDays(l.g.IntN(10)), EndsOn: today.AddDays(365), Channel: contract.Online, Remark: "按标准条款"})
 	if err != nil {
 		return err

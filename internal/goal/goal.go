@@ -60,7 +60,7 @@ func Settings(reg *metric.Registry) []rule.Def {
 	field.Valid = func(ls []Line) error { return Check(reg, ls) }
 	phone.Valid = field.Valid
 	return []rule.Def{
-		{Key: KeyProfile, Title: crm.Text{Zh: "销售类型(外勤 field / 电话 phone)", En: "kind of seller (field or phone)"}, Default: string(Field), Check: checkProfile},
+		{Key: KeyProfile, Title: crm.Text{Zh: "销售类型（外勤 field / 电话 phone）", En: "kind of seller (field or phone)"}, Default: string(Field), Check: checkProfile},
 		field.Def(), phone.Def(),
 	}
 }
@@ -69,7 +69,7 @@ func checkProfile(s string) error {
 	if _, ok := parseProfile(s); ok {
 		return nil
 	}
-	return crm.Invalid(KeyProfile+" 需要 field(外勤)或 phone(电话)", KeyProfile+" takes field or phone")
+	return crm.Invalid(KeyProfile+" 需要 field（外勤）或 phone（电话）", KeyProfile+" takes field or phone")
 }
 
 func parseProfile(s string) (Profile, bool) {
@@ -90,13 +90,13 @@ func Check(reg *metric.Registry, ls []Line) error {
 		d, ok := reg.Get(l.Metric)
 		switch {
 		case !ok || d.Deprecated != "":
-			return crm.Invalid("目标里的指标不存在:"+l.Metric, "a goal names an unknown metric: "+l.Metric).WithNext("发送 /指标 查看全部指标", "send /metrics for all metrics")
+			return crm.Invalid("目标里的指标不存在："+l.Metric, "a goal names an unknown metric: "+l.Metric).WithNext("发送 /指标 查看全部指标", "send /metrics for all metrics")
 		case seen[l.Metric]:
 			return crm.Invalid("指标 "+d.Name.Zh+" 的目标写了两次", "the goal for "+d.Name.En+" is given twice")
 		case d.LowerIsBetter:
-			return crm.Invalid(d.Name.Zh+" 越低越好,不能作为过程目标", d.Name.En+" is better when lower and cannot be a process goal")
+			return crm.Invalid(d.Name.Zh+" 越低越好，不能作为过程目标", d.Name.En+" is better when lower and cannot be a process goal")
 		case !(l.Pass > 0) || l.Good < l.Pass || l.Excellent < l.Good || l.Excellent > 1e12:
-			return crm.Invalid(fmt.Sprintf("%s 的目标要满足 0 < 及格 ≤ 良好 ≤ 优秀,收到 %g/%g/%g", d.Name.Zh, l.Pass, l.Good, l.Excellent),
+			return crm.Invalid(fmt.Sprintf("%s 的目标要满足 0 < 及格 ≤ 良好 ≤ 优秀，收到 %g/%g/%g", d.Name.Zh, l.Pass, l.Good, l.Excellent),
 				fmt.Sprintf("the goal for %s needs 0 < pass ≤ good ≤ excellent, got %g/%g/%g", d.Name.En, l.Pass, l.Good, l.Excellent))
 		case l.Weight < 0 || l.Weight > 100:
 			return crm.Invalid("权重要在 1 到 100 之间", "a weight is 1 to 100")

@@ -84,7 +84,7 @@ func (s *Service) Run(ctx context.Context, a crm.Actor, kind Kind, name string, 
 			return sum, err
 		}
 		if m.Kind != kind {
-			return sum, crm.Invalid("映射文件是“"+m.Kind.Name(crm.Chinese)+"”的,不是“"+kind.Name(crm.Chinese)+"”的", "the mapping is for "+string(m.Kind)+", not for "+string(kind))
+			return sum, crm.Invalid("映射文件是“"+m.Kind.Name(crm.Chinese)+"”的，不是“"+kind.Name(crm.Chinese)+"”的", "the mapping is for "+string(m.Kind)+", not for "+string(kind))
 		}
 	}
 	if _, err := m.bind(src.Header()); err != nil {

@@ -170,7 +170,7 @@ func TestOwnershipOfImports_P02_P03(t *testing.T) {
 	wantCounts(t, dry, 3, 0, 0, 1)
 	j, marked := e.commit(j.ID)
 	wantCounts(t, j, 3, 0, 0, 1)
-	if !strings.Contains(marked, "丙,A,李娜,有误,负责人的持有上限已满(P-03)") {
+	if !strings.Contains(marked, "丙,A,李娜,有误,负责人的持有上限已满（P-03）") {
 		t.Errorf("the result file is\n%s", marked)
 	}
 	if n := e.count("crm_ownership_ledger WHERE kind = 'A' AND reason = 'import'"); n != 3 {
@@ -216,7 +216,7 @@ func TestLimits_CH05(t *testing.T) {
 	}
 	began := time.Now()
 	_, err = e.Upload(t.Context(), e.admin, "x.csv", make([]byte, 100<<20))
-	if crm.CodeOf(err) != crm.CodeRefused || !strings.Contains(crm.MessageOf(err, crm.Chinese), "100 MB,聊天中最多 20 MB") {
+	if crm.CodeOf(err) != crm.CodeRefused || !strings.Contains(crm.MessageOf(err, crm.Chinese), "100 MB，聊天中最多 20 MB") {
 		t.Errorf("100 MB: %v", err)
 	}
 	if d := time.Since(began); d > 20*time.Second {

@@ -75,7 +75,7 @@ func TestLeadFile_CH05(t *testing.T) {
 	if got := e.total(lead.FactNew); got.Qty != 2 {
 		t.Errorf("%d facts", got.Qty)
 	}
-	if !strings.Contains(marked, "重庆啤酒,李四,13800003333,,重复,与文件第 2 行重复:公司名称相同") || !strings.Contains(marked, "某公司,王五,不知道,,有误,\"电话号码不对") {
+	if !strings.Contains(marked, "重庆啤酒,李四,13800003333,,重复,与文件第 2 行重复：公司名称相同") || !strings.Contains(marked, "某公司,王五,不知道,,有误,电话号码不对") {
 		t.Errorf("the result file is\n%s", marked)
 	}
 	if n := e.count("crm_leads WHERE company = 'Robert''); DROP TABLE crm_leads;--'"); n != 1 {

@@ -74,7 +74,7 @@ func ParseMapping(data []byte) (Mapping, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(&m); err != nil && !errors.Is(err, io.EOF) {
-		return Mapping{}, crm.Invalid("列映射文件不对:"+err.Error(), "the mapping file is wrong: "+err.Error())
+		return Mapping{}, crm.Invalid("列映射文件不对："+err.Error(), "the mapping file is wrong: "+err.Error())
 	}
 	return m, m.check()
 }
@@ -86,7 +86,7 @@ func (m Mapping) check() error {
 	for _, key := range slices.Sorted(maps.Keys(m.Fields)) {
 		if !slices.ContainsFunc(fields[m.Kind], func(f Field) bool { return f.Key == key }) {
 			return crm.Invalid(fmt.Sprintf("%s没有字段“%s”", m.Kind.Name(crm.Chinese), key), fmt.Sprintf("%s have no field %q", m.Kind.Name(crm.English), key)).
-				WithNext("字段有:"+fieldKeys(m.Kind), "the fields are: "+fieldKeys(m.Kind))
+				WithNext("字段有："+fieldKeys(m.Kind), "the fields are: "+fieldKeys(m.Kind))
 		}
 	}
 	return nil
@@ -251,8 +251,8 @@ func (m Mapping) bind(head []string) (*binder, error) {
 	}
 	if len(missing) > 0 {
 		list := strings.Join(missing, "、")
-		return nil, crm.Invalid("文件里没有这些列:"+list, "the file has no columns "+strings.Join(missing, ", ")).
-			WithNext("文件的列:"+cutRunes(strings.Join(head, "、"), 200), "its columns are: "+cutRunes(strings.Join(head, ", "), 200))
+		return nil, crm.Invalid("文件里没有这些列："+list, "the file has no columns "+strings.Join(missing, ", ")).
+			WithNext("文件的列："+cutRunes(strings.Join(head, "、"), 200), "its columns are: "+cutRunes(strings.Join(head, ", "), 200))
 	}
 	if len(b.fields) == 0 {
 		return nil, crm.Invalid("没有任何列可以导入", "no column is mapped")

@@ -61,7 +61,7 @@ func may(a crm.Actor) error {
 		return crm.Forbid(a, Operators...).WithNext("可请市场或经理导入", "marketing or your manager can import for you")
 	}
 	if a.Frozen {
-		e := crm.Forbidden("您的账号正在交接,只能查看", "your account is being handed over and is read-only")
+		e := crm.Forbidden("您的账号正在交接，只能查看", "your account is being handed over and is read-only")
 		e.Rule = "HO-01"
 		return e
 	}
@@ -85,9 +85,9 @@ func (s *Service) Upload(ctx context.Context, a crm.Actor, name string, data []b
 	}
 	rows, megabytes, _ := s.Limits(ctx)
 	if int64(len(data)) > megabytes<<20 {
-		return Job{}, crm.Refused("CH-05", fmt.Sprintf("文件有 %d MB,聊天中最多 %d MB", (len(data)+1<<19)>>20, megabytes),
+		return Job{}, crm.Refused("CH-05", fmt.Sprintf("文件有 %d MB，聊天中最多 %d MB", (len(data)+1<<19)>>20, megabytes),
 			fmt.Sprintf("the file has %d MB; in the chat at most %d MB are possible", (len(data)+1<<19)>>20, megabytes)).
-			WithNext("请拆分文件,或由管理员用 crmbot import 导入", "split it, or let an administrator use crmbot import")
+			WithNext("请拆分文件，或由管理员用 crmbot import 导入", "split it, or let an administrator use crmbot import")
 	}
 	j := Job{Author: a.ID, File: cutRunes(crm.Normalize(name), 120), Size: int64(len(data)), State: Choosing, CreatedAt: s.Clock.Now()}
 	if err := s.inspect(&j, data, rows); err != nil {
@@ -137,12 +137,12 @@ func (s *Service) inspect(j *Job, data []byte, limit int64) error {
 			j.Sample = append(j.Sample, short)
 		}
 		if int64(j.Rows) > limit {
-			return crm.Refused("CH-05", fmt.Sprintf("文件超过 %d 行,聊天中最多 %d 行", limit, limit), fmt.Sprintf("the file has more than %d rows; in the chat at most %d are possible", limit, limit)).
-				WithNext("请拆分文件,或由管理员用 crmbot import 导入", "split it, or let an administrator use crmbot import")
+			return crm.Refused("CH-05", fmt.Sprintf("文件超过 %d 行，聊天中最多 %d 行", limit, limit), fmt.Sprintf("the file has more than %d rows; in the chat at most %d are possible", limit, limit)).
+				WithNext("请拆分文件，或由管理员用 crmbot import 导入", "split it, or let an administrator use crmbot import")
 		}
 	}
 	if j.Rows == 0 {
-		return crm.Invalid("文件只有表头,没有数据", "the file has a header but no rows")
+		return crm.Invalid("文件只有表头，没有数据", "the file has a header but no rows")
 	}
 	return nil
 }
@@ -193,7 +193,7 @@ func (s *Service) Remap(ctx context.Context, a crm.Actor, id crm.ImportID, kind 
 			f, ok := FieldOf(m.Kind, c.Field)
 			if !ok {
 				return crm.Invalid(m.Kind.Name(crm.Chinese)+"没有字段“"+cutRunes(c.Field, 20)+"”", m.Kind.Name(crm.English)+" have no field “"+cutRunes(c.Field, 20)+"”").
-					WithNext("可用字段:"+fieldNames(m.Kind, crm.Chinese), "the fields are: "+fieldNames(m.Kind, crm.English))
+					WithNext("可用字段："+fieldNames(m.Kind, crm.Chinese), "the fields are: "+fieldNames(m.Kind, crm.English))
 			}
 			if c.Column == "" || c.Column == "-" {
 				delete(m.Fields, f.Key)
@@ -202,7 +202,7 @@ func (s *Service) Remap(ctx context.Context, a crm.Actor, id crm.ImportID, kind 
 			col, ok := findColumn(j.Header, c.Column)
 			if !ok {
 				return crm.Invalid("文件里没有列“"+cutRunes(c.Column, 30)+"”", "the file has no column “"+cutRunes(c.Column, 30)+"”").
-					WithNext("文件的列:"+cutRunes(strings.Join(j.Header, "、"), 200), "its columns are: "+cutRunes(strings.Join(j.Header, ", "), 200))
+					WithNext("文件的列："+cutRunes(strings.Join(j.Header, "、"), 200), "its columns are: "+cutRunes(strings.Join(j.Header, ", "), 200))
 			}
 			old := m.Fields[f.Key]
 			old.Column, old.Template = col, ""
@@ -239,13 +239,13 @@ func fieldNames(k Kind, l crm.Lang) string {
 func over(j Job) error {
 	switch j.State {
 	case Running:
-		return crm.Conflict("CH-05", j.ID.String()+" 正在导入", j.ID.String()+" is being imported").WithNext("请稍候,完成后会更新卡片", "please wait; the card is updated when it is done")
+		return crm.Conflict("CH-05", j.ID.String()+" 正在导入", j.ID.String()+" is being imported").WithNext("请稍候，完成后会更新卡片", "please wait; the card is updated when it is done")
 	case Undoing:
 		return crm.Conflict("CH-05", j.ID.String()+" 正在撤销", j.ID.String()+" is being taken back")
 	case Undone:
-		return crm.Conflict("CH-05", j.ID.String()+" 已撤销", j.ID.String()+" was taken back").WithNext("如需再次导入,请重新发送文件", "to import it again, send the file again")
+		return crm.Conflict("CH-05", j.ID.String()+" 已撤销", j.ID.String()+" was taken back").WithNext("如需再次导入，请重新发送文件", "to import it again, send the file again")
 	}
-	return crm.Conflict("CH-05", j.ID.String()+" 已导入完成", j.ID.String()+" was imported already").WithNext("如有误可在时限内撤销:/导入 "+j.ID.String(), "it can be taken back for some hours: /import "+j.ID.String())
+	return crm.Conflict("CH-05", j.ID.String()+" 已导入完成", j.ID.String()+" was imported already").WithNext("如有误可在时限内撤销：/导入 "+j.ID.String(), "it can be taken back for some hours: /import "+j.ID.String())
 }
 
 // Cleanup removes the files of old imports; what they did stays known.

@@ -113,7 +113,7 @@ func (p people) find(text string) (org.User, error) {
 	case 0:
 		return org.User{}, crm.NotFound("没有叫“"+cutRunes(text, 30)+"”的人", "nobody is called “"+cutRunes(text, 30)+"”").WithNext("请先导入人员", "import the people first")
 	default:
-		return org.User{}, crm.Invalid(fmt.Sprintf("有 %d 个人叫“%s”,请用工号", len(list), cutRunes(text, 30)), fmt.Sprintf("%d people are called “%s”; use the employee number", len(list), cutRunes(text, 30)))
+		return org.User{}, crm.Invalid(fmt.Sprintf("有 %d 个人叫“%s”，请用工号", len(list), cutRunes(text, 30)), fmt.Sprintf("%d people are called “%s”; use the employee number", len(list), cutRunes(text, 30)))
 	}
 }
 

@@ -40,7 +40,7 @@ func (k *accountSink) row(r row) (account.Row, error) {
 	if v["level"] != "" {
 		l, ok := account.ParseLevel(v["level"])
 		if !ok {
-			return x, crm.Invalid("没有级别“"+cutRunes(v["level"], 20)+"”,应为 KA、A、B、C", "there is no level “"+cutRunes(v["level"], 20)+"”; it is KA, A, B or C")
+			return x, crm.Invalid("没有级别“"+cutRunes(v["level"], 20)+"”，应为 KA、A、B、C", "there is no level “"+cutRunes(v["level"], 20)+"”; it is KA, A, B or C")
 		}
 		x.Level = l
 	}

@@ -57,7 +57,7 @@ func (k *dealSink) row(r row) (deal.Row, error) {
 	if v["status"] != "" {
 		st, ok := parseStatus(v["status"])
 		if !ok {
-			return x, crm.Invalid("没有结果“"+cutRunes(v["status"], 20)+"”,应为 赢单、输单、进行中", "there is no result “"+cutRunes(v["status"], 20)+"”; it is won, lost or open")
+			return x, crm.Invalid("没有结果“"+cutRunes(v["status"], 20)+"”，应为 赢单、输单、进行中", "there is no result “"+cutRunes(v["status"], 20)+"”; it is won, lost or open")
 		}
 		x.Status = st
 	} else if st, ok := parseStatus(v["stage"]); ok {

@@ -52,7 +52,7 @@ func (k *leadSink) result(r lead.RowResult, in lead.NewLead) bulk.Result {
 	id := lead.Identity{Company: in.Company, Phone: in.Phone, Email: in.Email, USCC: in.USCC}
 	for _, key := range id.Keys() {
 		if line, ok := k.seen[string(key.Kind)+key.Value]; ok && line != in.Row {
-			b = bulk.Result{Outcome: bulk.Same, Reason: crm.Text{Zh: fmt.Sprintf("与文件第 %d 行重复:%s", line, key.Kind.Name(crm.Chinese)), En: fmt.Sprintf("same as row %d of the file: %s", line, key.Kind.Name(crm.English))}}
+			b = bulk.Result{Outcome: bulk.Same, Reason: crm.Text{Zh: fmt.Sprintf("与文件第 %d 行重复：%s", line, key.Kind.Name(crm.Chinese)), En: fmt.Sprintf("same as row %d of the file: %s", line, key.Kind.Name(crm.English))}}
 			return b
 		}
 	}
@@ -72,7 +72,7 @@ func (k *leadSink) row(r row) (lead.NewLead, error) {
 		City: v["city"], Region: v["region"], Industry: v["industry"], Source: v["source"], Need: v["need"], Budget: v["budget"], Note: v["note"], USCC: v["uscc"]}}
 	if g := strings.ToUpper(v["grade"]); g != "" {
 		if x.Grade = lead.Grade(g); !x.Grade.Valid() {
-			return x, crm.Invalid("没有等级“"+cutRunes(g, 10)+"”,应为 A 到 D", "there is no grade “"+cutRunes(g, 10)+"”; it is A to D")
+			return x, crm.Invalid("没有等级“"+cutRunes(g, 10)+"”，应为 A 到 D", "there is no grade “"+cutRunes(g, 10)+"”; it is A to D")
 		}
 	}
 	u, err := k.people.find(v["owner"])

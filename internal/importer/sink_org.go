@@ -171,7 +171,7 @@ func (k *orgSink) find(v map[string]string) (u *org.User, isNew bool, err error)
 	case 1:
 		return same[0], false, nil
 	}
-	return nil, false, crm.Invalid("有多个同名的人,请填写工号", "several people have this name; give the employee number")
+	return nil, false, crm.Invalid("有多个同名的人，请填写工号", "several people have this name; give the employee number")
 }
 
 // lead makes the person the leader of a team that has none.

@@ -55,7 +55,7 @@ func Open(name string, r io.ReadSeeker) (Source, error) {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return openXLSX(r)
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0")):
-		return nil, crm.Invalid("这是旧版 .xls 或加密的 Excel 文件,无法读取", "this is an old .xls or an encrypted Excel file, which cannot be read").
+		return nil, crm.Invalid("这是旧版 .xls 或加密的 Excel 文件，无法读取", "this is an old .xls or an encrypted Excel file, which cannot be read").
 			WithNext("请在 Excel 中另存为 .xlsx 或 CSV", "save it as .xlsx or CSV in Excel")
 	case bytes.HasPrefix(head, []byte("%PDF")), bytes.HasPrefix(head, []byte("\x89PNG")), bytes.HasPrefix(head, []byte("\xFF\xD8\xFF")):
 		return nil, notATable()
@@ -94,7 +94,7 @@ func header(cells []string) ([]string, error) {
 		cells = cells[:len(cells)-1]
 	}
 	if len(cells) > maxColumns {
-		return nil, crm.Invalid(fmt.Sprintf("表格有 %d 列,最多 %d 列", len(cells), maxColumns), fmt.Sprintf("the table has %d columns, at most %d are possible", len(cells), maxColumns))
+		return nil, crm.Invalid(fmt.Sprintf("表格有 %d 列，最多 %d 列", len(cells), maxColumns), fmt.Sprintf("the table has %d columns, at most %d are possible", len(cells), maxColumns))
 	}
 	out := make([]string, len(cells))
 	seen := map[string]int{}
@@ -122,7 +122,7 @@ func fit(r Record, width int) Record {
 	if n := len(r.Cells); n > width {
 		r.Cells = r.Cells[:width]
 		if r.Bad == (crm.Text{}) {
-			r.Bad = crm.Text{Zh: fmt.Sprintf("有 %d 列,表头只有 %d 列", n, width), En: fmt.Sprintf("has %d columns, the header only %d", n, width)}
+			r.Bad = crm.Text{Zh: fmt.Sprintf("有 %d 列，表头只有 %d 列", n, width), En: fmt.Sprintf("has %d columns, the header only %d", n, width)}
 		}
 	}
 	for len(r.Cells) < width {

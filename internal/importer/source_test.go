@@ -53,7 +53,7 @@ func TestReadCSV_CH05(t *testing.T) {
 		{"quote inside a value", "a,b\n5\" screen,1\n", "a|b", []string{"2:5\" screen|1"}},
 		{"quote that never closes", "a,b\n\"broken,1\nok,2\nfine,3\n", "a|b", []string{"2!引号没有结束", "3:ok|2", "4:fine|3"}},
 		{"text after a quote", "a,b\n\"x\"y,1\nok,2\n", "a|b", []string{"2!引号位置不对", "3:ok|2"}},
-		{"too few and too many", "a,b,c\n1\n1,2,3,4\n1,2,3,,\n", "a|b|c", []string{"2:1||", "3!有 4 列,表头只有 3 列", "4:1|2|3"}},
+		{"too few and too many", "a,b,c\n1\n1,2,3,4\n1,2,3,,\n", "a|b|c", []string{"2:1||", "3!有 4 列，表头只有 3 列", "4:1|2|3"}},
 		{"blank lines", "a,b\n\n , \n1,2\n\n", "a|b", []string{"4:1|2"}},
 		{"title above the header", "2026 年客户表\n\n公司,电话\n甲,1\n", "公司|电话", []string{"4:甲|1"}},
 		{"one column", "手机\n13800000000\n", "手机", []string{"2:13800000000"}},
@@ -102,7 +102,7 @@ func TestReadEncodings_CH05(t *testing.T) {
 		"UTF-16":      {u16, "CSV · UTF-16 · ,", "2:重庆啤酒|王䶮"},
 		"long lines":  {long, "CSV · UTF-8 · ,", "2:" + strings.Repeat("a", 1<<16-19) + "重|王"},
 		"ASCII only":  {"a,b\n1,2\n", "CSV · UTF-8 · ,", "2:1|2"},
-		"cut in half": {text[:len(text)-2], "CSV · GB18030 · ,", "2!有无法识别的字符(编码不对)"},
+		"cut in half": {text[:len(text)-2], "CSV · GB18030 · ,", "2!有无法识别的字符（编码不对）"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "cut in half" {

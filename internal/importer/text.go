@@ -85,7 +85,7 @@ func openText(r io.ReadSeeker) (Source, error) {
 		return nil, err
 	}
 	if rec.Bad != (crm.Text{}) {
-		return nil, crm.Invalid("表头无法读取:"+rec.Bad.Zh, "the header cannot be read: "+rec.Bad.En)
+		return nil, crm.Invalid("表头无法读取："+rec.Bad.Zh, "the header cannot be read: "+rec.Bad.En)
 	}
 	if s.header, err = header(rec.Cells); err != nil {
 		return nil, err
@@ -163,7 +163,7 @@ func (s *textSource) record() (Record, error) {
 			case broken:
 				rec.Bad = quoteBroken
 			case strings.ContainsRune(text, utf8.RuneError) || !utf8.ValidString(text):
-				rec.Bad = crm.Text{Zh: "有无法识别的字符(编码不对)", En: "has characters that cannot be read (wrong encoding)"}
+				rec.Bad = crm.Text{Zh: "有无法识别的字符（编码不对）", En: "has characters that cannot be read (wrong encoding)"}
 			}
 			return rec, nil
 		}
@@ -274,7 +274,7 @@ func (l *lineReader) next() (line, error) {
 		}
 		b.WriteByte(c)
 		if b.Len() > maxLine {
-			return line{}, crm.Invalid(fmt.Sprintf("第 %d 行太长(超过 1 MB),不是表格文件", l.no+1), fmt.Sprintf("line %d is too long (more than 1 MB): this is no table", l.no+1))
+			return line{}, crm.Invalid(fmt.Sprintf("第 %d 行太长（超过 1 MB），不是表格文件", l.no+1), fmt.Sprintf("line %d is too long (more than 1 MB): this is no table", l.no+1))
 		}
 	}
 	l.no++

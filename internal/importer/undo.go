@@ -29,7 +29,7 @@ func (s *Service) Undo(ctx context.Context, a crm.Actor, id crm.ImportID) (Job, 
 			return crm.Refused("CH-05", "人员导入不能撤销", "an import of people cannot be taken back").WithNext("请逐个修改成员", "change the people one by one")
 		case now.After(j.Until) && !dead:
 			_, _, hours := s.Limits(ctx)
-			return crm.Refused("CH-05", fmt.Sprintf("导入超过 %d 小时,不能撤销", hours), fmt.Sprintf("an import can be taken back for %d hours only", hours)).
+			return crm.Refused("CH-05", fmt.Sprintf("导入超过 %d 小时，不能撤销", hours), fmt.Sprintf("an import can be taken back for %d hours only", hours)).
 				WithNext("请逐条处理", "please handle the records one by one")
 		}
 		j.State = Undoing

@@ -49,7 +49,7 @@ func parseDay(s, layout string) (crm.Day, error) {
 
 func badDate(s string) error {
 	s = cutRunes(s, 30)
-	return crm.Invalid("看不懂日期“"+s+"”,应如 2026-03-05", "cannot read the date “"+s+"”; it should be like 2026-03-05")
+	return crm.Invalid("看不懂日期“"+s+"”，应如 2026-03-05", "cannot read the date “"+s+"”; it should be like 2026-03-05")
 }
 
 // parseAmount reads an amount, times the factor of its column.
@@ -102,7 +102,7 @@ func parseRoles(s string) ([]crm.Role, error) {
 			out, found = append(out, r), true
 		}
 		if !found {
-			return nil, crm.Invalid("没有角色“"+w+"”", "there is no role “"+w+"”").WithNext("可用:销售、销售经理、销售总监、法务、财务、市场、客服、总经理、管理员", "use rep, manager, director, legal, finance, marketing, service, boss or admin")
+			return nil, crm.Invalid("没有角色“"+w+"”", "there is no role “"+w+"”").WithNext("可用：销售、销售经理、销售总监、法务、财务、市场、客服、总经理、管理员", "use rep, manager, director, legal, finance, marketing, service, boss or admin")
 		}
 	}
 	return out, nil

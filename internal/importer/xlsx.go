@@ -30,7 +30,7 @@ func openXLSX(r io.ReadSeeker) (Source, error) {
 	// the date parser knows.
 	f, err := excelize.OpenReader(r, excelize.Options{UnzipSizeLimit: unzipLimit, UnzipXMLSizeLimit: unzipXMLLimit, RawCellValue: true})
 	if err != nil {
-		return nil, crm.Invalid("这个 Excel 文件打不开(损坏、加密或解压后超过 1 GB)", "this Excel file cannot be opened (damaged, encrypted, or more than 1 GB when unpacked)").
+		return nil, crm.Invalid("这个 Excel 文件打不开（损坏、加密或解压后超过 1 GB）", "this Excel file cannot be opened (damaged, encrypted, or more than 1 GB when unpacked)").
 			WithNext("请另存为 .xlsx 或 CSV 后重发", "save it again as .xlsx or CSV and send that").WithCause(err)
 	}
 	s := &xlsxSource{file: f}

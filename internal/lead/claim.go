@@ -50,9 +50,9 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.LeadID) (Claime
 		case l.Owner != 0:
 			return pool.ErrLost
 		case l.Status == Review:
-			return crm.Refused("P-17", id.String()+" 的资料正在核对,暂不可认领", id.String()+" is being reviewed for its data and cannot be claimed yet").WithNext("换一条:发送 /公海", "choose another one: send /pool")
+			return crm.Refused("P-17", id.String()+" 的资料正在核对，暂不可认领", id.String()+" is being reviewed for its data and cannot be claimed yet").WithNext("换一条：发送 /公海", "choose another one: send /pool")
 		case l.Status != Open:
-			return crm.Conflict("", id.String()+" "+l.Status.Name(crm.Chinese)+",不能认领", id.String()+" cannot be claimed, it is "+l.Status.Name(crm.English))
+			return crm.Conflict("", id.String()+" "+l.Status.Name(crm.Chinese)+"，不能认领", id.String()+" cannot be claimed, it is "+l.Status.Name(crm.English))
 		}
 		p, err := s.d.Gate.Pool(ctx, l.Pool)
 		if err != nil {
@@ -108,10 +108,10 @@ func (s *Service) lost(ctx context.Context, a crm.Actor, id crm.LeadID) error {
 	}
 	winner := s.d.People.Name(ctx, l.Owner)
 	if l.Owner == 0 || winner == "" {
-		return crm.Conflict("P-05", id.String()+" 刚刚被改动,没有认领成功,额度没有扣除", id.String()+" was changed a moment ago; it was not claimed and no quota was used").WithNext("请再试一次", "please try again")
+		return crm.Conflict("P-05", id.String()+" 刚刚被改动，没有认领成功，额度没有扣除", id.String()+" was changed a moment ago; it was not claimed and no quota was used").WithNext("请再试一次", "please try again")
 	}
-	return crm.Conflict("P-05", id.String()+" 已被 "+winner+" 认领,您的额度没有扣除", id.String()+" was already claimed by "+winner+"; no quota was used").
-		WithNext("换一条:发送 /公海", "choose another one: send /pool").WithCause(&LostTo{Lead: id, Winner: winner})
+	return crm.Conflict("P-05", id.String()+" 已被 "+winner+" 认领，您的额度没有扣除", id.String()+" was already claimed by "+winner+"; no quota was used").
+		WithNext("换一条：发送 /公海", "choose another one: send /pool").WithCause(&LostTo{Lead: id, Winner: winner})
 }
 
 // LostTo is the cause of a refusal because somebody else was faster.
@@ -151,7 +151,7 @@ func (s *Service) withCandidates(ctx context.Context, owner crm.UserID, err erro
 	if zh == "" {
 		return refusal
 	}
-	return refusal.WithNext("可先释放:"+zh+";或请经理调整上限", "you could release: "+en+"; or ask a manager to raise the limit")
+	return refusal.WithNext("可先释放："+zh+"；或请经理调整上限", "you could release: "+en+"; or ask a manager to raise the limit")
 }
 
 // ClaimMany claims several leads one by one, each in its own transaction, and

@@ -73,7 +73,7 @@ func (s *Service) AskToJoin(ctx context.Context, a crm.Actor, id crm.LeadID) (Ex
 		}
 		now := s.d.Clock.Now()
 		if c.Active(now) {
-			return crm.Conflict("PM-01", "您已经是 "+id.String()+" 的协作人", "you already collaborate on "+id.String()).WithNext("查看:/线索 "+id.String(), "look at it: /lead "+id.String())
+			return crm.Conflict("PM-01", "您已经是 "+id.String()+" 的协作人", "you already collaborate on "+id.String()).WithNext("查看：/线索 "+id.String(), "look at it: /lead "+id.String())
 		}
 		c = Collaboration{Ref: id.Ref(), User: a.ID, State: CollabAsked, AskedAt: now}
 		if err := s.d.Store.SaveCollaboration(ctx, c); err != nil {
@@ -211,7 +211,7 @@ func (s *Service) ownedByOther(ctx context.Context, a crm.Actor, id crm.LeadID) 
 	}
 	switch {
 	case e.InPool:
-		return e, crm.Conflict("DU-02", id.String()+" 已在公海,可以直接认领", id.String()+" is in the pool and can be claimed").WithNext("/认领 "+id.String(), "/claim "+id.String())
+		return e, crm.Conflict("DU-02", id.String()+" 已在公海，可以直接认领", id.String()+" is in the pool and can be claimed").WithNext("/认领 "+id.String(), "/claim "+id.String())
 	case e.Owner == a.ID:
 		return e, crm.Conflict("DU-02", id.String()+" 就是您的线索", id.String()+" is your own lead").WithNext("/线索 "+id.String(), "/lead "+id.String())
 	case e.Owner == 0:

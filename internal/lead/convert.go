@@ -21,7 +21,7 @@ func (s *Service) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, make 
 			return err
 		}
 		if l.Owner != a.ID && !manages(a, l) {
-			return crm.Forbidden(id.String()+" 不是您的线索,只有负责人或其经理可以转为客户", "only the owner of "+id.String()+" or their manager may convert it")
+			return crm.Forbidden(id.String()+" 不是您的线索，只有负责人或其经理可以转为客户", "only the owner of "+id.String()+" or their manager may convert it")
 		}
 		to, err := make(ctx, l)
 		if err != nil {

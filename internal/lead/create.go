@@ -205,16 +205,16 @@ func (in *Info) Clean() error {
 	} {
 		*f.v = crm.Normalize(*f.v)
 		if n := len([]rune(*f.v)); n > f.max {
-			return crm.Invalid(fmt.Sprintf("%s太长:%d 个字,最多 %d 个", f.what.Zh, n, f.max), fmt.Sprintf("the %s is too long: %d characters, at most %d", f.what.En, n, f.max))
+			return crm.Invalid(fmt.Sprintf("%s太长：%d 个字，最多 %d 个", f.what.Zh, n, f.max), fmt.Sprintf("the %s is too long: %d characters, at most %d", f.what.En, n, f.max))
 		}
 	}
 	switch {
 	case in.Company == "" && in.Contact == "":
-		return crm.Invalid("缺少公司和联系人,至少需要一个", "company and contact are both missing; one of them is needed")
+		return crm.Invalid("缺少公司和联系人，至少需要一个", "company and contact are both missing; one of them is needed")
 	case in.Company != "" && crm.CompanyKey(in.Company) == "":
 		return crm.Invalid("公司名称里没有文字", "the company's name has no letters")
 	case in.Phone == "" && in.Email == "" && in.Company == "":
-		return crm.Invalid("缺少公司、电话和邮箱,无法联系", "company, phone and e-mail are all missing; nobody could be reached")
+		return crm.Invalid("缺少公司、电话和邮箱，无法联系", "company, phone and e-mail are all missing; nobody could be reached")
 	}
 	if in.Phone != "" {
 		if _, err := crm.ParsePhone(in.Phone); err != nil {
@@ -276,11 +276,11 @@ func (s *Service) duplicate(ctx context.Context, a crm.Actor, m Match) error {
 	e := crm.Refused("DU-02", d.Line(crm.Chinese)+"("+m.Kind.Name(crm.Chinese)+")", d.Line(crm.English)+" ("+m.Kind.Name(crm.English)+")").WithCause(&d)
 	switch {
 	case d.Mine:
-		return e.WithNext("就在您名下:/线索 "+m.Ref.String(), "it is yours: /lead "+m.Ref.String())
+		return e.WithNext("就在您名下：/线索 "+m.Ref.String(), "it is yours: /lead "+m.Ref.String())
 	case d.InPool && d.Open:
-		return e.WithNext("可直接认领:/认领 "+m.Ref.String(), "claim it: /claim "+m.Ref.String())
+		return e.WithNext("可直接认领：/认领 "+m.Ref.String(), "claim it: /claim "+m.Ref.String())
 	}
-	return e.WithNext("可申请协作,或到期提醒", "ask to collaborate, or be reminded at its release")
+	return e.WithNext("可申请协作，或到期提醒", "ask to collaborate, or be reminded at its release")
 }
 
 func (s *Service) similar(ctx context.Context, a crm.Actor, ms []Match) error {
@@ -296,6 +296,6 @@ func (s *Service) similar(ctx context.Context, a crm.Actor, ms []Match) error {
 		cause.Found = append(cause.Found, d)
 	}
 	n := len(cause.Found)
-	return crm.Refused("DU-01", fmt.Sprintf("有 %d 条名称相近的记录,请确认不是同一家", n), fmt.Sprintf("%d records have a similar name; please check that it is another company", n)).
+	return crm.Refused("DU-01", fmt.Sprintf("有 %d 条名称相近的记录，请确认不是同一家", n), fmt.Sprintf("%d records have a similar name; please check that it is another company", n)).
 		WithNext("确认不同后点“仍然新建”", "if it is another one, press “create anyway”").WithCause(cause)
 }

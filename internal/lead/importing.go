@@ -191,12 +191,12 @@ func (im *importer) dropDuplicates(plans []plan, found []Key, res []RowResult) [
 			name := string(k.Kind) + "\x00" + k.Value
 			if ref, ok := stored[name]; ok {
 				r.Status, r.Existing = RowDuplicate, ref
-				r.Reason = crm.Text{Zh: "与 " + ref.String() + " 重复:" + k.Kind.Name(crm.Chinese), En: "same as " + ref.String() + ": " + k.Kind.Name(crm.English)}
+				r.Reason = crm.Text{Zh: "与 " + ref.String() + " 重复：" + k.Kind.Name(crm.Chinese), En: "same as " + ref.String() + ": " + k.Kind.Name(crm.English)}
 				break
 			}
 			if row, ok := im.seen[name]; ok {
 				r.Status, r.SameRow = RowDuplicate, row
-				r.Reason = crm.Text{Zh: fmt.Sprintf("与文件第 %d 行重复:%s", row, k.Kind.Name(crm.Chinese)), En: fmt.Sprintf("same as row %d of the file: %s", row, k.Kind.Name(crm.English))}
+				r.Reason = crm.Text{Zh: fmt.Sprintf("与文件第 %d 行重复：%s", row, k.Kind.Name(crm.Chinese)), En: fmt.Sprintf("same as row %d of the file: %s", row, k.Kind.Name(crm.English))}
 				break
 			}
 		}
@@ -250,7 +250,7 @@ func (im *importer) markSimilar(ctx context.Context, plans []plan, res []RowResu
 		if m := q.matches(near, 1); len(m) > 0 {
 			r := &res[plans[i].at]
 			r.Similar = m[0].Ref
-			r.Reason = crm.Text{Zh: fmt.Sprintf("名称与 %s 相近(%d%%),请核对", m[0].Ref, int(m[0].Similarity*100)), En: fmt.Sprintf("its name is like that of %s (%d %%); please check", m[0].Ref, int(m[0].Similarity*100))}
+			r.Reason = crm.Text{Zh: fmt.Sprintf("名称与 %s 相近（%d%%），请核对", m[0].Ref, int(m[0].Similarity*100)), En: fmt.Sprintf("its name is like that of %s (%d %%); please check", m[0].Ref, int(m[0].Similarity*100))}
 		}
 	}
 	return nil
@@ -301,7 +301,7 @@ func (im *importer) dryRoom(ctx context.Context, plans []plan, res []RowResult) 
 func (im *importer) overLimit(ctx context.Context, owner crm.UserID, r *RowResult) {
 	name := im.s.d.People.Name(ctx, owner)
 	r.Status = RowRefused
-	r.Reason = crm.Text{Zh: name + " 的持有上限已满(P-03)", En: name + " holds as many leads as the limit allows (P-03)"}
+	r.Reason = crm.Text{Zh: name + " 的持有上限已满（P-03）", En: name + " holds as many leads as the limit allows (P-03)"}
 }
 
 // insertByOwner inserts the batch: everything for the pool in one transaction,

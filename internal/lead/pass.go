@@ -22,7 +22,7 @@ func (s *Service) Transfer(ctx context.Context, a crm.Actor, id crm.LeadID, to c
 	case manages(a, l):
 		reason = pool.Assign
 	default:
-		return Seen{}, crm.Forbidden(id.String()+" 不是您的线索,只有负责人或其经理可以转交", "only the owner of "+id.String()+" or their manager may pass it on")
+		return Seen{}, crm.Forbidden(id.String()+" 不是您的线索，只有负责人或其经理可以转交", "only the owner of "+id.String()+" or their manager may pass it on")
 	}
 	return s.give(ctx, a, l, to, reason)
 }
@@ -49,7 +49,7 @@ func (s *Service) Assign(ctx context.Context, a crm.Actor, id crm.LeadID, to crm
 		return Seen{}, notFound(id)
 	}
 	if l.Status != Open {
-		return Seen{}, crm.Conflict("", id.String()+" "+l.Status.Name(crm.Chinese)+",不能分配", id.String()+" is "+l.Status.Name(crm.English)+" and cannot be assigned")
+		return Seen{}, crm.Conflict("", id.String()+" "+l.Status.Name(crm.Chinese)+"，不能分配", id.String()+" is "+l.Status.Name(crm.English)+" and cannot be assigned")
 	}
 	u, err := s.d.People.User(ctx, to)
 	if err != nil {
@@ -116,9 +116,9 @@ func canReceive(u org.User, l Lead) error {
 	case u.ID == l.Owner:
 		return crm.Conflict("", l.ID.String()+" 已经在 "+u.Name+" 名下", l.ID.String()+" already belongs to "+u.Name)
 	case !u.Active || u.Frozen:
-		return crm.Refused("HO-01", u.Name+" 已停用或正在交接,不能接收线索", u.Name+" has left or is handing over and cannot receive leads").WithNext("请选择其他同事", "choose another colleague")
+		return crm.Refused("HO-01", u.Name+" 已停用或正在交接，不能接收线索", u.Name+" has left or is handing over and cannot receive leads").WithNext("请选择其他同事", "choose another colleague")
 	case !u.Has(crm.Rep):
-		return crm.Refused("P-02", u.Name+" 不是销售,不能持有线索", u.Name+" is not a sales rep and cannot own leads").WithNext("请选择一位销售", "choose a sales rep")
+		return crm.Refused("P-02", u.Name+" 不是销售，不能持有线索", u.Name+" is not a sales rep and cannot own leads").WithNext("请选择一位销售", "choose a sales rep")
 	}
 	return nil
 }

@@ -61,10 +61,10 @@ func ParseReason(list []ReleaseReason, text string) (ReleaseReason, string, erro
 	if cut == 0 {
 		zh, en := reasonList(list)
 		if t == "" {
-			return best, "", crm.Refused("P-17", "释放需要原因", "a release needs a reason").WithNext("请从中选择:"+zh, "choose one of: "+en)
+			return best, "", crm.Refused("P-17", "释放需要原因", "a release needs a reason").WithNext("请从中选择："+zh, "choose one of: "+en)
 		}
 		return best, "", crm.Refused("P-17", "“"+clip(t, 20)+"”不是可选的释放原因", "“"+clip(t, 20)+"” is not one of the reasons").
-			WithNext("可选:"+zh+"(其他需写说明)", "choose one of: "+en+" (other needs words of your own)")
+			WithNext("可选："+zh+"（其他需写说明）", "choose one of: "+en+" (other needs words of your own)")
 	}
 	note := strings.TrimSpace(strings.TrimLeft(t[cut:], " :：,，+-"))
 	return best, note, CheckReason(best, note)
@@ -73,7 +73,7 @@ func ParseReason(list []ReleaseReason, text string) (ReleaseReason, string, erro
 // CheckReason is P-17: a reason that needs words gets them.
 func CheckReason(r ReleaseReason, note string) error {
 	if r.Text && len([]rune(note)) < 2 {
-		return crm.Refused("P-17", "选择“"+r.Zh+"”时请写明原因", "with “"+r.En+"” please say why").WithNext("例如:其他 对方已搬迁", "for example: other they moved away")
+		return crm.Refused("P-17", "选择“"+r.Zh+"”时请写明原因", "with “"+r.En+"” please say why").WithNext("例如：其他 对方已搬迁", "for example: other they moved away")
 	}
 	return nil
 }

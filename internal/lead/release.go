@@ -40,7 +40,7 @@ func (s *Service) Release(ctx context.Context, a crm.Actor, id crm.LeadID, reaso
 		return Released{}, err
 	}
 	if l.Owner != a.ID && !manages(a, l) {
-		return Released{}, crm.Forbidden(id.String()+" 不是您的线索,只有负责人或其经理可以释放", "only the owner of "+id.String()+" or their manager may release it")
+		return Released{}, crm.Forbidden(id.String()+" 不是您的线索，只有负责人或其经理可以释放", "only the owner of "+id.String()+" or their manager may release it")
 	}
 	out := Released{Reason: r}
 	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error {
@@ -141,7 +141,7 @@ func (s *Service) owned(ctx context.Context, a crm.Actor, id crm.LeadID) (Lead, 
 	case acc == accessNone:
 		return l, notFound(id)
 	case l.InPool():
-		return l, crm.Conflict("", id.String()+" 已在公海,没有负责人", id.String()+" is in the pool and has no owner").WithNext("可以认领:/认领 "+id.String(), "claim it with /claim "+id.String())
+		return l, crm.Conflict("", id.String()+" 已在公海，没有负责人", id.String()+" is in the pool and has no owner").WithNext("可以认领：/认领 "+id.String(), "claim it with /claim "+id.String())
 	case l.Status != Open:
 		return l, crm.Conflict("", id.String()+" "+l.Status.Name(crm.Chinese), id.String()+" is "+l.Status.Name(crm.English))
 	}
@@ -149,8 +149,8 @@ func (s *Service) owned(ctx context.Context, a crm.Actor, id crm.LeadID) (Lead, 
 }
 
 func (s *Service) moved(id crm.LeadID) error {
-	return crm.Conflict("P-02", id.String()+" 刚刚被别人改动,这次操作没有生效", id.String()+" was changed by somebody else a moment ago; nothing was done").
-		WithNext("请查看最新状态:/线索 "+id.String(), "look at its present state: /lead "+id.String())
+	return crm.Conflict("P-02", id.String()+" 刚刚被别人改动，这次操作没有生效", id.String()+" was changed by somebody else a moment ago; nothing was done").
+		WithNext("请查看最新状态：/线索 "+id.String(), "look at its present state: /lead "+id.String())
 }
 
 // Cleared puts a lead under review (P-17) back into its pool after its data was

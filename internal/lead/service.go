@@ -149,7 +149,7 @@ func Settings() []rule.Def {
 // mayAct refuses people who may only read.
 func mayAct(a crm.Actor) error {
 	if a.Frozen {
-		return crm.Refused("HO-01", "您的账号正在交接,只能查看", "your account is being handed over; it is read-only").WithNext("请联系您的经理", "please ask your manager")
+		return crm.Refused("HO-01", "您的账号正在交接，只能查看", "your account is being handed over; it is read-only").WithNext("请联系您的经理", "please ask your manager")
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func manages(a crm.Actor, l Lead) bool { return a.Is(supervisors...) && a.Leads(
 
 // notFound is the answer for a lead that does not exist for the actor.
 func notFound(id crm.LeadID) error {
-	return crm.NotFound("没有线索 "+id.String()+",或您无权查看", "there is no lead "+id.String()+", or you may not see it").WithNext("发送 /我的线索 或 /公海 查看", "send /leads or /pool")
+	return crm.NotFound("没有线索 "+id.String()+"，或您无权查看", "there is no lead "+id.String()+", or you may not see it").WithNext("发送 /我的线索 或 /公海 查看", "send /leads or /pool")
 }
 
 // access is what the actor may do with a lead.
@@ -285,7 +285,7 @@ func (s *Service) Open(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, e
 		}
 		if n > limit {
 			return crm.Refused("P-08", fmt.Sprintf("今日查看公海详情已达上限 %d/%d", limit, limit), fmt.Sprintf("you opened %d of %d pool details today", limit, limit)).
-				WithNext("明天 00:00 重置;认领后的线索不受限制", "it resets tomorrow 00:00; your own leads are not limited")
+				WithNext("明天 00:00 重置；认领后的线索不受限制", "it resets tomorrow 00:00; your own leads are not limited")
 		}
 		return nil
 	})

@@ -313,7 +313,7 @@ func TestP03HoldLimitNamesCandidatesAndTheMostSpecificSettingWins(t *testing.T) 
 	}
 	// Assignment and transfer obey it too; the refusal names the person.
 	_, err = h.leads.Assign(h.ctx, h.as("王磊"), c, na.ID)
-	refused(t, err, crm.CodeRefused, "P-03", "李娜持有的线索已达上限:2/2")
+	refused(t, err, crm.CodeRefused, "P-03", "李娜持有的线索已达上限：2/2")
 	_, err = h.leads.Create(h.ctx, na, lead.NewLead{Info: lead.Info{Company: "戊公司"}, Owner: na.ID}, false)
 	refused(t, err, crm.CodeRefused, "P-03", "2/2")
 

@@ -92,13 +92,13 @@ func (d Def) Formula(l crm.Lang) string {
 	up := factNames(d.Facts, l)
 	switch d.Aggregate {
 	case SumAmount:
-		return l.T("金额合计:", "sum of amounts: ") + up
+		return l.T("金额合计：", "sum of amounts: ") + up
 	case MedianQty:
-		return l.T("中位数:", "median of: ") + up
+		return l.T("中位数：", "median of: ") + up
 	case Ratio:
 		return up + " ÷ " + factNames(d.Of, l)
 	}
-	return l.T("数量合计:", "sum of: ") + up
+	return l.T("数量合计：", "sum of: ") + up
 }
 
 func factNames(keys []string, l crm.Lang) string {

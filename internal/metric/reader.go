@@ -192,7 +192,7 @@ func (r Result) Total() *Tally {
 func (r *Reader) Records(ctx context.Context, metric string, f Filter, offset, limit int) ([]Record, int, error) {
 	d, ok := r.reg.Get(metric)
 	if !ok {
-		return nil, 0, crm.NotFound("没有这个指标:"+metric, "there is no such metric: "+metric)
+		return nil, 0, crm.NotFound("没有这个指标："+metric, "there is no such metric: "+metric)
 	}
 	f.Keys = d.keys()
 	slices.Sort(f.Keys)

@@ -145,9 +145,9 @@ func (r *Registry) Find(a crm.Actor, text string) (Def, error) {
 		zh, en = append(zh, d.Name.Zh), append(en, d.Name.En)
 	}
 	if len(near) > 1 {
-		return Def{}, crm.Invalid("“"+text+"”对应多个指标:"+strings.Join(zh, "、"), "“"+text+"” fits several metrics: "+strings.Join(en, ", ")).
+		return Def{}, crm.Invalid("“"+text+"”对应多个指标："+strings.Join(zh, "、"), "“"+text+"” fits several metrics: "+strings.Join(en, ", ")).
 			WithNext("请写指标全称", "please give the full name")
 	}
 	return Def{}, crm.NotFound("没有叫“"+text+"”的指标", "there is no metric called “"+text+"”").
-		WithNext("可用的有:"+strings.Join(zh, "、"), "there are: "+strings.Join(en, ", "))
+		WithNext("可用的有："+strings.Join(zh, "、"), "there are: "+strings.Join(en, ", "))
 }

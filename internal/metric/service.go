@@ -205,7 +205,7 @@ func (s *Service) Evidence(ctx context.Context, a crm.Actor, key string, p crm.P
 func (s *Service) visible(a crm.Actor, key string) (Def, error) {
 	d, ok := s.reader.reg.Get(key)
 	if !ok {
-		return Def{}, crm.NotFound("没有这个指标:"+key, "there is no such metric: "+key).WithNext("发送 /指标 查看全部指标", "send /metrics for all metrics")
+		return Def{}, crm.NotFound("没有这个指标："+key, "there is no such metric: "+key).WithNext("发送 /指标 查看全部指标", "send /metrics for all metrics")
 	}
 	if !d.VisibleTo(a) {
 		return Def{}, crm.Forbid(a, d.Sees...)

@@ -174,7 +174,7 @@ func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, 
 	var override string
 	if m.Reason == Claim {
 		if !m.Pool.Visible(a, teams) {
-			return out, crm.Forbidden("这条记录在“"+m.Pool.Title(crm.Chinese)+"”,您不在它的范围内", "it is in “"+m.Pool.Title(crm.English)+"”, which is not open to you").
+			return out, crm.Forbidden("这条记录在“"+m.Pool.Title(crm.Chinese)+"”，您不在它的范围内", "it is in “"+m.Pool.Title(crm.English)+"”, which is not open to you").
 				WithNext("请联系经理分配", "ask a manager to assign it")
 		}
 		if e := CheckEmbargo(m.Claimable, now, g.d.Calendar.Zone()); e != nil {

@@ -15,7 +15,7 @@ var (
 	HoldLeads = rule.Int{Key: "P-03.leads", Title: crm.Text{Zh: "每人持有线索上限", En: "leads held per person, at most"}, Unit: crm.Text{Zh: "条", En: "leads"}, Default: 50, Min: 0, Max: 100000}
 
 	QuotaDaily    = rule.Int{Key: "P-04.daily", Title: crm.Text{Zh: "每个工作日可认领数", En: "claims per working day"}, Unit: crm.Text{Zh: "条", En: "claims"}, Default: 20, Min: 0, Max: 100000}
-	QuotaOffday   = rule.Int{Key: "P-04.offday", Title: crm.Text{Zh: "公海允许时,非工作日可认领数", En: "claims on a day off, where the pool allows it"}, Unit: crm.Text{Zh: "条", En: "claims"}, Default: 5, Min: 0, Max: 100000}
+	QuotaOffday   = rule.Int{Key: "P-04.offday", Title: crm.Text{Zh: "公海允许时，非工作日可认领数", En: "claims on a day off, where the pool allows it"}, Unit: crm.Text{Zh: "条", En: "claims"}, Default: 5, Min: 0, Max: 100000}
 	Burst         = rule.Int{Key: "P-04.burst", Title: crm.Text{Zh: "短时间内可认领数", En: "claims within the burst window"}, Unit: crm.Text{Zh: "条", En: "claims"}, Default: 5, Min: 1, Max: 100000}
 	BurstMinutes  = rule.Int{Key: "P-04.burst_minutes", Title: crm.Text{Zh: "短时间的长度", En: "length of the burst window"}, Unit: crm.Text{Zh: "分钟", En: "minutes"}, Default: 10, Min: 1, Max: 1440}
 	RefundMinutes = rule.Int{Key: "P-04.refund_minutes", Title: crm.Text{Zh: "认领后多久内释放可退回额度", En: "a release this soon after the claim refunds it"}, Unit: crm.Text{Zh: "分钟", En: "minutes"}, Default: 10, Min: 0, Max: 1440}
@@ -74,9 +74,9 @@ func CheckHold(kind crm.Kind, held, limit, n int, who string) *crm.Error {
 	if who != "" {
 		zhWho, enWho = who, who+" holds"
 	}
-	return crm.Refused("P-03", fmt.Sprintf("%s持有的%s已达上限:%d/%d", zhWho, zhWhat, held, limit),
+	return crm.Refused("P-03", fmt.Sprintf("%s持有的%s已达上限：%d/%d", zhWho, zhWhat, held, limit),
 		fmt.Sprintf("%s %d of at most %d %s", enWho, held, limit, enWhat)).
-		WithNext("请先释放不再跟进的,或请经理调整上限", "release what you no longer follow up, or ask a manager to raise the limit").
+		WithNext("请先释放不再跟进的，或请经理调整上限", "release what you no longer follow up, or ask a manager to raise the limit").
 		WithCause(&HoldFull{Held: held, Limit: limit, Mine: who == ""})
 }
 
@@ -101,17 +101,17 @@ func CheckQuota(s Standing, q Quota, burst int, window time.Duration, cal *calen
 	next := cal.NextWorkday(cal.DayOf(now))
 	zhDay, enDay := nextDay(cal.DayOf(now), next)
 	if !q.Allowed {
-		return crm.Refused("P-04", "今天是非工作日,这个公海不开放认领(0/0)", "today is not a working day and this pool is closed for claims (0 of 0)").
-			WithNext(zhDay+" 00:00 开放;或请经理分配", "it opens "+enDay+" 00:00; or ask a manager to assign it")
+		return crm.Refused("P-04", "今天是非工作日，这个公海不开放认领（0/0）", "today is not a working day and this pool is closed for claims (0 of 0)").
+			WithNext(zhDay+" 00:00 开放；或请经理分配", "it opens "+enDay+" 00:00; or ask a manager to assign it")
 	}
 	if used := Used(s); used >= q.Limit {
 		return crm.Refused("P-04", fmt.Sprintf("今日已领 %d/%d", used, q.Limit), fmt.Sprintf("you claimed %d of %d today", used, q.Limit)).
-			WithNext(zhDay+" 00:00 重置;或请经理分配", "it resets "+enDay+" 00:00; or ask a manager to assign it")
+			WithNext(zhDay+" 00:00 重置；或请经理分配", "it resets "+enDay+" 00:00; or ask a manager to assign it")
 	}
 	if s.Burst >= burst {
 		m := int(window / time.Minute)
-		return crm.Refused("P-04", fmt.Sprintf("认领太快:%d 分钟内已领 %d/%d", m, s.Burst, burst), fmt.Sprintf("too fast: %d of %d claims within %d minutes", s.Burst, burst, m)).
-			WithNext(fmt.Sprintf("请稍等几分钟再领(今日还可领 %d 条)", q.Left(s)), fmt.Sprintf("wait a few minutes and try again (%d left today)", q.Left(s)))
+		return crm.Refused("P-04", fmt.Sprintf("认领太快：%d 分钟内已领 %d/%d", m, s.Burst, burst), fmt.Sprintf("too fast: %d of %d claims within %d minutes", s.Burst, burst, m)).
+			WithNext(fmt.Sprintf("请稍等几分钟再领（今日还可领 %d 条）", q.Left(s)), fmt.Sprintf("wait a few minutes and try again (%d left today)", q.Left(s)))
 	}
 	return nil
 }
@@ -167,9 +167,9 @@ func CheckCoolDown(losses []Entry, c CoolDays, now time.Time, zone *time.Locatio
 	}
 	lost := e.At.In(zone).Format("01-02")
 	again := until.In(zone).Format("2006-01-02 15:04")
-	return crm.Refused("P-06", fmt.Sprintf("您在 %s 持有过它(%s),冷却期到 %s 为止", lost, e.Reason.Name(crm.Chinese), again),
+	return crm.Refused("P-06", fmt.Sprintf("您在 %s 持有过它（%s），冷却期到 %s 为止", lost, e.Reason.Name(crm.Chinese), again),
 		fmt.Sprintf("you owned it until %s (%s); the cool-down ends %s", lost, e.Reason.Name(crm.English), again)).
-		WithNext("到期后可认领,或请经理分配", "claim it then, or ask a manager to assign it")
+		WithNext("到期后可认领，或请经理分配", "claim it then, or ask a manager to assign it")
 }
 
 // CheckEmbargo is the embargo of what is new in the pool (P-07).
@@ -179,8 +179,8 @@ func CheckEmbargo(claimable, now time.Time, zone *time.Location) *crm.Error {
 	}
 	left := claimable.Sub(now).Round(time.Minute)
 	zh, en := fmt.Sprintf("%d 小时 %d 分钟", int(left.Hours()), int(left.Minutes())%60), fmt.Sprintf("%d h %d min", int(left.Hours()), int(left.Minutes())%60)
-	return crm.Refused("P-07", "刚进公海,暂不可认领,还有 "+zh, "it is new in the pool and not claimable yet: "+en+" left").
-		WithNext(claimable.In(zone).Format("01-02 15:04")+" 起可认领;经理现在可以分配", "claimable from "+claimable.In(zone).Format("01-02 15:04")+"; a manager may assign it now")
+	return crm.Refused("P-07", "刚进公海，暂不可认领，还有 "+zh, "it is new in the pool and not claimable yet: "+en+" left").
+		WithNext(claimable.In(zone).Format("01-02 15:04")+" 起可认领；经理现在可以分配", "claimable from "+claimable.In(zone).Format("01-02 15:04")+"; a manager may assign it now")
 }
 
 // Refunds reports whether a release gives the claim back to the quota (P-04):

@@ -122,7 +122,7 @@ func TestP03HoldLimitCountsWhatWouldBeAdded(t *testing.T) {
 	if e == nil || e.Rule != "P-03" {
 		t.Fatalf("two more than fit: %v", e)
 	}
-	if got := e.Message(crm.Chinese); got == "" || e.Text.Zh != "李娜持有的线索已达上限:49/50" {
+	if got := e.Message(crm.Chinese); got == "" || e.Text.Zh != "李娜持有的线索已达上限：49/50" {
 		t.Errorf("%s", got)
 	}
 }

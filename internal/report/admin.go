@@ -50,7 +50,7 @@ func (s *Service) AddMetric(ctx context.Context, a crm.Actor, version int64, b B
 	b.Kind = BlockMetric
 	return s.changeTemplate(ctx, a, version, "add "+b.Metric, func(t Template) (Template, error) {
 		if slices.ContainsFunc(t, func(x Block) bool { return x.same(b) }) {
-			return nil, crm.Conflict("R-02", "日报里已经有这个指标:"+b.Metric, "the report already has this metric: "+b.Metric)
+			return nil, crm.Conflict("R-02", "日报里已经有这个指标："+b.Metric, "the report already has this metric: "+b.Metric)
 		}
 		at := 0
 		for i, x := range t {
@@ -70,7 +70,7 @@ func (s *Service) AddList(ctx context.Context, a crm.Actor, version int64, key s
 	}
 	return s.changeTemplate(ctx, a, version, "add list "+key, func(t Template) (Template, error) {
 		if slices.ContainsFunc(t, func(x Block) bool { return x.same(b) }) {
-			return nil, crm.Conflict("R-02", "日报里已经有这个清单:"+key, "the report already has this list: "+key)
+			return nil, crm.Conflict("R-02", "日报里已经有这个清单："+key, "the report already has this list: "+key)
 		}
 		return append(t, b), nil
 	})
@@ -81,7 +81,7 @@ func (s *Service) Drop(ctx context.Context, a crm.Actor, version int64, key stri
 	return s.changeTemplate(ctx, a, version, "drop "+key, func(t Template) (Template, error) {
 		left := slices.DeleteFunc(slices.Clone(t), func(b Block) bool { return b.Metric == key })
 		if len(left) == len(t) {
-			return nil, crm.NotFound("日报里没有这个指标:"+key, "the report has no metric: "+key)
+			return nil, crm.NotFound("日报里没有这个指标："+key, "the report has no metric: "+key)
 		}
 		return left, nil
 	})
@@ -102,7 +102,7 @@ func (s *Service) Raise(ctx context.Context, a crm.Actor, version int64, key str
 	return s.changeTemplate(ctx, a, version, "raise "+key, func(t Template) (Template, error) {
 		i := slices.IndexFunc(t, func(b Block) bool { return b.Metric == key })
 		if i < 0 {
-			return nil, crm.NotFound("日报里没有这个指标:"+key, "the report has no metric: "+key)
+			return nil, crm.NotFound("日报里没有这个指标："+key, "the report has no metric: "+key)
 		}
 		if i > 0 {
 			t[i-1], t[i] = t[i], t[i-1]
@@ -146,7 +146,7 @@ func (s *Service) changeTemplate(ctx context.Context, a crm.Actor, version int64
 	}
 	old, v := s.Template(ctx)
 	if version != AnyVersion && version != v {
-		return Setup{}, crm.Stale("R-02", "日报模板刚被改过,请在新卡片上操作", "the template was changed meanwhile; please use the new card")
+		return Setup{}, crm.Stale("R-02", "日报模板刚被改过，请在新卡片上操作", "the template was changed meanwhile; please use the new card")
 	}
 	next, err := change(slices.Clone(old))
 	if err != nil {
@@ -190,7 +190,7 @@ func (s *Service) SetGoal(ctx context.Context, a crm.Actor, scope rule.Scope, pr
 	i := slices.IndexFunc(lines, func(x goal.Line) bool { return x.Metric == key })
 	switch {
 	case l == nil && i < 0:
-		return Setup{}, crm.NotFound("没有这个指标的目标:"+key, "there is no goal for "+key)
+		return Setup{}, crm.NotFound("没有这个指标的目标："+key, "there is no goal for "+key)
 	case l == nil:
 		lines = slices.Delete(lines, i, i+1)
 	case i < 0:

@@ -168,12 +168,12 @@ func (s *Service) mayDraft(u org.User, day crm.Day) error {
 	case !u.Has(crm.Rep):
 		return crm.Refused("R-01", "您的角色不需要交日报", "your role owes no daily report").WithNext("发送 /团队日报 查看团队的", "send /teamreport for your team's")
 	case !s.cal.IsWorkday(day):
-		return crm.Refused("R-01", string(day)+" 不是工作日,不需要日报", string(day)+" is not a working day and needs no report").
+		return crm.Refused("R-01", string(day)+" 不是工作日，不需要日报", string(day)+" is not a working day and needs no report").
 			WithNext("上一个工作日是 "+string(s.cal.PreviousWorkday(day)), "the last working day was "+string(s.cal.PreviousWorkday(day)))
 	case u.OnLeave(day):
-		return crm.Refused("R-01", string(day)+" 您在休假,免交日报", "you are on leave on "+string(day)+" and exempt from the report")
+		return crm.Refused("R-01", string(day)+" 您在休假，免交日报", "you are on leave on "+string(day)+" and exempt from the report")
 	case day > today:
-		return crm.Refused("R-01", string(day)+" 还没有到,不能写日报", string(day)+" has not come yet")
+		return crm.Refused("R-01", string(day)+" 还没有到，不能写日报", string(day)+" has not come yet")
 	case day < today:
 		return crm.NotFound("您在 "+string(day)+" 没有日报", "you have no report of "+string(day))
 	}

@@ -183,7 +183,7 @@ func TestR03BelowPassNeedsASentence(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = o.svc.Submit(t.Context(), a, r.ID, r.Version, report.Input{Answers: []string{"忙"}})
-	if crm.RuleOf(err) != "R-03" || !strings.Contains(crm.MessageOf(err, crm.Chinese), "有效拜访数 1(及格 2)") || strings.Contains(crm.MessageOf(err, crm.Chinese), "有效电话数") {
+	if crm.RuleOf(err) != "R-03" || !strings.Contains(crm.MessageOf(err, crm.Chinese), "有效拜访数 1（及格 2）") || strings.Contains(crm.MessageOf(err, crm.Chinese), "有效电话数") {
 		t.Errorf("one visit, a short word: %v", err)
 	}
 	if got, _, _ := o.db.ReportOf(t.Context(), li.ID, today); got.State != report.Draft || got.Version != 1 {
@@ -196,7 +196,7 @@ func TestR03BelowPassNeedsASentence(t *testing.T) {
 		t.Errorf("501 characters: %v", err)
 	}
 	o.at(t, 19, 0, today) // exactly at the due time is in time
-	r, err = o.svc.Submit(t.Context(), a, r.ID, r.Version, report.Input{Answers: []string{"客户出差,明天补两家"}})
+	r, err = o.svc.Submit(t.Context(), a, r.ID, r.Version, report.Input{Answers: []string{"客户出差，明天补两家"}})
 	if err != nil || r.State != report.Submitted {
 		t.Errorf("with a sentence: %s %v", r.State, err)
 	}

@@ -51,7 +51,7 @@ func (s *Service) write(ctx context.Context, a crm.Actor, id crm.ReportID, versi
 		return r, nil // a second tap, or the same form from another card
 	}
 	if r.Version != version {
-		return Report{}, crm.Stale("R-02", "这份日报已在别处改过,您看到的是旧内容", "this report was changed elsewhere; what you see is old").
+		return Report{}, crm.Stale("R-02", "这份日报已在别处改过，您看到的是旧内容", "this report was changed elsewhere; what you see is old").
 			WithNext("请在新卡片上继续", "please go on with the new card")
 	}
 	if r, err = s.fresh(ctx, r); err != nil {
@@ -102,10 +102,10 @@ func (s *Service) mayEdit(ctx context.Context, a crm.Actor, r Report) error {
 		return crm.Forbidden("日报只能由本人填写", "only its owner may write a report")
 	}
 	if a.Frozen {
-		return crm.Forbidden("账号已冻结,只能查看", "your account is frozen and may only read")
+		return crm.Forbidden("账号已冻结，只能查看", "your account is frozen and may only read")
 	}
 	if !s.Editable(ctx, r) {
-		return crm.Refused("R-02", fmt.Sprintf("这份日报在 %s 已定稿,不能再改", s.closes(ctx, r).In(s.cal.Zone()).Format("2006-01-02 15:04")),
+		return crm.Refused("R-02", fmt.Sprintf("这份日报在 %s 已定稿，不能再改", s.closes(ctx, r).In(s.cal.Zone()).Format("2006-01-02 15:04")),
 			fmt.Sprintf("this report was closed at %s and cannot be changed", s.closes(ctx, r).In(s.cal.Zone()).Format("2006-01-02 15:04"))).
 			WithNext("数字的变化会以“更正”显示", "later changes of numbers are shown as corrections")
 	}
@@ -179,7 +179,7 @@ func (r Report) says(in Input) bool {
 }
 
 func tooLong(zh, en string, n, limit int) error {
-	return crm.Invalid(fmt.Sprintf("“%s”写了 %d 个字,最多 %d 个", zh, n, limit), fmt.Sprintf("“%s” has %d characters; at most %d", en, n, limit)).
+	return crm.Invalid(fmt.Sprintf("“%s”写了 %d 个字，最多 %d 个", zh, n, limit), fmt.Sprintf("“%s” has %d characters; at most %d", en, n, limit)).
 		WithNext("请缩短后再提交", "please shorten it")
 }
 
@@ -207,10 +207,10 @@ func (s *Service) complete(ctx context.Context, r Report) error {
 		if i > 0 {
 			zh, en = zh+"、", en+", "
 		}
-		zh += fmt.Sprintf("%s %s(及格 %s)", n.Name.Zh, n.Value.Bare(n.Def(), crm.Chinese), Mark(n.Goal.Pass))
+		zh += fmt.Sprintf("%s %s（及格 %s）", n.Name.Zh, n.Value.Bare(n.Def(), crm.Chinese), Mark(n.Goal.Pass))
 		en += fmt.Sprintf("%s %s (pass %s)", n.Name.En, n.Value.Bare(n.Def(), crm.English), Mark(n.Goal.Pass))
 	}
-	return crm.Refused("R-03", fmt.Sprintf("有指标未达标:%s,需要一句话说明原因和补救(至少 %d 个字)", zh, least),
+	return crm.Refused("R-03", fmt.Sprintf("有指标未达标：%s，需要一句话说明原因和补救（至少 %d 个字）", zh, least),
 		fmt.Sprintf("below pass: %s; one sentence with the reason and the remedy is required (at least %d characters)", en, least)).
 		WithNext("补上一句话后再提交", "add the sentence and submit again")
 }

@@ -111,7 +111,7 @@ var DefaultTemplate = Template{
 	{Kind: BlockMetric, Metric: "contract.signed_amount", Period: PeriodMonth},
 	{Kind: BlockPlan},
 	{Kind: BlockNextPlan},
-	{Kind: BlockText, Prompt: &crm.Text{Zh: "一句话小结(未达标请写原因和补救)", En: "One sentence about the day (below pass: the reason and the remedy)"}, Max: 500},
+	{Kind: BlockText, Prompt: &crm.Text{Zh: "一句话小结（未达标请写原因和补救）", En: "One sentence about the day (below pass: the reason and the remedy)"}, Max: 500},
 }
 
 var templateSetting = rule.JSON[Template]{Key: "R-02.template", Title: crm.Text{Zh: "日报模板", En: "template of the daily report"}, Default: DefaultTemplate}
@@ -122,7 +122,7 @@ var (
 	dueAt     = rule.Clock{Key: "R-01.due", Title: crm.Text{Zh: "日报截止时间", En: "when daily reports are due"}, Default: "19:00"}
 	chaseAt   = rule.Clock{Key: "R-01.chase", Title: crm.Text{Zh: "日报催交时间", En: "when missing reports are chased"}, Default: "19:05"}
 	digestAt  = rule.Clock{Key: "R-01.digest", Title: crm.Text{Zh: "团队日报发送时间", En: "when team digests are sent"}, Default: "19:30"}
-	missingAt = rule.Clock{Key: "R-01.missing", Title: crm.Text{Zh: "未交名单发送时间(次工作日)", En: "when the list of missing reports is sent (next working day)"}, Default: "09:00"}
+	missingAt = rule.Clock{Key: "R-01.missing", Title: crm.Text{Zh: "未交名单发送时间（次工作日）", En: "when the list of missing reports is sent (next working day)"}, Default: "09:00"}
 
 	minSentence = rule.Int{Key: "R-03.min", Title: crm.Text{Zh: "未达标时小结的最少字数", En: "shortest sentence when below pass"}, Unit: crm.Text{Zh: "字", En: "characters"}, Default: 4, Min: 1, Max: 100}
 	bigDeal     = rule.Int{Key: "R-04.big", Title: crm.Text{Zh: "团队日报单列的大单金额", En: "amount from which a win or loss is singled out"}, Unit: crm.Text{Zh: "元", En: "yuan"}, Default: 200_000, Min: 1, Max: 1_000_000_000}
@@ -162,18 +162,18 @@ func (t Template) Check(reg *metric.Registry) error {
 		case BlockText:
 			texts++
 			if b.Max < 0 || b.Max > maxText || b.Prompt == nil || b.Prompt.Zh == "" || b.Prompt.En == "" {
-				err = crm.Invalid(fmt.Sprintf("问题要有中英文,字数上限不超过 %d", maxText), fmt.Sprintf("a question needs both languages and at most %d characters of answer", maxText))
+				err = crm.Invalid(fmt.Sprintf("问题要有中英文，字数上限不超过 %d", maxText), fmt.Sprintf("a question needs both languages and at most %d characters of answer", maxText))
 			}
 		case BlockPlan, BlockNextPlan:
 		default:
-			err = crm.Invalid("日报模板没有这种部分:"+b.Kind, "a template has no such block: "+b.Kind)
+			err = crm.Invalid("日报模板没有这种部分："+b.Kind, "a template has no such block: "+b.Kind)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if metrics > maxMetrics || texts > maxTexts || texts == 0 {
-		return crm.Invalid(fmt.Sprintf("日报模板最多 %d 个指标,要有 1 到 %d 个问题", maxMetrics, maxTexts),
+		return crm.Invalid(fmt.Sprintf("日报模板最多 %d 个指标，要有 1 到 %d 个问题", maxMetrics, maxTexts),
 			fmt.Sprintf("a template has at most %d metrics and 1 to %d questions", maxMetrics, maxTexts))
 	}
 	return nil
@@ -181,14 +181,14 @@ func (t Template) Check(reg *metric.Registry) error {
 
 func (b Block) checkMetric(reg *metric.Registry) error {
 	if !reg.Has(b.Metric) {
-		return crm.Invalid("日报模板里的指标不存在:"+b.Metric, "the template names an unknown metric: "+b.Metric).WithNext("发送 /指标 查看全部指标", "send /metrics for all metrics")
+		return crm.Invalid("日报模板里的指标不存在："+b.Metric, "the template names an unknown metric: "+b.Metric).WithNext("发送 /指标 查看全部指标", "send /metrics for all metrics")
 	}
 	okScope := b.Scope == ScopeSelf || b.Scope == ScopeTeam
 	okPeriod := b.Period == PeriodDay || b.Period == PeriodWeek || b.Period == PeriodMonth || b.Period == PeriodQuarter
 	okCompare := b.Compare == ComparePrev || b.Compare == CompareNone
 	if !okScope || !okPeriod || !okCompare {
 		return crm.Invalid("指标 "+b.Metric+" 的范围、期间或对比写错了", "scope, period or comparison of "+b.Metric+" is wrong").
-			WithNext("范围:空、team;期间:空、week、month、quarter;对比:空、none", "scope: empty or team; period: empty, week, month or quarter; compare: empty or none")
+			WithNext("范围：空、team；期间：空、week、month、quarter；对比：空、none", "scope: empty or team; period: empty, week, month or quarter; compare: empty or none")
 	}
 	return nil
 }
