@@ -22,14 +22,19 @@ type desk struct {
 	reqs   []bot.Req
 	sent   []bot.MessageRef
 	answer func(req *bot.Req) bot.Reply
+	shown  func(m bot.MessageRef) error
 }
 
 func (d *desk) runtime(bot.Later) *bot.Runtime {
 	rt := &bot.Runtime{People: d, Sent: func(_ context.Context, m bot.MessageRef, _ bot.Shown) error {
 		d.mu.Lock()
-		defer d.mu.Unlock()
 		d.sent = append(d.sent, m)
-		return nil
+		fn := d.shown
+		d.mu.Unlock()
+		if fn == nil {
+			return nil
+		}
+		return fn(m)
 	}}
 	rt.Use(bot.Recover(), func(bot.Handler) bot.Handler {
 		return func(_ context.Context, req *bot.Req) bot.Reply {
@@ -50,6 +55,13 @@ func (d *desk) answers(fn func(req *bot.Req) bot.Reply) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.answer = fn
+}
+
+// onSent calls fn for every card that is remembered.
+func (d *desk) onSent(fn func(m bot.MessageRef) error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shown = fn
 }
 
 func (d *desk) ByIdentity(_ context.Context, _, tenant, external string) (crm.Actor, error) {

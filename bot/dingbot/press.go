@@ -179,10 +179,12 @@ func (b *Bot) handlePress(ctx context.Context, p press, raw []byte, release func
 		b.done(ctx, pressID(p))
 		return
 	}
+	b.settle(ctx, released)
+	// Only now: remembering a card may bring it up to date at once, which waits
+	// for the end of the press.
 	if rest.Card == nil && rep.Card != nil {
 		b.remember(ctx, req, rep, b.ref(req), req.Chat.Group)
 	}
-	b.settle(ctx, released)
 	b.show(ctx, req, rest, targetOf(req.Chat.ID, ""))
 }
 

@@ -37,9 +37,25 @@ func TestAPressIsAnsweredByTheAcknowledgement(t *testing.T) {
 	if r.Kind != bot.Press || r.From != "ann" || r.Chat.ID != "u:ann" || r.Chat.Group || r.MessageID != id || r.Action.Name != "test.push" || string(r.Action.Payload) != `{"N":7}` {
 		t.Errorf("request %+v %+v", r, r.Action)
 	}
-	if len(d.sent) != 1 || d.sent[0].ID != id {
-		t.Errorf("remembered %+v", d.sent)
-	}
+	wait(t, "the card to be remembered", func() bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return len(d.sent) == 1 && d.sent[0].ID == id
+	})
+}
+
+// Remembering a card that missed a change brings it up to date at once; that
+// must not wait for the press that is being finished.
+func TestACardIsBroughtUpToDateWhenItIsRemembered(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{})
+	id := pressable(w, "")
+	d.onSent(func(m bot.MessageRef) error { return w.current().Update(t.Context(), m, simple("Newer")) })
+	d.answers(func(*bot.Req) bot.Reply { return bot.Replace(simple("Pressed"), bot.View{}, "") })
+	w.press("ann", id, pushed, emulator.DingPress{})
+	wait(t, "the newer state", func() bool {
+		c, _ := w.ding.Card(id)
+		return strings.Contains(c.Params["title"], "Newer")
+	})
 }
 
 func TestAPopUpIsTheLineBelowTheCard(t *testing.T) {

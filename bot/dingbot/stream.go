@@ -20,7 +20,7 @@ const (
 	// A connection that cannot be opened, or breaks at once, is opened again more
 	// and more slowly.
 	refusedFirst, refusedLast = time.Second, time.Minute
-	brokenFirst, brokenLast   = 200 * time.Millisecond, 3 * time.Second
+	brokenFirst, brokenLast   = 200 * time.Millisecond, time.Second
 	// steady is how long a connection must have lasted for the next one to be
 	// opened without delay.
 	steady = 10 * time.Second
