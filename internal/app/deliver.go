@@ -98,7 +98,7 @@ func (a *App) recipient(ctx context.Context, r outbox.Row) (bot.Viewer, string, 
 		}
 		return bot.Viewer{Group: true, Chat: r.To.Chat}, r.To.Platform, bot.Outgoing{Chat: r.To.Chat}, nil
 	}
-	actor, err := a.Services.Directory.Actor(ctx, r.To.User)
+	actor, err := a.freshActor(ctx, r.To.User)
 	if err != nil {
 		return bot.Viewer{}, "", bot.Outgoing{}, final(err)
 	}

@@ -208,6 +208,18 @@ func TestSomebodyNewOnLarkIsBoundByAnAdministrator(t *testing.T) {
 		t.Errorf("bound as %+v, %v", got, err)
 	}
 	s.say(t, "ou_li", "/帮助", "/我的线索")
+
+	// Whom the directory does not show can be made a new person, by command.
+	s.lark.AddPerson(emulator.LarkPerson{OpenID: "ou_wu", Name: "李娜", Departments: nil})
+	other := org.User{Name: "李娜", EmployeeNo: "E08", Active: true, Roles: []crm.Role{crm.Rep}}
+	if err := s.app.Services.Directory.SaveUser(t.Context(), &other); err != nil {
+		t.Fatal(err)
+	}
+	s.say(t, "ou_wu", "/帮助", "已请管理员确认")
+	s.say(t, "ou_boss", "/绑定 2 新建", "已绑定")
+	until(t, "the welcome of the new person", func() bool { return strings.Contains(s.last("ou_wu"), "您的飞书账号已绑定") })
+	s.say(t, "ou_boss", "/绑定 2 拒绝", "已经处理过了")
+	s.say(t, "ou_zhou", "/绑定", "管理员")
 }
 
 func (s *served) newest(openID string) emulator.LarkMessage {
