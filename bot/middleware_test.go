@@ -101,6 +101,33 @@ func TestDedupeLetsFailuresThatPassComeAgain(t *testing.T) {
 	})
 }
 
+// A claim lasts as long as the handler runs, however long that is.
+func TestDedupeKeepsTheClaimOfSlowWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := kv.NewMemory(nil)
+		defer store.Close()
+		n := 0
+		h := bot.Dedupe(store)(func(context.Context, *bot.Req) bot.Reply {
+			n++
+			time.Sleep(5 * time.Minute)
+			return bot.Say("done")
+		})
+		var wg sync.WaitGroup
+		wg.Go(func() { h(t.Context(), message("e", "x")) })
+		for range 9 {
+			time.Sleep(30 * time.Second)
+			if rep := h(t.Context(), message("e", "x")); !rep.Empty() || !rep.Retry() {
+				t.Errorf("while it runs: %+v", rep)
+			}
+		}
+		wg.Wait()
+		time.Sleep(time.Minute)
+		if rep := h(t.Context(), message("e", "x")); rep.Retry() || n != 1 {
+			t.Errorf("afterwards: %+v, handled %d times", rep, n)
+		}
+	})
+}
+
 func TestDedupeWorksWithoutItsStore(t *testing.T) {
 	store := kv.NewMemory(nil)
 	if err := store.Close(); err != nil {

@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"crmbot/internal/kv"
 )
 
 const (
-	dedupeWindow  = 12 * time.Hour
-	dedupeRunning = 2 * time.Minute
+	dedupeWindow = 12 * time.Hour
+	// dedupeRunning is how long a claim outlives the process that made it: less
+	// than the 15 s after which Lark delivers again for the first time. It is
+	// renewed while the handler runs.
+	dedupeRunning = 10 * time.Second
+	dedupeRenew   = 3 * time.Second
 )
 
 var (
@@ -42,8 +47,8 @@ func Dedupe(store kv.Store) Middleware {
 				state, ok, err := store.Get(ctx, key)
 				return Reply{transient: err == nil && ok && bytes.Equal(state, markRunning)}
 			}
-			rep := next(ctx, req)
 			keep := context.WithoutCancel(ctx)
+			rep := claimed(keep, store, key, func() Reply { return next(ctx, req) })
 			if rep.transient {
 				err = store.Del(keep, key)
 			} else {
@@ -55,4 +60,43 @@ func Dedupe(store kv.Store) Middleware {
 			return rep
 		}
 	}
+}
+
+// claim keeps an event's mark alive while its handler runs.
+type claim struct {
+	mu    sync.Mutex
+	ended bool
+	timer *time.Timer
+}
+
+// claimed runs the handler while the mark is kept alive.
+func claimed(ctx context.Context, store kv.Store, key string, handle func() Reply) Reply {
+	defer hold(ctx, store, key).end()
+	return handle()
+}
+
+func hold(ctx context.Context, store kv.Store, key string) *claim {
+	c := &claim{}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.timer = time.AfterFunc(dedupeRenew, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.ended {
+			return
+		}
+		if err := store.Set(ctx, key, markRunning, dedupeRunning); err != nil {
+			slog.WarnContext(ctx, "dedupe renewal", "err", err)
+		}
+		c.timer.Reset(dedupeRenew)
+	})
+	return c
+}
+
+// end stops the renewal; after it nobody writes the mark but the caller.
+func (c *claim) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	c.timer.Stop()
 }

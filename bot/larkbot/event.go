@@ -138,7 +138,8 @@ func (b *Bot) handled(ctx context.Context, fn func(ctx context.Context, took fun
 // answerTo hands a request to the runtime and shows the answer.
 func (b *Bot) answerTo(ctx context.Context, req *bot.Req, t target, took func()) error {
 	rep := b.handle(ctx, req)
-	if rep.Unfinished() {
+	// Retry without words: another process is at it.
+	if rep.Unfinished() || rep.Retry() && rep.Empty() {
 		b.owned(ctx, func(ctx context.Context) { b.show(ctx, req, rep, t) })
 		return errUnfinished
 	}

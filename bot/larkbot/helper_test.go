@@ -80,7 +80,7 @@ func wait(t *testing.T, what string, ok func() bool) {
 }
 
 // open starts a played Lark with an adapter that answers from a desk.
-func open(t *testing.T, o emulator.LarkOptions, webhook bool, change ...func(o *larkbot.Options)) (*larkWorld, *desk) {
+func open(t testing.TB, o emulator.LarkOptions, webhook bool, change ...func(o *larkbot.Options)) (*larkWorld, *desk) {
 	t.Helper()
 	shared := kv.NewMemory(crm.WallClock{})
 	t.Cleanup(func() {

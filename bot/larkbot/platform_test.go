@@ -55,7 +55,7 @@ var openIDs = map[string]string{platformtest.Ann: "ou_ann", platformtest.Bob: "o
 
 // larkWorld is a played Lark with the adapter connected to it.
 type larkWorld struct {
-	t       *testing.T
+	t       testing.TB
 	lark    *emulator.Lark
 	shared  kv.Store
 	webhook bool
@@ -69,7 +69,7 @@ type larkWorld struct {
 	message string
 }
 
-func openLark(t *testing.T, shared kv.Store, connect platformtest.Connect, o emulator.LarkOptions, webhook bool, change ...func(o *larkbot.Options)) *larkWorld {
+func openLark(t testing.TB, shared kv.Store, connect platformtest.Connect, o emulator.LarkOptions, webhook bool, change ...func(o *larkbot.Options)) *larkWorld {
 	o.EncryptKey, o.VerificationToken = encryptKey, verifyWord
 	w := &larkWorld{t: t, lark: emulator.NewLark(o), shared: shared, webhook: webhook, change: func(*larkbot.Options) {}}
 	if len(change) > 0 {
