@@ -74,9 +74,8 @@ func (r *Router) unknown(ctx context.Context, a crm.Actor, c Call) (Reply, error
 		zh[i] = "/" + e.Name + " " + e.Summary.Zh
 		en[i] = "/" + first(e.Aliases, e.Name) + " – " + e.Summary.En
 	}
-	return Reply{}, misread{crm.Invalid(fmt.Sprintf("没有看懂“%s”。您是不是想用：\n%s", clip(text, 40), strings.Join(zh, "\n")),
-		fmt.Sprintf("I did not understand “%s”. Did you mean:\n%s", clip(text, 40), strings.Join(en, "\n"))).
-		WithNext("发送 /帮助 查看全部命令", "send /help for all commands")}
+	return Reply{}, misread{crm.Invalid(fmt.Sprintf("没有看懂“%s”。您是不是想用：\n%s\n发送 /帮助 查看全部命令", clip(text, 40), strings.Join(zh, "\n")),
+		fmt.Sprintf("I did not understand “%s”. Did you mean:\n%s\nSend /help for all commands", clip(text, 40), strings.Join(en, "\n")))}
 }
 
 // Nearest are the n commands of the actor whose names are closest to the word.

@@ -176,7 +176,7 @@ func MyLeads(f LeadFrame, owner string, list []lead.Seen, hold int) card.Card {
 			fresh++
 		}
 		open := f.openButton(v.ID, l.T("打开", "Open"))
-		next := f.dueText(v.Due)
+		next := string(v.Due.Release)[5:] // the days left stand beside it
 		if !v.Due.Contact.IsZero() {
 			next = l.T("首次联系 ", "first contact ") + f.minute(v.Due.Contact)
 		}

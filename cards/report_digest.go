@@ -122,15 +122,18 @@ func digestExceptions(l crm.Lang, v DigestView) []card.Field {
 	}
 	if overdue {
 		for _, m := range missing {
-			out = append(out, card.Field{Label: m.Name, Value: l.T("未交日报", "report missing"), Tone: card.Danger, Wide: true, Evidence: memberButton(l, m)})
+			value := l.T("未交日报", "report missing")
+			if len(m.Below) > 0 {
+				value += l.T("；", "; ") + belowText(l, m)
+			}
+			out = append(out, card.Field{Label: m.Name, Value: value, Tone: card.Danger, Wide: true, Evidence: memberButton(l, m)})
 		}
 	}
 	for _, m := range below {
-		parts := make([]string, len(m.Below))
-		for i, n := range m.Below {
-			parts[i] = l.T(fmt.Sprintf("%s %s（及格 %s）", n.Name.Zh, n.Value.Bare(n.Def(), l), report.Mark(n.Goal.Pass)), fmt.Sprintf("%s %s (pass %s)", n.Name.En, n.Value.Bare(n.Def(), l), report.Mark(n.Goal.Pass)))
+		if overdue && slices.ContainsFunc(missing, func(x report.Member) bool { return x.User == m.User }) {
+			continue // one line says both
 		}
-		value := strings.Join(parts, l.T("、", ", "))
+		value := belowText(l, m)
 		if m.Text != "" {
 			value += "\n" + l.T("“", "“") + m.Text + "”"
 		}
@@ -141,6 +144,15 @@ func digestExceptions(l crm.Lang, v DigestView) []card.Field {
 		out = append(out[:maxExceptions], card.Field{Label: "…", Value: l.T(fmt.Sprintf("另有 %d 项，见下方排行", left), fmt.Sprintf("%d more, see the ranking below", left)), Wide: true})
 	}
 	return out
+}
+
+// belowText are a member's numbers below the pass mark.
+func belowText(l crm.Lang, m report.Member) string {
+	parts := make([]string, len(m.Below))
+	for i, n := range m.Below {
+		parts[i] = l.T(fmt.Sprintf("%s %s（及格 %s）", n.Name.Zh, n.Value.Bare(n.Def(), l), report.Mark(n.Goal.Pass)), fmt.Sprintf("%s %s (pass %s)", n.Name.En, n.Value.Bare(n.Def(), l), report.Mark(n.Goal.Pass)))
+	}
+	return strings.Join(parts, l.T("、", ", "))
 }
 
 // memberButton opens a member's report, where there is one.

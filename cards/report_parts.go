@@ -212,7 +212,10 @@ func listBlocks(l crm.Lang, v ReportView, b report.Block, i int) []card.Block {
 	return append(out, card.Fields{Items: itemFields(l, v, v.Report.Content.Lists[i], false)})
 }
 
-const maxItems = 12
+const (
+	maxItems = 8
+	maxNote  = 18 // characters of a note; all of it is one tap away
+)
 
 func itemFields(l crm.Lang, v ReportView, items []report.Item, marks bool) []card.Field {
 	var out []card.Field
@@ -242,7 +245,7 @@ func itemFields(l crm.Lang, v ReportView, items []report.Item, marks bool) []car
 		if marks && !x.Planned {
 			title += l.T("（计划外）", " (unplanned)")
 		}
-		out = append(out, card.Field{Label: label, Value: joinParts(title, x.Note), Wide: true, Evidence: openButton(l, v.Open, x.Ref)})
+		out = append(out, card.Field{Label: label, Value: joinParts(title, shorten(x.Note, maxNote)), Wide: true, Evidence: openButton(l, v.Open, x.Ref)})
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"crmbot/bot"
@@ -23,7 +24,16 @@ func help(s *Services) Module {
 		req := *c.Req
 		req.Kind, req.Text, req.Action = bot.Message, p.Line, nil
 		return s.router.Dispatch(ctx, a, &req, c.People)
-	}}}}
+	}}}, Texts: []Fallback{s.greeted}}
+}
+
+// greeted answers a greeting with what can be done.
+func (s *Services) greeted(_ context.Context, a crm.Actor, c bot.Call) (bot.Reply, error) {
+	word := strings.ToLower(strings.TrimRight(strings.TrimSpace(c.Rest), "!?。~ "))
+	if !slices.Contains([]string{"你好", "您好", "在吗", "hi", "hello", "hey"}, word) {
+		return bot.Reply{}, bot.ErrUnhandled
+	}
+	return s.showHelp(a, "")
 }
 
 func (s *Services) showHelp(a crm.Actor, name string) (bot.Reply, error) {

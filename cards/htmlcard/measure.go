@@ -14,9 +14,9 @@ const (
 	// briefCell is the widest text that is never broken in a table.
 	briefCell = 9 * hanWidth
 	// cellMargin is the space around a cell.
-	cellMargin = 8
+	cellMargin = 7
 	// phoneTable is the widest table that fits into a card on a phone.
-	phoneTable = 24 * hanWidth
+	phoneTable = 25 * hanWidth
 	// halfInput is the widest choice that fits into half of a card on a phone.
 	halfInput = 8 * hanWidth
 )

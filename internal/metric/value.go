@@ -9,7 +9,7 @@ import (
 
 // Value is a metric's number, exact: Num over Den. Den is 1 for counts and
 // amounts (in 分), and 0 when there is no value because nothing was there to
-// divide by or to take the middle of. Minutes of medians have Den 1 or 2.
+// divide by or to take the middle of. Middle values have Den 1 or 2.
 type Value struct {
 	Num int64 `json:"n"`
 	Den int64 `json:"d"`
@@ -64,13 +64,13 @@ func (v Value) Format(d Def, l crm.Lang) string {
 	}
 	switch d.Aggregate {
 	case SumAmount:
-		return crm.Money(v.Num).String()
+		return v.money().String()
 	case Ratio:
 		return tenths(v.Num*100, v.Den) + "%"
 	case MedianQty:
 		return tenths(v.Num, v.Den*60) + " " + d.Unit.In(l)
 	}
-	return strconv.FormatInt(v.Num, 10) + " " + d.Unit.In(l)
+	return tenths(v.Num, v.Den) + " " + d.Unit.In(l)
 }
 
 // Bare is the value without its unit, for narrow places.
@@ -79,13 +79,23 @@ func (v Value) Bare(d Def, l crm.Lang) string {
 	case v.None():
 		return "—"
 	case d.Aggregate == SumAmount:
-		return crm.Money(v.Num).Short(l)
+		return v.money().Short(l)
 	case d.Aggregate == Ratio:
 		return tenths(v.Num*100, v.Den) + "%"
 	case d.Aggregate == MedianQty:
 		return tenths(v.Num, v.Den*60)
 	}
-	return strconv.FormatInt(v.Num, 10)
+	return tenths(v.Num, v.Den)
+}
+
+// money is an amount to the nearest 分: the middle of two amounts may lie
+// between.
+func (v Value) money() crm.Money {
+	n := 2*v.Num + v.Den
+	if v.Num < 0 {
+		n = 2*v.Num - v.Den
+	}
+	return crm.Money(n / (2 * v.Den))
 }
 
 // tenths is num/den with at most one decimal, rounded half away from zero.

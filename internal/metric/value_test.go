@@ -26,6 +26,8 @@ func TestValuesAreShownInTheirUnit(t *testing.T) {
 		{"deal.win_rate", Value{}, "—", "—"},
 		{"approval.median", Whole(90), "1.5 小时", "1.5 hours"},
 		{"approval.median", Value{85, 2}, "0.7 小时", "0.7 hours"},
+		{"visit.valid", Value{73, 2}, "36.5 次", "36.5 visits"}, // between the two in the middle
+		{"deal.won_amount", Value{100_001, 2}, "¥500.01", "¥500.01"},
 	} {
 		d, _ := r.Get(c.key)
 		if zh, en := c.v.Format(d, crm.Chinese), c.v.Format(d, crm.English); zh != c.zh || en != c.en {
