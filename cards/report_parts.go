@@ -214,7 +214,7 @@ func listBlocks(l crm.Lang, v ReportView, b report.Block, i int) []card.Block {
 
 const (
 	maxItems = 8
-	maxNote  = 18 // characters of a note; all of it is one tap away
+	maxNote  = 18 // Chinese characters of a note; all of it is one tap away
 )
 
 func itemFields(l crm.Lang, v ReportView, items []report.Item, marks bool) []card.Field {
@@ -245,7 +245,15 @@ func itemFields(l crm.Lang, v ReportView, items []report.Item, marks bool) []car
 		if marks && !x.Planned {
 			title += l.T("（计划外）", " (unplanned)")
 		}
-		out = append(out, card.Field{Label: label, Value: joinParts(title, shorten(x.Note, maxNote)), Wide: true, Evidence: openButton(l, v.Open, x.Ref)})
+		out = append(out, card.Field{Label: label, Value: joinParts(title, shortNote(l, x.Note)), Wide: true, Evidence: openButton(l, v.Open, x.Ref)})
 	}
 	return out
+}
+
+// shortNote keeps a note to one or two lines of a phone.
+func shortNote(l crm.Lang, note string) string {
+	if l == crm.English {
+		return shorten(note, 2*maxNote)
+	}
+	return shorten(note, maxNote)
 }

@@ -136,13 +136,13 @@ func ReportSetupCard(l crm.Lang, s report.Setup, defs []metric.Def, part SetupPa
 func setupContents(l crm.Lang, s report.Setup, names map[string]crm.Text, opts []card.Option) []card.Block {
 	rows := make([][]card.Cell, len(s.Template))
 	for i, b := range s.Template {
-		rows[i] = []card.Cell{{Text: strconv.Itoa(i + 1)}, {Text: blockKind(l, b)}, {Text: blockText(l, b, names)}, {}}
+		rows[i] = []card.Cell{{Text: strconv.Itoa(i+1) + ". " + blockText(l, b, names)}, {Text: blockKind(l, b)}, {}}
 		if drop := dropButton(l, s, i, b, names); drop != nil {
-			rows[i][3] = card.Cell{Text: l.T("移除", "remove"), Action: drop}
+			rows[i][2] = card.Cell{Text: l.T("移除", "remove"), Action: drop}
 		}
 	}
 	return []card.Block{card.Heading{Text: SetupContents.name(l), Level: 2},
-		card.Table{Columns: []card.Column{{Title: l.T("序号", "No.")}, {Title: l.T("部分", "Block")}, {Title: l.T("内容", "Content")}, {Title: ""}}, Rows: rows},
+		card.Table{Columns: []card.Column{{Title: l.T("内容", "Content")}, {Title: l.T("部分", "Block")}, {Title: ""}}, Rows: rows},
 		card.Form{Name: "add", Inputs: []card.Input{
 			{Kind: card.SelectInput, Name: SetupMetric, Label: l.T("添加指标", "Add a metric"), Options: opts, Required: true},
 			{Kind: card.SelectInput, Name: SetupPeriod, Label: l.T("期间", "Period"), Default: "day", Options: []card.Option{{Value: "day", Label: l.T("当日", "day")}, {Value: "week", Label: l.T("本周", "week")}, {Value: "month", Label: l.T("本月", "month")}, {Value: "quarter", Label: l.T("本季", "quarter")}}},
@@ -203,10 +203,8 @@ func blockKind(l crm.Lang, b report.Block) string {
 		return l.T("指标", "metric")
 	case report.BlockList:
 		return l.T("清单", "list")
-	case report.BlockPlan:
-		return l.T("计划与完成", "planned and done")
-	case report.BlockNextPlan:
-		return l.T("下一工作日计划", "next plan")
+	case report.BlockPlan, report.BlockNextPlan:
+		return l.T("自动生成", "fills itself")
 	}
 	return l.T("提问", "question")
 }
@@ -233,7 +231,10 @@ func blockText(l crm.Lang, b report.Block, names map[string]crm.Text) string {
 		}
 		return s
 	}
-	return l.T("自动生成", "fills itself")
+	if b.Kind == report.BlockNextPlan {
+		return l.T("下一工作日计划", "next plan")
+	}
+	return l.T("计划与完成", "planned and done")
 }
 
 // dropButton removes a block; the last question stays.
@@ -241,7 +242,7 @@ func dropButton(l crm.Lang, s report.Setup, i int, b report.Block, names map[str
 	if b.Kind == report.BlockText && len(s.Template.Texts()) == 1 {
 		return nil
 	}
-	what, name := strconv.Itoa(i+1), blockKind(l, b)
+	what, name := strconv.Itoa(i+1), blockText(l, b, names)
 	if n, ok := names[b.Metric]; ok {
 		what, name = n.In(l), n.In(l)
 	}

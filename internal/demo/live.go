@@ -168,7 +168,10 @@ func (l *life) actorOf(ctx context.Context, r *rep) (crm.Actor, error) {
 // recent is how much of a day's visits and calls is played: all of the last two
 // weeks, less before, so that a demo is ready soon.
 func recent(daysAgo int) (visits, calls float64) {
-	if daysAgo <= 14 {
+	switch {
+	case daysAgo <= closeUpDays:
+		return 1, 2 // the days that people look at first
+	case daysAgo <= 14:
 		return 1, 1
 	}
 	return 0.6, 0.3

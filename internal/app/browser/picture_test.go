@@ -53,7 +53,7 @@ func (p *page) picture(name string) {
 // desktop, and a rep's visit in one line on a phone.
 func TestPictures(t *testing.T) {
 	c := openCompany(t)
-	manager := c.chat(t, "王磊", desktop)
+	manager := c.chat(t, "王磊", size{"desktop", 1280, 960, 1, false})
 	manager.light()
 	digest := manager.ask("/团队日报 昨天", "华东销售部 · 团队日报")
 	digest.sees("需要关注", "今日与上一工作日")
