@@ -63,6 +63,7 @@ type App struct {
 	late      sync.WaitGroup
 	closed    sync.Once
 	advancing sync.Mutex // one Advance at a time
+	cardTurns turns      // one update of a card at a time
 	muted     bool       // set by Mute, before anything runs
 	laterMu   sync.RWMutex
 	later     map[string]bot.Later

@@ -301,6 +301,38 @@ func TestOvertakenUpdatesEndWithTheNewestState(t *testing.T) {
 	}
 }
 
+// TestManyUpdatesOfOneCardAllGetThrough: tens of updates of one card at once,
+// from two processes, neither fail nor leave an old state behind.
+func TestManyUpdatesOfOneCardAllGetThrough(t *testing.T) {
+	o := newOffice(t)
+	o.notify("a")
+	o.settle()
+	ref := bot.MessageRef{Platform: "phone", ID: "1"}
+	o.phone.update = func(string) { time.Sleep(time.Millisecond) } // a platform takes its time
+	if c, ok, err := o.DB.SentMessage(t.Context(), ref); err != nil || !ok {
+		t.Fatalf("the card is not known: %+v, %v", c, err)
+	}
+	var work sync.WaitGroup
+	for _, other := range []bool{false, true} {
+		refresh := o.Refresher(other)
+		for i := range 20 {
+			work.Go(func() {
+				o.mu.Lock()
+				o.state = fmt.Sprintf("v%d-%v", i, other)
+				o.mu.Unlock()
+				if err := refresh(t.Context(), ref); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	work.Wait()
+	o.mu.Lock()
+	last := o.state
+	o.mu.Unlock()
+	o.shows(last)
+}
+
 func TestUpdatesThatCannotBe(t *testing.T) {
 	o := newOffice(t)
 	o.notify("a")

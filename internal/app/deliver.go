@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"crmbot/bot"
@@ -30,7 +32,12 @@ func (a *App) sent(ctx context.Context, m bot.MessageRef, s bot.Shown) error {
 	if err != nil || s.At.IsZero() {
 		return err
 	}
-	return a.catchUp(ctx, c, s.At.Add(time.Millisecond))
+	if err := a.catchUp(ctx, c, s.At.Add(time.Millisecond)); err != nil {
+		// What the person did is done, and the card came: it is brought up to date later.
+		slog.WarnContext(ctx, "a card is brought up to date later", "card", c.ID, "err", err)
+		return a.DB.RefreshLater(ctx, c.About...)
+	}
+	return nil
 }
 
 // catchUp updates a card that was just shown if cards about its records were
@@ -134,35 +141,54 @@ func (a *App) refresh(ctx context.Context, r outbox.Row) error {
 
 // maxOvertaken bounds how often an update begins again because another one of
 // the same card came in between.
-const maxOvertaken = 8
+const maxOvertaken = 10
+
+// overtaken is how long an update waits after the n-th time that another process
+// came in between, so that one of the two gets through.
+func overtaken(n int) time.Duration {
+	most := 10 * time.Millisecond << min(n, 6)
+	return most/2 + rand.N(most/2)
+}
 
 // refreshOne brings one card up to date; see store.ClaimSent for the order of
 // its steps.
 func (a *App) refreshOne(ctx context.Context, s store.SentCard) error {
-	for range maxOvertaken {
-		p := a.platforms[s.Message.Platform]
-		if p == nil {
-			return nil
+	p := a.platforms[s.Message.Platform]
+	if p == nil {
+		return nil
+	}
+	release, err := a.cardTurns.take(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
+	for n := range maxOvertaken {
+		if n > 0 {
+			select {
+			case <-time.After(overtaken(n)):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
-		viewer, ok, err := a.viewerOfCard(ctx, s)
+		// Whoever had the turn before may have changed the card.
+		now, ok, err := a.DB.SentMessage(ctx, s.Message)
 		if err != nil || !ok {
 			return err
 		}
-		claimed, err := a.DB.ClaimSent(ctx, s.ID, s.Rev)
+		viewer, ok, err := a.viewerOfCard(ctx, now)
+		if err != nil || !ok {
+			return err
+		}
+		claimed, err := a.DB.ClaimSent(ctx, now.ID, now.Rev)
 		if err != nil {
 			return err
 		}
-		done := false
-		if claimed {
-			s.Rev++
-			if done, err = a.update(ctx, p, viewer, s); err != nil {
-				return err
-			}
+		if !claimed {
+			continue
 		}
-		if done {
-			return nil
-		}
-		if s, ok, err = a.DB.SentMessage(ctx, s.Message); err != nil || !ok {
+		now.Rev++
+		done, err := a.update(ctx, p, viewer, now)
+		if err != nil || done {
 			return err
 		}
 	}

@@ -190,9 +190,7 @@ func shape(s string) string {
 		}
 		return c
 	}, s)
-	if words := strings.Fields(s); len(words) > 2 {
-		return strings.Join(words[:2], " ")
-	}
+	s, _, _ = strings.Cut(s, " · ") // a kind of card before the record that it is about
 	return s
 }
 

@@ -184,7 +184,9 @@ func (p *page) insert(text string) {
 func (p *page) say(text string) {
 	p.t.Helper()
 	p.click("the composer", `document.querySelector('#text')`)
+	p.until("the composer has the caret", `document.activeElement === document.querySelector('#text')`)
 	p.insert(text)
+	p.until("the text is typed", `document.querySelector('#text').value === `+quote(text))
 	p.enter()
 	p.until("the message is sent", `document.querySelector('#text').value === ''`)
 }
@@ -202,12 +204,6 @@ func (p *page) enter() {
 		_, err := cdp.Call(ctx, t, input.DispatchKeyEvent, k)
 		return err
 	}))
-}
-
-// toast waits for a short message that contains the text.
-func (p *page) toast(text string) {
-	p.t.Helper()
-	p.until("toast "+text, `document.querySelector('#toasts').innerText.includes(`+quote(text)+`)`)
 }
 
 // sees waits until the log shows the text.
