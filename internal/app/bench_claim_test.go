@@ -40,6 +40,9 @@ func (c *claims) more(b testing.TB, done, n int) {
 		return
 	}
 	from := c.addLeads(b, done+n-c.have, false)
+	if c.have == 0 {
+		c.first = from
+	}
 	if int(from-c.first) != c.have {
 		b.Fatalf("new leads begin at %d, the first was %d of %d", from, c.first, c.have)
 	}

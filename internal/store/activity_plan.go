@@ -78,7 +78,7 @@ func (r stepRow) entity() activity.Step {
 // AddStep implements activity.Store.
 func (d *DB) AddStep(ctx context.Context, s activity.Step) error {
 	r := stepRowOf(s)
-	rows := insert{table: "crm_next_steps", columns: "activity_id, user_id, team_id, subject, what, day, minute_of, state, rev, closed_by, remind_ms, done_ms"}
+	rows := insert{table: "crm_next_steps", columns: "activity_id, user_id, team_id, subject, what, day, minute_of, state, rev, closed_by, remind_ms, done_ms", always: []string{"what"}}
 	rows.add(r.ActivityID, r.UserID, r.TeamID, r.Subject, r.What, r.Day, r.MinuteOf, r.State, r.Rev, r.ClosedBy, r.RemindMs, r.DoneMs)
 	return d.later(ctx, rows.statements("")...)
 }

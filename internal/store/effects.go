@@ -91,7 +91,7 @@ func (e Effects) Notify(ctx context.Context, notices ...crm.Notice) error {
 		if len(key) > 128 || len(n.Topic) > 180 || len(n.View.Ref) > 128 || (n.To.User == 0) == (n.To.Chat == "") {
 			return fmt.Errorf("notice of view %q: key and ref take up to 128 bytes, topic up to 180, and the target is one person or one chat", n.View.Name)
 		}
-		u.effects.outbox = append(u.effects.outbox, outboxRow{Okey: key, Kind: outboxSend, UserID: int64(n.To.User), Platform: n.To.Platform, Chat: n.To.Chat,
+		u.effects.outbox = append(u.effects.outbox, outboxRow{Okey: key, named: n.Key != "", Kind: outboxSend, UserID: int64(n.To.User), Platform: n.To.Platform, Chat: n.To.Chat,
 			View: n.View.Name, Ref: n.View.Ref, Topic: n.Topic, NextMs: max(now, ms(n.After)), CreatedMs: now})
 	}
 	return nil
@@ -130,7 +130,7 @@ func (d *DB) effectStatements(e *effects) ([]statement, error) {
 		out = append(out, d.dailySums(e.facts)...)
 	}
 	if len(e.audits) > 0 {
-		audits := insert{table: "crm_audit", columns: "at_ms, actor_id, action, ref, rule_id, rule_version, detail"}
+		audits := insert{table: "crm_audit", columns: "at_ms, actor_id, action, ref, rule_id, rule_version, detail", always: []string{"detail"}}
 		for _, a := range e.audits {
 			detail := "{}"
 			if len(a.Detail) > 0 {
@@ -146,9 +146,12 @@ func (d *DB) effectStatements(e *effects) ([]statement, error) {
 	}
 	if len(e.outbox) > 0 {
 		// A key that was queued before names a notice that exists already.
-		known := " ON CONFLICT (okey) DO NOTHING"
-		if d.Dialect == MySQL {
-			known = " ON DUPLICATE KEY UPDATE okey = okey"
+		known := ""
+		if slices.ContainsFunc(e.outbox, func(r outboxRow) bool { return r.named }) {
+			known = " ON CONFLICT (okey) DO NOTHING"
+			if d.Dialect == MySQL {
+				known = " ON DUPLICATE KEY UPDATE okey = okey"
+			}
 		}
 		queue := insert{table: "crm_outbox", columns: "okey, kind, user_id, platform, chat, view, ref, topic, next_ms, created_ms"}
 		for _, r := range e.outbox {
@@ -157,37 +160,6 @@ func (d *DB) effectStatements(e *effects) ([]statement, error) {
 		out = append(out, queue.statements(known)...)
 	}
 	return out, nil
-}
-
-// insert is an INSERT of many rows with the same columns.
-type insert struct {
-	table, columns string
-	rows           [][]any
-}
-
-func (i *insert) add(values ...any) { i.rows = append(i.rows, values) }
-
-// maxRows bounds the rows of one statement: SQLite allows 32,766 arguments.
-const maxRows = 200
-
-// statements are the INSERTs, each ending in tail.
-func (i *insert) statements(tail string) []statement {
-	var out []statement
-	for chunk := range slices.Chunk(i.rows, maxRows) {
-		var q strings.Builder
-		q.WriteString("INSERT INTO " + i.table + " (" + i.columns + ") VALUES ")
-		args := make([]any, 0, len(chunk)*len(chunk[0]))
-		for n, row := range chunk {
-			if n > 0 {
-				q.WriteString(",")
-			}
-			q.WriteString("(?" + strings.Repeat(",?", len(row)-1) + ")")
-			args = append(args, row...)
-		}
-		q.WriteString(tail)
-		out = append(out, statement{q.String(), args})
-	}
-	return out
 }
 
 type dailyKey struct {
@@ -215,10 +187,16 @@ func (d *DB) dailySums(facts []crm.Fact) []statement {
 	for _, k := range keys {
 		rows.add(k.key, k.day, k.user, k.team, sums[k][0], sums[k][1])
 	}
+	sum := func(column, added string) string { return column + " = " + column + " + " + added }
+	tail, added := " ON CONFLICT (metric_key, day, user_id, team_id) DO UPDATE SET ", "excluded.%"
 	if d.Dialect == MySQL {
-		return rows.statements(" ON DUPLICATE KEY UPDATE qty = qty + VALUES(qty), amount = amount + VALUES(amount)")
+		tail, added = " ON DUPLICATE KEY UPDATE ", "VALUES(%)"
 	}
-	return rows.statements(" ON CONFLICT (metric_key, day, user_id, team_id) DO UPDATE SET qty = qty + excluded.qty, amount = amount + excluded.amount")
+	tail += sum("qty", strings.Replace(added, "%", "qty", 1))
+	if slices.ContainsFunc(facts, func(f crm.Fact) bool { return f.Amount != 0 }) {
+		tail += ", " + sum("amount", strings.Replace(added, "%", "amount", 1))
+	}
+	return rows.statements(tail)
 }
 
 type seqKey struct{}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -58,9 +59,9 @@ func leadEntities(rows []leadRow) []lead.Lead {
 	return out
 }
 
-const leadColumns = "id, company, contact, title, phone, email, address, city, region, industry, source, need, budget, note, uscc, grade, grade_given, " +
-	"score_source, score_complete, score_actions, score_fit, score_decay, rank_no, status, quality, owner_id, team_id, pool_id, created_by, import_id, import_row, " +
-	"created_ms, updated_ms, version, owned_ms, pooled_ms, claimable_ms, first_contact_ms, last_activity_ms, last_valid_ms"
+var leadColumns = strings.Fields("id company contact title phone email address city region industry source need budget note uscc grade grade_given " +
+	"score_source score_complete score_actions score_fit score_decay rank_no status quality owner_id team_id pool_id created_by import_id import_row " +
+	"created_ms updated_ms version owned_ms pooled_ms claimable_ms first_contact_ms last_activity_ms last_valid_ms")
 
 // fields are where the columns of leadColumns go.
 func (r *leadRow) fields() []any {
@@ -71,9 +72,10 @@ func (r *leadRow) fields() []any {
 
 // leadsWhere are the leads that fit; where may end in an order and a limit.
 func leadsWhere(out *[]lead.Lead, where string, args ...any) reading {
-	return reading{statement{"SELECT " + leadColumns + " FROM crm_leads WHERE " + where, args}, func(rows *sql.Rows) error {
+	var order []int
+	return reading{statement{"SELECT * FROM crm_leads WHERE " + where, args}, func(rows *sql.Rows) error {
 		var r leadRow
-		if err := rows.Scan(r.fields()...); err != nil {
+		if err := scanStar(rows, &order, leadColumns, r.fields()); err != nil {
 			return err
 		}
 		*out = append(*out, r.entity())
@@ -176,12 +178,22 @@ func (d *DB) readBackIDs(ctx context.Context, ls []*lead.Lead) error {
 
 // MoveLead implements lead.Store.
 func (d *DB) MoveLead(ctx context.Context, l lead.Lead, s pool.Stamp, next lead.Status, quality string) (bool, error) {
-	owned, pooled, claimable := ms(s.At), ms(l.PooledAt), ms(l.ClaimableAt)
-	if s.Owner == 0 {
-		owned, pooled, claimable = 0, ms(s.At), ms(s.Claimable)
+	set, args := "owner_id = ?, team_id = ?, updated_ms = ?, owned_ms = ?, version = version + 1", []any{int64(s.Owner), int64(s.Team), ms(s.At), ms(s.At)}
+	also := func(column string, value any, differs bool) {
+		if differs {
+			set += ", " + column + " = ?"
+			args = append(args, value)
+		}
 	}
-	move := statement{"UPDATE crm_leads SET owner_id = ?, team_id = ?, pool_id = ?, status = ?, quality = ?, updated_ms = ?, owned_ms = ?, pooled_ms = ?, claimable_ms = ?, version = version + 1" +
-		" WHERE id = ? AND owner_id = ? AND version = ?", []any{int64(s.Owner), int64(s.Team), int64(s.Pool), string(next), quality, ms(s.At), owned, pooled, claimable, int64(l.ID), int64(l.Owner), l.Version}}
+	if s.Owner == 0 {
+		args[3] = 0
+		also("pooled_ms", ms(s.At), true)
+		also("claimable_ms", ms(s.Claimable), true)
+	}
+	also("pool_id", int64(s.Pool), s.Pool != l.Pool)
+	also("status", string(next), next != l.Status)
+	also("quality", quality, quality != l.Quality)
+	move := statement{"UPDATE crm_leads SET " + set + " WHERE id = ? AND owner_id = ? AND version = ?", append(args, int64(l.ID), int64(l.Owner), l.Version)}
 	if d.holds(ctx, l.ID.String(), l.Version) {
 		return true, d.later(ctx, move)
 	}

@@ -36,6 +36,8 @@ type outboxRow struct {
 	CreatedMs int64
 	DoneMs    int64
 	Cause     string
+
+	named bool `gorm:"-"` // its key was given by who queued it
 }
 
 func (outboxRow) TableName() string { return "crm_outbox" }

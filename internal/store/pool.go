@@ -163,6 +163,8 @@ func (r ledgerRow) entity() pool.Entry {
 
 const ledgerColumns = "at_ms, ref, kind, from_user, to_user, from_team, to_team, pool_id, reason, by_user, why, note, quota_day, refund, uncounted, override_rule, rule_version"
 
+var ledgerFields = append([]string{"id"}, strings.Split(ledgerColumns, ", ")...)
+
 // AddEntries implements pool.Store.
 func (d *DB) AddEntries(ctx context.Context, es ...pool.Entry) error {
 	rows := insert{table: "crm_ownership_ledger", columns: ledgerColumns}
@@ -197,14 +199,14 @@ func (d *DB) lastEntries(ctx context.Context, n int, where string, args ...any) 
 }
 
 func entries(out *[]pool.Entry, where string, args ...any) reading {
-	return reading{statement{"SELECT id, " + ledgerColumns + " FROM crm_ownership_ledger WHERE " + where, args},
-		func(rows *sql.Rows) error {
-			var r ledgerRow
-			if err := rows.Scan(&r.ID, &r.AtMs, &r.Ref, &r.Kind, &r.FromUser, &r.ToUser, &r.FromTeam, &r.ToTeam, &r.PoolID, &r.Reason, &r.ByUser, &r.Why, &r.Note, &r.QuotaDay,
-				&r.Refund, &r.Uncounted, &r.OverrideRule, &r.RuleVersion); err != nil {
-				return err
-			}
-			*out = append(*out, r.entity())
-			return nil
-		}, nil}
+	var order []int
+	return reading{statement{"SELECT * FROM crm_ownership_ledger WHERE " + where, args}, func(rows *sql.Rows) error {
+		var r ledgerRow
+		if err := scanStar(rows, &order, ledgerFields, []any{&r.ID, &r.AtMs, &r.Ref, &r.Kind, &r.FromUser, &r.ToUser, &r.FromTeam, &r.ToTeam, &r.PoolID, &r.Reason, &r.ByUser, &r.Why, &r.Note, &r.QuotaDay,
+			&r.Refund, &r.Uncounted, &r.OverrideRule, &r.RuleVersion}); err != nil {
+			return err
+		}
+		*out = append(*out, r.entity())
+		return nil
+	}, nil}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 
 	"gorm.io/gorm"
@@ -77,4 +78,33 @@ func (d *DB) readRows(ctx context.Context, behind []reading, s statement, first 
 			return errors.Join(errNoResult, rows.Err())
 		}
 	}
+}
+
+// scanStar scans a row of SELECT *, of which a server understands the columns
+// faster than their list. names are the wanted columns and to where they go;
+// order is where each of them stands, found at the first row.
+func scanStar(rows *sql.Rows, order *[]int, names []string, to []any) error {
+	if *order == nil {
+		have, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		for _, name := range have {
+			*order = append(*order, slices.Index(names, name))
+		}
+		for _, name := range names {
+			if !slices.Contains(have, name) {
+				return fmt.Errorf("the table has no column %s", name)
+			}
+		}
+	}
+	all := make([]any, len(*order))
+	for i, at := range *order {
+		if at >= 0 {
+			all[i] = to[at]
+		} else {
+			all[i] = new(any) // a column of a newer version
+		}
+	}
+	return rows.Scan(all...)
 }

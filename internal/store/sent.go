@@ -177,6 +177,11 @@ func (d *DB) ForgetSent(ctx context.Context, id int64) error {
 	})
 }
 
+// RefreshLater queues an update of the cards about the records, beside an event.
+func (d *DB) RefreshLater(ctx context.Context, about ...crm.Ref) error {
+	return d.InTx(plumbing(ctx), func(ctx context.Context) error { return d.Effects().Refresh(ctx, about...) })
+}
+
 func gormInc(col string) any { return gorm.Expr(col + " + 1") }
 
 func cut(s string, n int) string {

@@ -30,7 +30,7 @@ func (r undoRow) entity() undo.Entry {
 
 // AddUndo implements undo.Store.
 func (d *DB) AddUndo(ctx context.Context, e undo.Entry) error {
-	rows := insert{table: "crm_undo_log", columns: "user_id, kind, ref, title_zh, title_en, at_ms, until_ms, state, done_ms"}
+	rows := insert{table: "crm_undo_log", columns: "user_id, kind, ref, title_zh, title_en, at_ms, until_ms, state, done_ms", always: []string{"title_zh", "title_en"}}
 	rows.add(int64(e.User), e.Kind, e.Ref, e.Title.Zh, e.Title.En, ms(e.At), ms(e.Until), string(e.State), ms(e.DoneAt))
 	return d.later(ctx, rows.statements("")...)
 }

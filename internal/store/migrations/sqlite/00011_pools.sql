@@ -35,7 +35,7 @@ CREATE TABLE crm_ownership_ledger (
   rule_version INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX crm_ownership_ledger_ref ON crm_ownership_ledger (ref, id);
-CREATE INDEX crm_ownership_ledger_to ON crm_ownership_ledger (to_user, kind, reason, at_ms);
+CREATE INDEX crm_ownership_ledger_to ON crm_ownership_ledger (to_user, kind, reason, at_ms, quota_day);
 CREATE INDEX crm_ownership_ledger_from ON crm_ownership_ledger (from_user, kind, reason, at_ms);
 
 CREATE TABLE crm_claim_quota (
