@@ -208,6 +208,7 @@ func (b *Bot) create(ctx context.Context, t target, c card.Card, level dingcard.
 		return "", undelivered(api, t, string(d.ErrorMsg))
 	}
 	b.record(ctx, key, record{ID: id})
+	b.shown(t.chat(), id, c)
 	return id, nil
 }
 
@@ -258,7 +259,11 @@ func (b *Bot) plain(ctx context.Context, t target, c card.Card, key string) (str
 		if err != nil {
 			return fmt.Errorf("%w: %w", bot.ErrPermanent, err)
 		}
-		return b.deliver(ctx, t, robotMessage{hook: []byte(body), key: msgKey, param: param})
+		if err := b.deliver(ctx, t, robotMessage{hook: []byte(body), key: msgKey, param: param}); err != nil {
+			return err
+		}
+		b.shown(t.chat(), plainID(key), c)
+		return nil
 	})
 	if e := asError(err); e != nil && (e.verdict() == badCard || e.verdict() == refused) || err != nil && errors.Is(err, bot.ErrPermanent) {
 		slog.WarnContext(ctx, "card sent as text", "platform", Name, "err", err)
@@ -290,7 +295,11 @@ func (b *Bot) put(ctx context.Context, id string, c card.Card, tip string) error
 	if err != nil {
 		return err
 	}
-	return b.change(ctx, id, params, byKey)
+	if err := b.change(ctx, id, params, byKey); err != nil {
+		return err
+	}
+	b.shown("", id, c)
+	return nil
 }
 
 // change sends variables of a card that was sent.

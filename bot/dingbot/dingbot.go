@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/cards/card"
 	"crmbot/internal/crm"
 	"crmbot/internal/kv"
 )
@@ -61,6 +62,11 @@ type Options struct {
 	// Counter keeps the month's calls; nil: in the process.
 	Counter Counter
 	Clock   crm.Clock
+	// UserID is the user id of the one person with the name, "" if there is none.
+	// In the chat with the bot nobody can be mentioned, and mentions in groups may
+	// come without ids; "@name" in the text then means the person. Nil: nobody is
+	// found.
+	UserID func(ctx context.Context, name string) string
 	// Contact is called after a change in the company's directory with the user
 	// id of the person, or "" for a department. Nil: ignored.
 	Contact func(ctx context.Context, userID string, left bool)
@@ -79,6 +85,13 @@ type Options struct {
 	// KeepAlive is the silence after which the connection is tested; zero means
 	// 30 s, less than 3 s is 3 s.
 	KeepAlive time.Duration
+	// Unlimited leaves the platform's rates to the platform, for scripts whose
+	// people are as fast as the machine.
+	Unlimited bool
+	// Answered and Shown are called with every answer of the runtime and every
+	// card that the platform took, for scripts. Nil: ignored.
+	Answered func(req *bot.Req, rep bot.Reply)
+	Shown    func(m bot.MessageRef, c card.Card)
 	// HTTP is the client for the API; nil: one with time-outs.
 	HTTP *http.Client
 }
@@ -104,7 +117,7 @@ type Bot struct {
 
 	stop   context.Context // ends when the bot is closed
 	cancel context.CancelFunc
-	work   sync.WaitGroup
+	work   *crew
 }
 
 // New makes the adapter. Connect it before use and Close it after.
@@ -141,7 +154,7 @@ func New(o Options) (*Bot, error) {
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: transport()}
 	}
-	b := &Bot{opt: o, limit: newLimiter(o.KV, o.ClientID), turns: newTurns(), health: newHealth(), hooks: map[string]hook{}, chats: map[string]string{}, presses: map[string]*onePress{}}
+	b := &Bot{opt: o, limit: newLimiter(o.KV, o.ClientID, o.Unlimited), work: newCrew(), turns: newTurns(), health: newHealth(), hooks: map[string]hook{}, chats: map[string]string{}, presses: map[string]*onePress{}}
 	b.quota = newQuota(o, b.health)
 	b.api = newClient(o, b.limit, b.quota)
 	b.levels = newLevels(o)
@@ -183,30 +196,42 @@ func (b *Bot) Run(ctx context.Context) error {
 // Close waits for what was acknowledged, at most as long as the context lasts,
 // and ends what is left.
 func (b *Bot) Close(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		b.work.Wait()
-		close(done)
-	}()
-	var err error
-	select {
-	case <-done:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
+	err := b.work.wait(ctx)
 	b.cancel()
-	<-done // what is left ends with the bot's own context
+	// What is left ends with the bot's own context.
+	if e := b.work.wait(context.WithoutCancel(ctx)); err == nil {
+		err = e
+	}
 	b.quota.flush(context.WithoutCancel(ctx))
 	b.opt.HTTP.CloseIdleConnections()
 	return err
 }
 
+// Idle waits until everything that was begun is shown.
+func (b *Bot) Idle(ctx context.Context) error { return b.work.wait(ctx) }
+
+// handle answers a request.
+func (b *Bot) handle(ctx context.Context, req *bot.Req) bot.Reply {
+	rep := b.rt.Handle(ctx, req)
+	if b.opt.Answered != nil {
+		b.opt.Answered(req, rep)
+	}
+	return rep
+}
+
+// shown tells that the platform took a card.
+func (b *Bot) shown(chat, id string, c card.Card) {
+	if b.opt.Shown != nil {
+		b.opt.Shown(bot.MessageRef{Platform: Name, Chat: chat, ID: id}, c)
+	}
+}
+
 // owned runs work that Close waits for, with the values of ctx and the life of
 // the bot. A panic is logged and goes no further.
 func (b *Bot) owned(ctx context.Context, fn func(ctx context.Context)) {
-	b.work.Add(1)
+	b.work.begin()
 	go func() {
-		defer b.work.Done()
+		defer b.work.end()
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		defer cancel()
 		defer context.AfterFunc(b.stop, cancel)()

@@ -26,14 +26,18 @@ const (
 type limiter struct {
 	kv  kv.Store
 	app string
+	off bool
 }
 
-func newLimiter(store kv.Store, app string) *limiter { return &limiter{kv: store, app: app} }
+func newLimiter(store kv.Store, app string, off bool) *limiter { return &limiter{store, app, off} }
 
 var errBusy = errors.New("the platform's rate is used up")
 
 // take takes a place for one call of an API.
 func (l *limiter) take(ctx context.Context, api string) error {
+	if l.off {
+		return nil
+	}
 	deadline := time.Now().Add(longestWait)
 	for {
 		ok, after, err := l.kv.Take(ctx, "ding:api:"+l.app+":"+api, perSecondRate, perSecondBurst, 1)

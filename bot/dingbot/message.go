@@ -3,6 +3,8 @@ package dingbot
 import (
 	"context"
 	"log/slog"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +56,7 @@ func (b *Bot) answerMessage(ctx context.Context, m message) bool {
 		b.show(ctx, req, bot.Say(why.In(b.lang(ctx, req))), t)
 		return true
 	}
-	rep := b.rt.Handle(ctx, req)
+	rep := b.handle(ctx, req)
 	if rep.Unfinished() {
 		b.show(ctx, req, rep, t)
 		return false // Later marks it
@@ -120,8 +122,32 @@ func (b *Bot) mentions(ctx context.Context, text string, ids []string) (string, 
 		}
 		out = append(out, m)
 	}
-	return text, out
+	return text, append(out, b.named(ctx, text, out)...)
 }
+
+// atName is a name after @, up to white space or punctuation.
+var atName = regexp.MustCompile(`@[\p{L}\p{N}_·.\-]+`)
+
+// named finds people who are only named in the text.
+func (b *Bot) named(ctx context.Context, text string, known []bot.Mention) []bot.Mention {
+	if b.opt.UserID == nil {
+		return nil
+	}
+	var out []bot.Mention
+	for _, token := range atName.FindAllString(text, maxNamed) {
+		if slices.ContainsFunc(append(known, out...), func(m bot.Mention) bool { return m.Token == token }) {
+			continue
+		}
+		name := strings.TrimPrefix(token, "@")
+		if id := b.opt.UserID(ctx, name); id != "" {
+			out = append(out, bot.Mention{Token: token, ID: id, Name: name})
+		}
+	}
+	return out
+}
+
+// maxNamed bounds how many names of one message are looked up.
+const maxNamed = 20
 
 // unreadable says why nothing can be done with a message; zero: something can.
 func unreadable(kind string, req *bot.Req) crm.Text {

@@ -161,7 +161,7 @@ func (b *Bot) handlePress(ctx context.Context, p press, raw []byte, release func
 		}
 	}()
 	req := b.pressRequest(ctx, p)
-	rep := b.rt.Handle(ctx, req)
+	rep := b.handle(ctx, req)
 	if rep.Unfinished() {
 		a := tip(rep.Toast)
 		if !b.keepPress(ctx, p, raw) {
@@ -178,6 +178,9 @@ func (b *Bot) handlePress(ctx context.Context, p press, raw []byte, release func
 		b.showLatePress(ctx, req, rep)
 		b.done(ctx, pressID(p))
 		return
+	}
+	if rest.Card == nil && rep.Card != nil {
+		b.shown(req.Chat.ID, req.MessageID, *rep.Card)
 	}
 	b.settle(ctx, released)
 	// Only now: remembering a card may bring it up to date at once, which waits
@@ -212,7 +215,7 @@ func (b *Bot) callback(ctx context.Context, req *bot.Req, rep bot.Reply) (*answe
 			return changing(params, byKey), rep
 		}
 	}
-	if rep.Toast != "" && rep.Card == nil && !req.Chat.Group {
+	if rep.Toast != "" && !req.Chat.Group {
 		a := tip(rep.Toast)
 		rep.Toast = ""
 		return a, rep
@@ -224,7 +227,7 @@ func (b *Bot) callback(ctx context.Context, req *bot.Req, rep bot.Reply) (*answe
 // died.
 func (b *Bot) latePress(ctx context.Context, p press) {
 	req := b.pressRequest(ctx, p)
-	rep := b.rt.Handle(ctx, req)
+	rep := b.handle(ctx, req)
 	if rep.Unfinished() || rep.Retry() && rep.Empty() {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"crmbot/bot"
+	"crmbot/cards/card"
 )
 
 // showTries is how often an answer is sent before it is given up: about a
@@ -60,6 +61,14 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 		}
 		// A card that cannot be updated any more is answered with a new one.
 	}
+	first := rep.Card
+	if rep.Card != nil && rep.Toast != "" && s == "" && !(group && req.Kind == bot.Press) {
+		// The pop-up that a command would have on other platforms is the card's
+		// first line. In a group it is for the person who pressed alone.
+		c := *rep.Card
+		c.Blocks = append([]card.Block{card.Text{Spans: []card.Span{{Text: rep.Toast, Tone: toneOf(rep.ToastTone), Bold: true}}}}, c.Blocks...)
+		first = &c
+	}
 	if s != "" || len(rep.Files) > 0 {
 		err := patient(ctx, showTries, func() error {
 			_, err := b.sendAll(ctx, t, bot.Outgoing{Text: s, Files: rep.Files}, key)
@@ -75,13 +84,23 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 	var ref bot.MessageRef
 	err := patient(ctx, showTries, func() error {
 		var err error
-		ref, err = b.sendAll(ctx, t, bot.Outgoing{Card: rep.Card}, key+"/card")
+		ref, err = b.sendAll(ctx, t, bot.Outgoing{Card: first}, key+"/card")
 		return b.report(ctx, outcome(err))
 	})
 	if err == nil {
 		b.remember(ctx, req, rep, ref, group)
 	}
 	return err
+}
+
+func toneOf(toast string) card.Tone {
+	switch toast {
+	case bot.ToastSuccess:
+		return card.Success
+	case bot.ToastError:
+		return card.Danger
+	}
+	return card.Info
 }
 
 // Later implements bot.Later: it shows a reply that missed the deadline, and

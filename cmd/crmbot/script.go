@@ -12,7 +12,7 @@ type scriptCmd struct {
 	Files    []string `arg:"" type:"existingfile" help:"Script files (.txtar)."`
 	Verbose  bool     `short:"v" help:"Print the whole conversation."`
 	Database string   `help:"DSN of an EMPTY database to run on instead of a fresh SQLite file." placeholder:"DSN"`
-	Platform string   `help:"Where people talk: webchat or lark (a played Lark behind the official SDK)." enum:"webchat,lark" default:"webchat"`
+	Platform string   `help:"Where people talk: webchat, lark or dingtalk (a played platform behind the official SDK)." enum:"webchat,lark,dingtalk" default:"webchat"`
 	Redis    string   `help:"Redis URL; empty: in the process." placeholder:"URL"`
 }
 

@@ -24,7 +24,7 @@ func (p *Platforms) addDingTalk(c configs.DingTalk) error {
 	var err error
 	b, err = dingbot.New(dingbot.Options{ClientID: c.ClientID, ClientSecret: c.ClientSecret, RobotCode: c.RobotCode, APIURL: c.APIURL, OAPIURL: c.OAPIURL, CardMode: c.CardMode,
 		FormTemplate: c.FormTemplate, CardTemplate: c.CardTemplate, QuotaAPI: unwatched(c.QuotaAPI), QuotaStream: unwatched(c.QuotaStream),
-		KV: a.KV, Inbox: a.DB, Counter: a.DB, Clock: a.Clock, Contact: contact})
+		KV: a.KV, Inbox: a.DB, Counter: a.DB, Clock: a.Clock, Contact: contact, UserID: a.DingTalkID})
 	if err != nil {
 		return err
 	}
@@ -32,6 +32,25 @@ func (p *Platforms) addDingTalk(c configs.DingTalk) error {
 	a.AddPlatform(b, b.Later)
 	p.list = append(p.list, b)
 	return nil
+}
+
+// DingTalkID is the user id on DingTalk of the one active person with the full
+// name, "" if nobody or several have it.
+func (a *App) DingTalkID(ctx context.Context, name string) string {
+	found, err := a.Services.Directory.Find(ctx, name)
+	if err != nil || len(found) != 1 || found[0].Name != name {
+		return ""
+	}
+	ids, err := a.Services.Directory.Identities(ctx, found[0].ID)
+	if err != nil {
+		return ""
+	}
+	for _, i := range ids {
+		if i.Platform == dingbot.Name && i.Tenant == "" {
+			return i.External
+		}
+	}
+	return ""
 }
 
 // dingMetrics shows the state of DingTalk where it runs.

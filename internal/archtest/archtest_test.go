@@ -78,7 +78,7 @@ var may = map[string][]string{
 
 	"configs":           {},
 	"internal/app":      all,
-	"internal/scenario": with(kernel, "bot", "bot/webchat", "bot/larkbot", "internal/emulator", "cards/card", "cards/textcard", "internal/app", "internal/org"),
+	"internal/scenario": with(kernel, "bot", "bot/webchat", "bot/larkbot", "bot/dingbot", "internal/emulator", "cards/card", "cards/textcard", "internal/app", "internal/org"),
 	"internal/demo":     all,
 
 	// The played platforms validate cards with the renderers; the suite that

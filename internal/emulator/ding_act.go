@@ -95,7 +95,7 @@ func (d *Ding) Send(in DingIncoming) (*DingDelivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.deliver(DingFrame{Type: "CALLBACK", Topic: DingMessageTopic, Data: raw}), nil
+	return d.deliver(DingFrame{Type: "CALLBACK", Topic: DingMessageTopic, ID: fmt.Sprint(payload["msgId"]), Data: raw}), nil
 }
 
 // content puts the message itself into the payload; the caller holds the lock.

@@ -27,6 +27,8 @@ type DingFrame struct {
 	Type, Topic string
 	// MessageID is the id of the frame; a redelivery has a new one.
 	MessageID string
+	// ID is the message's or event's own id, the same in every redelivery.
+	ID string
 	// EventType and EventID are set for events.
 	EventType, EventID string
 	Data               []byte
@@ -332,6 +334,7 @@ func (d *Ding) Emit(kind string, data any) (*DingDelivery, error) {
 	}
 	d.mu.Lock()
 	f := DingFrame{Type: "EVENT", Topic: dingAllEvents, EventType: kind, EventID: d.next("event"), Data: raw}
+	f.ID = f.EventID
 	d.mu.Unlock()
 	return d.deliver(f), nil
 }

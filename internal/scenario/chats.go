@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"crmbot/bot/dingbot"
 	"crmbot/bot/larkbot"
 	"crmbot/bot/webchat"
 	"crmbot/internal/crm"
@@ -45,8 +46,15 @@ func (w *world) open(ctx context.Context, o Options) error {
 		}
 		w.hub = l
 		return nil
+	case dingbot.Name:
+		d, err := newDingChats(ctx, w.app, w.clock, o.BadDay)
+		if err != nil {
+			return err
+		}
+		w.hub = d
+		return nil
 	}
-	return fmt.Errorf("unknown platform %q: webchat or lark", o.Platform)
+	return fmt.Errorf("unknown platform %q: webchat, lark or dingtalk", o.Platform)
 }
 
 // close ends a played platform; what it could not finish fails no script.

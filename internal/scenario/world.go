@@ -27,7 +27,7 @@ type Options struct {
 	DSN string
 	// Redis URL; empty: in the process.
 	Redis, RedisPrefix string
-	// Platform is where people talk: webchat (also empty) or lark, played here.
+	// Platform is where people talk: webchat (also empty), lark or dingtalk, played here.
 	Platform string
 	// BadDay lets a played platform deliver every event three times and in pieces.
 	BadDay bool
