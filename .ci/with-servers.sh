@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Runs a command with a private MariaDB and Redis, named in its environment:
 #   bash .ci/with-servers.sh go test -run '^$' -bench . ./internal/...
-# The servers and their data are gone when it ends, however it ends.
+# The servers and their data are gone when it ends, however it ends. SERVERS_DIR
+# names the folder in which they are put, for example one in memory.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . .ci/servers.sh
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/crmbot-test.XXXXXX")
+dir=$(mktemp -d "${SERVERS_DIR:-${TMPDIR:-/tmp}}/crmbot-test.XXXXXX")
 SERVERS_TIED=1
 MARIADB_PID='' REDIS_PID='' command_pid=''
 cleanup() {
