@@ -138,16 +138,13 @@ func openSQLite(ctx context.Context, path string, clock crm.Clock) (*DB, error) 
 		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
 	}
 	open := func(conns int) (*gorm.DB, error) {
-		db, err := gorm.Open(sqliteDialector{sqlite.New(sqlite.Config{DriverName: "sqlite", DSN: dsn}).(*sqlite.Dialector)}, gormConfig())
-		if err != nil {
-			return nil, err
-		}
-		pool, err := db.DB()
-		if err != nil {
-			return nil, err
-		}
+		pool := sql.OpenDB(preparedConnector{one.Driver(), dsn})
 		pool.SetMaxOpenConns(conns)
 		pool.SetMaxIdleConns(conns)
+		db, err := gorm.Open(sqliteDialector{sqlite.New(sqlite.Config{Conn: pool}).(*sqlite.Dialector)}, gormConfig())
+		if err != nil {
+			return nil, errors.Join(err, pool.Close())
+		}
 		return db, pool.PingContext(ctx)
 	}
 	if d.w, err = open(1); err == nil {
