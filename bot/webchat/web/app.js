@@ -177,7 +177,7 @@ function append(m) {
   const node = draw(m);
   log.append(node);
   if (!near && m.from !== state.me.id) return;
-  if (node.offsetHeight > log.clientHeight) node.scrollIntoView(); // a long card is read from its top
+  if (node.offsetHeight > log.clientHeight) log.scrollTop += node.getBoundingClientRect().top - log.getBoundingClientRect().top; // a long card is read from its top
   else toEnd();
 }
 

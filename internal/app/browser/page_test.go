@@ -237,6 +237,7 @@ func (p *page) card(title string, texts ...string) shown {
 	}
 	find += `).at(-1)`
 	p.until(fmt.Sprintf("card %s with %q", title, texts), find)
+	p.until("only the log scrolls, not the whole page", `document.documentElement.scrollHeight <= innerHeight`)
 	return shown{p, p.text(find + `.dataset.id`)}
 }
 
