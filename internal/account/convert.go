@@ -17,6 +17,8 @@ type LeadData struct {
 	Industry, USCC string
 	Owner          crm.UserID
 	Team           crm.TeamID
+	// Seat is the owner's, taken before the lead was read.
+	Seat pool.Seat
 }
 
 // Leads are the leads that become accounts.
@@ -66,7 +68,7 @@ func (s *Service) adopt(ctx context.Context, a crm.Actor, l LeadData) (Account, 
 		return Account{}, s.taken(ctx, x)
 	case !known:
 		x = Account{Name: d.Name, Key: key, Pinyin: pinyinOf(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, FromLead: l.ID, CreatedAt: now, UpdatedAt: now}
-		if _, err := s.add(ctx, a, l.Owner, pool.Create, []*Account{&x}, false); err != nil {
+		if _, err := s.add(ctx, a, l.Seat, pool.Create, []*Account{&x}, false); err != nil {
 			return Account{}, err
 		}
 	}

@@ -50,8 +50,35 @@ func (s *Service) Import(ctx context.Context, a crm.Actor, rows []Row, commit bo
 	return out, err
 }
 
+// seats takes the seats of all owners of the rows before anything is read, as
+// pool.Gate.Seat wants it, and in order of the owners: two imports then never
+// wait for each other.
+func (s *Service) seats(ctx context.Context, rows []Row) (map[crm.UserID]pool.Seat, error) {
+	out := map[crm.UserID]pool.Seat{}
+	for _, r := range rows {
+		if r.Owner != 0 {
+			out[r.Owner] = pool.Seat{}
+		}
+	}
+	for _, owner := range slices.Sorted(maps.Keys(out)) {
+		seat, err := s.Gate.Seat(ctx, crm.KindAccount, owner)
+		if err != nil {
+			return nil, err
+		}
+		out[owner] = seat
+	}
+	return out, nil
+}
+
 func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commit bool) ([]bulk.Result, error) {
 	out := make([]bulk.Result, len(rows))
+	var seats map[crm.UserID]pool.Seat
+	if commit {
+		var err error
+		if seats, err = s.seats(ctx, rows); err != nil {
+			return nil, err
+		}
+	}
 	keys, nos := make([]string, len(rows)), []string{}
 	for i := range rows {
 		r := &rows[i]
@@ -123,7 +150,7 @@ func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commi
 			out[i].Outcome = bulk.New
 			continue
 		}
-		res, err := s.fill(ctx, a, old, r, commit)
+		res, err := s.fill(ctx, a, old, r, seats[r.Owner], commit)
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +169,7 @@ func (s *Service) importRows(ctx context.Context, a crm.Actor, rows []Row, commi
 	if !commit {
 		return out, s.dryRoom(ctx, rows, keys, fresh, out)
 	}
-	if err := s.addImported(ctx, a, order); err != nil {
+	if err := s.addImported(ctx, a, order, seats); err != nil {
 		return nil, err
 	}
 	var contacts []*Contact
@@ -200,9 +227,8 @@ func (s *Service) dryRoom(ctx context.Context, rows []Row, keys []string, fresh 
 	return nil
 }
 
-// addImported stores new accounts owner by owner, in order of the owners: two
-// imports then never wait for each other's seats.
-func (s *Service) addImported(ctx context.Context, a crm.Actor, xs []*Account) error {
+// addImported stores new accounts owner by owner.
+func (s *Service) addImported(ctx context.Context, a crm.Actor, xs []*Account, seats map[crm.UserID]pool.Seat) error {
 	groups := map[crm.UserID][]*Account{}
 	for _, x := range xs {
 		groups[x.Owner] = append(groups[x.Owner], x)
@@ -210,7 +236,7 @@ func (s *Service) addImported(ctx context.Context, a crm.Actor, xs []*Account) e
 	for _, owner := range slices.Sorted(maps.Keys(groups)) {
 		// The stamp of the gate says when the record changed hands; when it came to be
 		// is the row's.
-		_, err := s.add(ctx, a, owner, pool.Import, groups[owner], true)
+		_, err := s.add(ctx, a, seats[owner], pool.Import, groups[owner], true)
 		var full *pool.HoldFull
 		if err != nil && !errors.As(err, &full) && !errors.Is(err, pool.ErrLost) {
 			return err
@@ -255,7 +281,7 @@ func (r Row) account(key string) Account {
 }
 
 // fill writes what is empty in a known account and present in the row.
-func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, commit bool) (bulk.Result, error) {
+func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, seat pool.Seat, commit bool) (bulk.Result, error) {
 	same := bulk.Result{Outcome: bulk.Same, Ref: old.ID.Ref(), Version: old.Version,
 		Reason: crm.Text{Zh: "已存在：" + old.ID.String(), En: "exists: " + old.ID.String()}}
 	x := merged(old, r)
@@ -278,7 +304,7 @@ func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, com
 	}
 	x.UpdatedAt = s.Clock.Now()
 	if taken {
-		err := s.give(ctx, a, &x, r.Owner)
+		err := s.give(ctx, a, &x, seat)
 		if crm.CodeOf(err) == crm.CodeRefused {
 			return bulk.BadErr(err), nil
 		}
@@ -295,12 +321,8 @@ func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, com
 }
 
 // give stores a changed account of nobody with its first owner, through the gate.
-func (s *Service) give(ctx context.Context, a crm.Actor, x *Account, owner crm.UserID) error {
-	seat, err := s.Gate.Seat(ctx, crm.KindAccount, owner)
-	if err != nil {
-		return err
-	}
-	home, err := s.Gate.Home(ctx, crm.KindAccount, x.HomePool, owner, x.Region)
+func (s *Service) give(ctx context.Context, a crm.Actor, x *Account, seat pool.Seat) error {
+	home, err := s.Gate.Home(ctx, crm.KindAccount, x.HomePool, seat.User.ID, x.Region)
 	if err != nil {
 		return err
 	}

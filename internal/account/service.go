@@ -183,7 +183,15 @@ func (s *Service) Create(ctx context.Context, a crm.Actor, d Draft) (Account, er
 	return x, err
 }
 
+// Reserve takes the actor's seat for an account that Ensure may make later in
+// the transaction of the context, before anything is read: see pool.Gate.Seat.
+func (s *Service) Reserve(ctx context.Context, a crm.Actor) error {
+	_, err := s.Gate.Seat(ctx, crm.KindAccount, a.ID)
+	return err
+}
+
 // Ensure finds the account of exactly that company, or makes it for the actor.
+// Within a transaction of the caller Reserve comes first.
 // An account that the actor may not see is refused (DU-02).
 func (s *Service) Ensure(ctx context.Context, a crm.Actor, name string) (Account, error) {
 	x, _, err := s.ensure(ctx, a, Draft{Name: name})
@@ -213,10 +221,21 @@ func (s *Service) ensure(ctx context.Context, a crm.Actor, d Draft) (x Account, 
 }
 
 func (s *Service) ensureOnce(ctx context.Context, a crm.Actor, d Draft, key string) (x Account, created bool, err error) {
+	known, err := s.Store.AccountsByKey(ctx, []string{key})
+	if err != nil {
+		return Account{}, false, err
+	}
 	err = s.Tx.InTx(ctx, func(ctx context.Context) error {
-		have, err := s.Store.AccountsByKey(ctx, []string{key})
-		if err != nil {
-			return err
+		have := known
+		var seat pool.Seat
+		if len(have) == 0 { // before anything is read: see pool.Gate.Seat
+			var err error
+			if seat, err = s.Gate.Seat(ctx, crm.KindAccount, a.ID); err != nil {
+				return err
+			}
+			if have, err = s.Store.AccountsByKey(ctx, []string{key}); err != nil {
+				return err
+			}
 		}
 		if old, ok := have[key]; ok {
 			x, created = old, false
@@ -235,7 +254,7 @@ func (s *Service) ensureOnce(ctx context.Context, a crm.Actor, d Draft, key stri
 		x = Account{Name: d.Name, Key: key, Pinyin: pinyinOf(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, No: d.No, Parent: d.Parent,
 			CreatedAt: d.At, UpdatedAt: now}
 		created = true
-		_, err = s.add(ctx, a, a.ID, pool.Create, []*Account{&x}, true)
+		_, err := s.add(ctx, a, seat, pool.Create, []*Account{&x}, true)
 		return err
 	})
 	return x, created, err
@@ -272,11 +291,11 @@ func pinyinOf(name string) string {
 	return b.String()
 }
 
-// add stores new accounts of one owner (zero: nobody) through the gate, with
+// add stores new accounts of the seated owner (none: nobody) through the gate, with
 // keys, facts and audit, and returns how many: the hold limit refuses a single
 // one and leaves the last ones out of several (P-03). Without claim the keys are
 // moved there by the caller.
-func (s *Service) add(ctx context.Context, a crm.Actor, owner crm.UserID, why pool.Reason, xs []*Account, claim bool) (int, error) {
+func (s *Service) add(ctx context.Context, a crm.Actor, seat pool.Seat, why pool.Reason, xs []*Account, claim bool) (int, error) {
 	if len(xs) == 0 {
 		return 0, nil
 	}
@@ -295,13 +314,7 @@ func (s *Service) add(ctx context.Context, a crm.Actor, owner crm.UserID, why po
 		}
 		return refs, nil
 	}
-	var seat pool.Seat
-	var err error
-	if owner != 0 {
-		if seat, err = s.Gate.Seat(ctx, crm.KindAccount, owner); err != nil {
-			return 0, err
-		}
-	}
+	owner := seat.User.ID
 	home, err := s.Gate.Home(ctx, crm.KindAccount, 0, owner, xs[0].Region)
 	if err != nil {
 		return 0, err

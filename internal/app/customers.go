@@ -76,12 +76,12 @@ type leadsOfAccounts struct{ leads *lead.Service }
 
 // Convert implements account.Leads.
 func (c leadsOfAccounts) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, make func(ctx context.Context, l account.LeadData) (crm.Ref, error)) error {
-	_, err := c.leads.Convert(ctx, a, id, func(ctx context.Context, l lead.Lead) (crm.Ref, error) {
+	_, err := c.leads.Convert(ctx, a, id, func(ctx context.Context, l lead.Lead, seat pool.Seat) (crm.Ref, error) {
 		region := l.City
 		if region == "" {
 			region = l.Region
 		}
-		return make(ctx, account.LeadData{ID: l.ID, Company: l.Company, Region: region, Industry: l.Industry, USCC: l.USCC, Owner: l.Owner, Team: l.Team,
+		return make(ctx, account.LeadData{Seat: seat, ID: l.ID, Company: l.Company, Region: region, Industry: l.Industry, USCC: l.USCC, Owner: l.Owner, Team: l.Team,
 			Contact: account.ContactDraft{Name: l.Contact, Mobile: l.Phone, Email: l.Email, Title: l.Title}})
 	})
 	return err

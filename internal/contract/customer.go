@@ -35,6 +35,15 @@ func (s *Service) customer(ctx context.Context, a crm.Actor, in Input) (account.
 		WithNext("请写编号或全称", "use the code or the full name")
 }
 
+// reserve keeps the count of the actor's accounts exact for a customer that the
+// transaction of the context may make (P-03).
+func (s *Service) reserve(ctx context.Context, a crm.Actor, in Input) error {
+	if in.Account != 0 || strings.TrimSpace(in.Customer) == "" {
+		return nil
+	}
+	return s.Customers.Reserve(ctx, a)
+}
+
 // MaxCandidates is how many customers a choice offers.
 const MaxCandidates = 5
 

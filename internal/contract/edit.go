@@ -56,6 +56,9 @@ func (s *Service) create(ctx context.Context, a crm.Actor, in Input, once time.D
 	}
 	var out Contract
 	err := s.Tx.InTx(ctx, func(ctx context.Context) error {
+		if err := s.reserve(ctx, a, in); err != nil {
+			return err
+		}
 		now := s.Clock.Now()
 		c := Contract{Owner: a.ID, Team: a.Team, State: Draft, CreatedAt: now, UpdatedAt: now}
 		if in.Deal != 0 {
@@ -120,7 +123,7 @@ func (s *Service) number(ctx context.Context, c *Contract, now time.Time) error 
 // has to be submitted again; voided tells so. After the approval only the
 // cosmetic fields may change.
 func (s *Service) Edit(ctx context.Context, a crm.Actor, id crm.ContractID, version int64, in Input) (c Contract, voided bool, err error) {
-	c, err = s.change(ctx, a, id, version, func(ctx context.Context, c *Contract, now time.Time) ([]Entry, error) {
+	edit := func(ctx context.Context, c *Contract, now time.Time) ([]Entry, error) {
 		voided = false
 		if !CanWork(a, *c) {
 			return nil, crm.Forbid(a, crm.Manager)
@@ -154,6 +157,14 @@ func (s *Service) Edit(ctx context.Context, a crm.Actor, id crm.ContractID, vers
 			ds = append([]Diff{{FieldNumber, old, c.Number}}, ds...)
 		}
 		return []Entry{{Event: Edit, From: c.State, To: c.State, Diff: ds}}, nil
+	}
+	err = s.Tx.InTx(ctx, func(ctx context.Context) error {
+		if err := s.reserve(ctx, a, in); err != nil {
+			return err
+		}
+		var err error
+		c, err = s.change(ctx, a, id, version, edit)
+		return err
 	})
 	return c, voided, err
 }

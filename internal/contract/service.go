@@ -17,6 +17,8 @@ import (
 type Customers interface {
 	Get(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Account, error)
 	Search(ctx context.Context, a crm.Actor, text string, limit int) ([]account.Account, error)
+	// Reserve comes first in a transaction that may Ensure later (P-03).
+	Reserve(ctx context.Context, a crm.Actor) error
 	// Ensure finds the account of exactly that company, or makes it.
 	Ensure(ctx context.Context, a crm.Actor, name string) (account.Account, error)
 	// Touch notes a contract step as valid activity (P-10), Dealt the first signature.
