@@ -139,6 +139,9 @@ func (s *Service) mayDecide(ctx context.Context, a crm.Actor, c *Chain, k Click,
 	if a.ID == r.Submitter {
 		return nil, false, crm.Refused("AP-03", "不能审批自己提交的 "+r.ID.String(), "nobody approves their own request "+r.ID.String()).WithNext("可用 /撤回 "+r.ID.String(), "you can /withdraw "+r.ID.String())
 	}
+	if err := s.noParty(ctx, a, r); err != nil {
+		return nil, false, err
+	}
 	if t = c.Held(a.ID); t == nil {
 		t, err = s.standIn(ctx, a, c)
 	}
@@ -162,6 +165,17 @@ func (s *Service) mayDecide(ctx context.Context, a crm.Actor, c *Chain, k Click,
 			WithNext("轮到时会给您发审批卡", "you will get a card when it does")
 	}
 	return nil, false, s.tooLate(ctx, c, k)
+}
+
+// noParty refuses whoever has a share in the subject at this moment, also
+// somebody who got it after being asked (AP-03).
+func (s *Service) noParty(ctx context.Context, a crm.Actor, r Request) error {
+	res, err := s.resolver(ctx, r, s.Clock.Now())
+	if err != nil || !res.barred(a.ID) {
+		return err
+	}
+	return crm.Refused("AP-03", "您是 "+r.ID.String()+" 所涉合同、客户或商机的负责人，不能审批", "you own the contract, account or deal that "+r.ID.String()+" is about and cannot approve it").
+		WithNext("由您的上级审批；超时未处理会自动升级", "your superior decides; it escalates by itself when nobody does")
 }
 
 func closed(t *Task) bool { return t != nil && t.State != Asked && t.State != Waiting }

@@ -89,9 +89,15 @@ func (s *Service) colleague(ctx context.Context, c *Chain, id crm.UserID) (org.U
 	if err != nil {
 		return u, err
 	}
+	res, err := s.resolver(ctx, c.Request, s.Clock.Now())
+	if err != nil {
+		return u, err
+	}
 	switch {
 	case id == c.Request.Submitter:
 		return u, crm.Refused("AP-03", u.Name+" 是提交人，不能审批自己的申请", u.Name+" submitted this and cannot approve it").WithNext("请选择另一位同事", "choose another colleague")
+	case res.barred(id):
+		return u, crm.Refused("AP-03", u.Name+" 是合同、客户或商机的负责人，不能审批", u.Name+" owns the contract, account or deal and cannot approve it").WithNext("请选择另一位同事", "choose another colleague")
 	case !available(u, s.Calendar.DayOf(s.Clock.Now())):
 		return u, crm.Refused("AP-03", u.Name+" 不在岗（请假或已离职）", u.Name+" is on leave or has left").WithNext("请选择另一位同事", "choose another colleague")
 	case c.Held(id) != nil || c.Waits(id) || c.DecidedBy(id) != nil:

@@ -54,7 +54,7 @@ func (s *Service) Mine(ctx context.Context, a crm.Actor, c *Chain) *Task {
 			return nil
 		}
 	}
-	if t == nil || s.stillApprover(a, *t) != nil {
+	if t == nil || s.stillApprover(a, *t) != nil || s.noParty(ctx, a, c.Request) != nil {
 		return nil
 	}
 	return t
@@ -91,7 +91,7 @@ func (s *Service) Pending(ctx context.Context, a crm.Actor) ([]Item, error) {
 	var out []Item
 	for _, t := range tasks {
 		r, ok := byID[t.Request]
-		if ok && r.State == Open && r.Submitter != a.ID && s.stillApprover(a, t) == nil {
+		if ok && r.State == Open && r.Submitter != a.ID && s.stillApprover(a, t) == nil && s.noParty(ctx, a, r) == nil {
 			out = append(out, Item{r, t})
 		}
 	}

@@ -21,7 +21,7 @@ type People interface {
 type assignee struct {
 	user, instead crm.UserID // instead: who should have been asked; zero: user
 	why           string
-	// rule input for the audit: "self", "leave", "left", "nobody"
+	// rule input for the audit: "self", "party", "leave", "left", "nobody"
 	reason string
 }
 
@@ -29,7 +29,15 @@ type assignee struct {
 type resolver struct {
 	people    People
 	submitter crm.UserID
-	today     crm.Day
+	// parties have a share in the subject besides the submitter.
+	parties []crm.UserID
+	today   crm.Day
+}
+
+// barred reports whether the person must not approve: approving one's own
+// business is self approval, whoever handed it in (AP-03).
+func (r resolver) barred(id crm.UserID) bool {
+	return id == r.submitter || slices.Contains(r.parties, id)
 }
 
 // step finds the approvers of a step. When nobody is left the administrators
@@ -58,7 +66,7 @@ func (r resolver) step(ctx context.Context, s Step) ([]assignee, error) {
 		return nil, err
 	}
 	for _, u := range admins {
-		if u.ID != r.submitter && u.Active && !u.Frozen && !u.OnLeave(r.today) {
+		if !r.barred(u.ID) && u.Active && !u.Frozen && !u.OnLeave(r.today) {
 			add(assignee{user: u.ID, why: WhyAdmin, reason: "nobody"})
 		}
 	}
@@ -98,12 +106,12 @@ func (r resolver) who(ctx context.Context, w string) ([]assignee, error) {
 	// somebody stand in.
 	var out []assignee
 	for _, u := range users {
-		if u.ID != r.submitter && !u.Frozen && !u.OnLeave(r.today) {
+		if !r.barred(u.ID) && !u.Frozen && !u.OnLeave(r.today) {
 			out = append(out, assignee{user: u.ID, why: w})
 		}
 	}
 	for _, u := range users {
-		if len(out) > 0 && (u.ID == r.submitter || u.Frozen || u.Deputy == 0) || slices.ContainsFunc(out, func(a assignee) bool { return a.user == u.ID }) {
+		if len(out) > 0 && (r.barred(u.ID) || u.Frozen || u.Deputy == 0) || slices.ContainsFunc(out, func(a assignee) bool { return a.user == u.ID }) {
 			continue
 		}
 		a, err := r.present(ctx, u.ID, w)
@@ -118,7 +126,7 @@ func (r resolver) who(ctx context.Context, w string) ([]assignee, error) {
 }
 
 // present is the person, or who acts in the person's place: the next superior
-// for the submitter and for people who left, the deputy for people on leave.
+// for the submitter, other parties and people who left, the deputy for people on leave.
 // A zero user means that nobody is above.
 func (r resolver) present(ctx context.Context, id crm.UserID, why string) (assignee, error) {
 	a := assignee{user: id, why: why}
@@ -133,11 +141,13 @@ func (r resolver) present(ctx context.Context, id crm.UserID, why string) (assig
 		switch {
 		case u.ID == r.submitter:
 			a.reason = "self"
+		case r.barred(u.ID):
+			a.reason = "party"
 		case !u.Active || u.Frozen:
 			a.reason = "left"
 		case u.OnLeave(r.today):
 			a.reason = "leave"
-			if u.Deputy != r.submitter {
+			if !r.barred(u.Deputy) {
 				next = u.Deputy
 			}
 		default:

@@ -17,6 +17,9 @@ type Subject interface {
 	Kind() string
 	// Hash is the sha256 of the subject's present canonical content.
 	Hash(ctx context.Context, ref crm.Ref) (string, error)
+	// Parties are whose business the subject is: its owner and the owners of what
+	// it comes from. They must not approve it (AP-03). Zero ids count for nobody.
+	Parties(ctx context.Context, ref crm.Ref) ([]crm.UserID, error)
 	// Brief is what an approver has to know. The caller has checked the right.
 	Brief(ctx context.Context, r Request) (Brief, error)
 	// Ended is called in the transaction that ended the request, in whatever
@@ -141,7 +144,10 @@ func (s *Service) Submit(ctx context.Context, a crm.Actor, sub Submission) (Requ
 }
 
 func (s *Service) addNodes(ctx context.Context, c *Chain, steps []Step) error {
-	res := resolver{people: s.People, submitter: c.Request.Submitter, today: s.Calendar.DayOf(c.Request.SubmittedAt)}
+	res, err := s.resolver(ctx, c.Request, c.Request.SubmittedAt)
+	if err != nil {
+		return err
+	}
 	for i, st := range steps {
 		found, err := res.step(ctx, st)
 		if err != nil {
@@ -168,6 +174,19 @@ func (s *Service) addNodes(ctx context.Context, c *Chain, steps []Step) error {
 		c.Nodes = append(c.Nodes, n)
 	}
 	return nil
+}
+
+// resolver finds approvers of the request as its parties are now.
+func (s *Service) resolver(ctx context.Context, r Request, now time.Time) (resolver, error) {
+	x := s.subjects[r.Kind]
+	if x == nil {
+		return resolver{}, fmt.Errorf("no subject is registered for approvals of %q", r.Kind)
+	}
+	parties, err := x.Parties(ctx, r.Ref)
+	if err != nil {
+		return resolver{}, err
+	}
+	return resolver{people: s.People, submitter: r.Submitter, parties: append(parties, r.Owner), today: s.Calendar.DayOf(now)}, nil
 }
 
 func (s *Service) storeNode(ctx context.Context, n *Node) error {

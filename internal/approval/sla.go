@@ -140,8 +140,12 @@ func round(what string, t *Task, to crm.UserID) string {
 
 func (s *Service) letDeputy(ctx context.Context, c *Chain, t *Task, deputy crm.UserID, now time.Time) error {
 	t.DeputyAt, t.dirty = now, true
-	if deputy == 0 || deputy == c.Request.Submitter || c.Held(deputy) != nil {
+	if deputy == 0 || c.Held(deputy) != nil {
 		return nil // nobody to let; the step counts as taken
+	}
+	res, err := s.resolver(ctx, c.Request, now)
+	if err != nil || res.barred(deputy) {
+		return err
 	}
 	u, err := s.People.User(ctx, deputy)
 	if err != nil || !available(u, s.Calendar.DayOf(now)) {
@@ -156,7 +160,10 @@ func (s *Service) letDeputy(ctx context.Context, c *Chain, t *Task, deputy crm.U
 
 func (s *Service) escalate(ctx context.Context, c *Chain, t *Task, now time.Time) error {
 	t.UpperAt, t.dirty = now, true
-	res := resolver{people: s.People, submitter: c.Request.Submitter, today: s.Calendar.DayOf(now)}
+	res, err := s.resolver(ctx, c.Request, now)
+	if err != nil {
+		return err
+	}
 	up, err := s.People.Superior(ctx, t.User)
 	if err != nil {
 		return err
@@ -168,7 +175,7 @@ func (s *Service) escalate(ctx context.Context, c *Chain, t *Task, now time.Time
 		}
 	}
 	if found.user == 0 || found.user == t.User {
-		if found.user, err = s.admin(ctx, c, t, res); err != nil || found.user == 0 {
+		if found.user, err = s.admin(ctx, t, res); err != nil || found.user == 0 {
 			return err
 		}
 	}
@@ -183,13 +190,13 @@ func (s *Service) escalate(ctx context.Context, c *Chain, t *Task, now time.Time
 }
 
 // admin is an administrator who can be asked when nobody is above.
-func (s *Service) admin(ctx context.Context, c *Chain, t *Task, res resolver) (crm.UserID, error) {
+func (s *Service) admin(ctx context.Context, t *Task, res resolver) (crm.UserID, error) {
 	admins, err := s.People.WithRole(ctx, crm.Admin)
 	if err != nil {
 		return 0, err
 	}
 	for _, u := range admins {
-		if u.ID != c.Request.Submitter && u.ID != t.User && available(u, res.today) {
+		if !res.barred(u.ID) && u.ID != t.User && available(u, res.today) {
 			return u.ID, nil
 		}
 	}

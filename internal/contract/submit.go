@@ -91,6 +91,28 @@ func (s *Service) Hash(ctx context.Context, ref crm.Ref) (string, error) {
 	return HashOf(c.Content), nil
 }
 
+// Parties implements approval.Subject: the owners of the contract, of its
+// customer and of its deal.
+func (s *Service) Parties(ctx context.Context, ref crm.Ref) ([]crm.UserID, error) {
+	c, err := s.Store.Contract(ctx, crm.ContractID(ref.ID), false)
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.Customers.Get(ctx, crm.SystemActor(), c.Account)
+	if err != nil {
+		return nil, err
+	}
+	out := []crm.UserID{c.Owner, x.Owner}
+	if c.Deal != 0 {
+		d, err := s.Deals.Get(ctx, crm.SystemActor(), c.Deal)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d.Owner)
+	}
+	return out, nil
+}
+
 // Ended implements approval.Subject: the request's end moves the contract in
 // the same transaction.
 func (s *Service) Ended(ctx context.Context, a crm.Actor, r approval.Request) error {
