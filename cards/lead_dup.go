@@ -118,6 +118,9 @@ func LeadJoinAsked(f LeadFrame, x lead.Collab) card.Card {
 	case lead.CollabAccepted:
 		c.Tone = card.Success
 		c.Blocks = append(c.Blocks, card.P(l.T("已同意，有效期到 "+f.minute(x.ExpiresAt), "Accepted, until "+f.minute(x.ExpiresAt))))
+	case lead.CollabEnded:
+		c.Tone = card.Muted
+		c.Blocks = append(c.Blocks, card.P(l.T("线索已换负责人，这个申请已结束", "The lead changed hands; this request has ended")))
 	default:
 		c.Tone = card.Muted
 		c.Blocks = append(c.Blocks, card.P(l.T("已婉拒", "Declined")))
@@ -125,11 +128,24 @@ func LeadJoinAsked(f LeadFrame, x lead.Collab) card.Card {
 	return c
 }
 
-// LeadJoinAnswer tells the colleague who asked what the owner decided.
+// LeadJoinAnswer tells the colleague who asked what the owner decided, and what
+// became of it when the lead changed hands.
 func LeadJoinAnswer(f LeadFrame, x lead.Collab) card.Card {
 	l := f.Lang
 	id := x.Lead.ID
-	if x.State != lead.CollabAccepted {
+	told := func(title, text string) card.Card {
+		return card.Card{Lang: l, Title: title, Tone: card.Muted, About: []crm.Ref{id.Ref()}, Blocks: []card.Block{card.P(text)}}
+	}
+	switch {
+	case x.State == lead.CollabEnded && x.Lead.InPool():
+		return told(l.T(id.String()+" 的协作已结束", "Your work on "+id.String()+" has ended"),
+			l.T("线索已回到公海，协作随之结束，资料重新隐藏（P-08）；可发送 /认领 "+id.String()+"。", "The lead went back to the pool, and with it your right to read it (P-08); you may /claim "+id.String()+"."))
+	case x.State == lead.CollabEnded:
+		return told(l.T(id.String()+" 的协作已结束", "Your work on "+id.String()+" has ended"), l.T("线索换了负责人，现在是 "+x.OwnerName+"。", "The lead changed hands; its owner is now "+x.OwnerName+"."))
+	case x.State == lead.CollabAsked:
+		return told(l.T(id.String()+" 换了负责人，协作待确认", id.String()+" has a new owner, who decides about your work on it"),
+			l.T("新负责人 "+x.OwnerName+" 同意后可继续协作；在此之前您看不到资料（PM-01）。", "You go on once "+x.OwnerName+" agrees; until then you cannot read it (PM-01)."))
+	case x.State != lead.CollabAccepted:
 		return card.Card{Lang: l, Title: l.T(id.String()+" 的协作申请被婉拒", "Your request for "+id.String()+" was declined"), Tone: card.Muted, About: []crm.Ref{id.Ref()},
 			Blocks: []card.Block{card.P(l.T("可在到期后从公海认领，或联系 "+x.OwnerName+"。", "You may claim it from the pool once it is released, or talk to "+x.OwnerName+"."))}}
 	}

@@ -49,6 +49,8 @@ func leadSamples(l crm.Lang) []Sample {
 	accepted, declined := asked, asked
 	accepted.State, accepted.ExpiresAt = lead.CollabAccepted, now.AddDate(0, 3, 0)
 	declined.State = lead.CollabDeclined
+	ended, pooledAgain := asked, asked
+	ended.State, pooledAgain.State, pooledAgain.Lead = lead.CollabEnded, lead.CollabEnded, pooled
 	reasons, sources := lead.ReleaseReasons.Default, lead.Sources.Default
 	released := lead.Released{Seen: hidden, Reason: reasons[2], Refunded: true, CoolDays: 7}
 	doubted := lead.Released{Seen: review, Reason: reasons[1]}
@@ -100,6 +102,10 @@ func leadSamples(l crm.Lang) []Sample {
 		with(s("lead.collab/asked", "协作申请", "a request to collaborate"), LeadJoinAsked(f, asked)),
 		with(s("lead.collab/accepted", "已同意协作", "accepted"), LeadJoinAsked(f, accepted)),
 		with(s("lead.collab/declined", "已婉拒协作", "declined"), LeadJoinAsked(f, declined)),
+		with(s("lead.collab/ended", "协作申请已结束", "a request that ended with the owner"), LeadJoinAsked(f, ended)),
+		with(s("lead.answer/again", "换负责人后待确认", "a new owner decides"), LeadJoinAnswer(f, asked)),
+		with(s("lead.answer/ended", "换负责人后结束", "ended under a new owner"), LeadJoinAnswer(f, ended)),
+		with(s("lead.answer/pooled", "回公海后结束", "ended in the pool"), LeadJoinAnswer(f, pooledAgain)),
 		with(s("lead.answer/accepted", "协作获准", "you may collaborate"), LeadJoinAnswer(f, accepted)),
 		with(s("lead.answer/declined", "协作被婉拒", "you may not collaborate"), LeadJoinAnswer(f, declined)),
 		with(s("lead.watch/set", "提醒已设置", "a reminder was set"), LeadWatching(f, 12, now.AddDate(0, 0, 7))),

@@ -58,7 +58,7 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.LeadID) (Claime
 		if err != nil {
 			return err
 		}
-		moved, err := s.d.Gate.Give(ctx, a, seat, pool.Move{Ref: l.Ref(), Reason: pool.Claim, Pool: p, Claimable: l.ClaimableAt}, 1, s.move(l, Open, ""))
+		moved, err := s.d.Gate.Give(ctx, a, seat, pool.Move{Ref: l.Ref(), Reason: pool.Claim, Pool: p, Claimable: l.ClaimableAt}, 1, s.move(a, l, Open, ""))
 		if err != nil {
 			return err
 		}
@@ -89,14 +89,15 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.LeadID) (Claime
 	return out, s.tellOf(ctx, &out.Seen, ledger[:min(len(ledger), pastLength)])
 }
 
-// move is the lead's part of a change of owner: one conditional update.
-func (s *Service) move(l Lead, next Status, quality string) pool.Apply {
+// move is the lead's part of a change of owner: one conditional update, and a
+// look at who else works on it.
+func (s *Service) move(a crm.Actor, l Lead, next Status, quality string) pool.Apply {
 	return func(ctx context.Context, st pool.Stamp, _ int) ([]crm.Ref, error) {
 		ok, err := s.d.Store.MoveLead(ctx, l, st, next, quality)
 		if err != nil || !ok {
 			return nil, err
 		}
-		return []crm.Ref{l.Ref()}, nil
+		return []crm.Ref{l.Ref()}, s.reviewCollabs(ctx, a, l, st.Owner, st.At)
 	}
 }
 

@@ -13,6 +13,7 @@ const (
 	CollabAsked    = "asked"
 	CollabAccepted = "accepted"
 	CollabDeclined = "declined"
+	CollabEnded    = "ended" // the record changed hands
 )
 
 // Collaboration is somebody's wish, or right, to work along on a record that
@@ -145,6 +146,14 @@ func (s *Service) AnswerCollab(ctx context.Context, a crm.Actor, id crm.LeadID, 
 		return Collab{}, crm.Forbidden("只有 "+id.String()+" 的负责人或其经理可以处理", "only the owner of "+id.String()+" or their manager may answer this")
 	}
 	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		// The right is the owner's to give: a change of hands at this moment comes
+		// before or after it.
+		if now, err := s.d.Store.LockLead(ctx, id); err != nil || now.Owner != l.Owner {
+			if err == nil {
+				err = s.moved(id)
+			}
+			return err
+		}
 		c, err := s.d.Store.Collaboration(ctx, id.Ref(), user)
 		if err != nil {
 			return err

@@ -82,7 +82,7 @@ func (s *Service) give(ctx context.Context, a crm.Actor, l Lead, to crm.UserID, 
 			return err
 		}
 		m := pool.Move{Ref: l.Ref(), From: l.Owner, FromTeam: l.Team, Reason: reason, Pool: home}
-		if _, err := s.d.Gate.Give(ctx, a, seat, m, 1, s.move(l, Open, "")); err != nil {
+		if _, err := s.d.Gate.Give(ctx, a, seat, m, 1, s.move(a, l, Open, "")); err != nil {
 			return err
 		}
 		if to != a.ID {

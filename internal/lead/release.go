@@ -66,7 +66,7 @@ func (s *Service) Release(ctx context.Context, a crm.Actor, id crm.LeadID, reaso
 		if r.Quality {
 			next, quality = Review, r.Code
 		}
-		moved, err := s.d.Gate.Free(ctx, a, m, 1, s.move(l, next, quality))
+		moved, err := s.d.Gate.Free(ctx, a, m, 1, s.move(a, l, next, quality))
 		if err != nil {
 			return err
 		}

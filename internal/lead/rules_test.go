@@ -146,3 +146,37 @@ func TestInfoClean(t *testing.T) {
 		}
 	}
 }
+
+func TestPM01CollaborationsAfterAChangeOfHands(t *testing.T) {
+	now := time.Date(2026, 3, 10, 10, 0, 0, 0, time.UTC)
+	const colleague, heir crm.UserID = 8, 9
+	asked := lead.Collaboration{User: colleague, State: lead.CollabAsked, AskedAt: now.AddDate(0, 0, -2)}
+	accepted := lead.Collaboration{User: colleague, State: lead.CollabAccepted, By: 5, AskedAt: now.AddDate(0, 0, -2), ExpiresAt: now.AddDate(0, 0, 88)}
+	expired, declined := accepted, asked
+	expired.ExpiresAt, declined.State = now, lead.CollabDeclined
+	for name, c := range map[string]struct {
+		was   lead.Collaboration
+		to    crm.UserID
+		state string
+	}{
+		"the pool ends it":                    {accepted, 0, lead.CollabEnded},
+		"the pool ends a request":             {asked, 0, lead.CollabEnded},
+		"the collaborator becomes the owner":  {accepted, colleague, lead.CollabEnded},
+		"a new owner is asked again":          {accepted, heir, lead.CollabAsked},
+		"a request passes to the new owner":   {asked, heir, lead.CollabAsked},
+		"what expired is not asked again":     {expired, heir, lead.CollabAccepted},
+		"what expired does not end once more": {expired, 0, lead.CollabAccepted},
+		"what was declined stays declined":    {declined, heir, lead.CollabDeclined},
+	} {
+		got := c.was.AfterMove(c.to, now)
+		if got.State != c.state {
+			t.Errorf("%s: %s, want %s", name, got.State, c.state)
+		}
+		if got.Active(now) {
+			t.Errorf("%s: the right goes on", name)
+		}
+	}
+	if got := asked.AfterMove(heir, now); got != asked {
+		t.Errorf("a request that passes on changed: %+v", got)
+	}
+}

@@ -53,6 +53,8 @@ type Store interface {
 	// Collaboration is the person's collaboration on the record; a zero value
 	// when there is none.
 	Collaboration(ctx context.Context, ref crm.Ref, user crm.UserID) (Collaboration, error)
+	// Collaborations are all that are asked or accepted on the record, by person.
+	Collaborations(ctx context.Context, ref crm.Ref) ([]Collaboration, error)
 	// SaveCollaboration creates or changes it.
 	SaveCollaboration(ctx context.Context, c Collaboration) error
 }

@@ -381,16 +381,30 @@ type collaboratorRow struct {
 
 func (collaboratorRow) TableName() string { return "crm_collaborators" }
 
+func (r collaboratorRow) entity(ref crm.Ref) lead.Collaboration {
+	return lead.Collaboration{Ref: ref, User: crm.UserID(r.UserID), State: r.State, By: crm.UserID(r.ByUser), AskedAt: at(r.AskedMs), ExpiresAt: at(r.ExpiresMs)}
+}
+
 // Collaboration implements lead.Store.
 func (d *DB) Collaboration(ctx context.Context, ref crm.Ref, user crm.UserID) (lead.Collaboration, error) {
-	c := lead.Collaboration{Ref: ref, User: user}
 	var rows []collaboratorRow
 	if err := d.read(ctx).Where("ref = ? AND user_id = ?", ref.String(), int64(user)).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
-		return c, err
+		return lead.Collaboration{Ref: ref, User: user}, err
 	}
-	r := rows[0]
-	c.State, c.By, c.AskedAt, c.ExpiresAt = r.State, crm.UserID(r.ByUser), at(r.AskedMs), at(r.ExpiresMs)
-	return c, nil
+	return rows[0].entity(ref), nil
+}
+
+// Collaborations implements lead.Store.
+func (d *DB) Collaborations(ctx context.Context, ref crm.Ref) ([]lead.Collaboration, error) {
+	var rows []collaboratorRow
+	if err := d.read(ctx).Where("ref = ? AND state IN ?", ref.String(), []string{lead.CollabAsked, lead.CollabAccepted}).Order("user_id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]lead.Collaboration, len(rows))
+	for i, r := range rows {
+		out[i] = r.entity(ref)
+	}
+	return out, nil
 }
 
 // SaveCollaboration implements lead.Store.

@@ -91,6 +91,14 @@ func Lead(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	if diff := cmp.Diff(c, back); diff != "" {
 		t.Errorf("collaboration:\n%s", diff)
 	}
+	asked, gone := lead.Collaboration{Ref: l.Ref(), User: 7, State: lead.CollabAsked, AskedAt: now}, lead.Collaboration{Ref: l.Ref(), User: 9, State: lead.CollabEnded, AskedAt: now}
+	must(db.SaveCollaboration(ctx, asked))
+	must(db.SaveCollaboration(ctx, gone))
+	live, err := db.Collaborations(ctx, l.Ref())
+	must(err)
+	if diff := cmp.Diff([]lead.Collaboration{asked, c}, live); diff != "" {
+		t.Errorf("collaborations:\n%s", diff)
+	}
 
 	// P-08: different leads count, the same one once.
 	for i, id := range []crm.LeadID{1, 1, 2} {
