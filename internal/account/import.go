@@ -410,12 +410,15 @@ func (s *Service) Undo(ctx context.Context, a crm.Actor, r bulk.Result) (undone 
 	if err := s.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: "account.import_undo", Ref: x.ID.Ref(), Rule: "CH-05"}); err != nil {
 		return false, err
 	}
-	return true, s.Effects.Record(ctx, facts...)
+	return true, s.Effects.TakeBack(ctx, facts...)
 }
 
 // restore writes an account back as it was; an owner that the import gave it
 // leaves through the gate.
 func (s *Service) restore(ctx context.Context, a crm.Actor, now, before Account) error {
+	if before.Owner == now.Owner {
+		before.Team = now.Team // the owner may have changed teams since
+	}
 	if before.Owner != 0 || now.Owner == 0 {
 		return s.Store.UpdateAccount(ctx, &before)
 	}

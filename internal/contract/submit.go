@@ -69,8 +69,7 @@ func (s *Service) credit(ctx context.Context, c Contract, key string, now time.T
 	return s.Effects.Record(ctx, f)
 }
 
-// teamNow is the owner's team of this moment, which a fact belongs to (F-06);
-// the contract's own is that of its beginning.
+// teamNow is the owner's team of this moment, which a fact belongs to (F-06).
 func (s *Service) teamNow(ctx context.Context, c Contract) (crm.TeamID, error) {
 	u, err := s.People.User(ctx, c.Owner)
 	if crm.CodeOf(err) == crm.CodeNotFound {

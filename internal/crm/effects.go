@@ -61,6 +61,10 @@ type Effects interface {
 	Auditor
 	// Record writes facts and adds them to the daily sums.
 	Record(ctx context.Context, facts ...Fact) error
+	// TakeBack writes negative facts for the team that was credited with the
+	// number, wherever the person is now (F-06). A number that was never credited
+	// goes to the team that the fact names.
+	TakeBack(ctx context.Context, facts ...Fact) error
 	// Notify queues cards.
 	Notify(ctx context.Context, notices ...Notice) error
 	// Refresh queues the update of every sent card that is about the records.

@@ -340,13 +340,16 @@ func (s *Service) Undo(ctx context.Context, a crm.Actor, r bulk.Result) (undone 
 		if err != nil || !gone {
 			return false, err
 		}
-		return true, s.Effects.Record(ctx, s.facts(d, now, -1)...)
+		return true, s.Effects.TakeBack(ctx, s.facts(d, now, -1)...)
 	}
 	var before Deal
 	if err := json.Unmarshal([]byte(r.Before), &before); err != nil {
 		return false, fmt.Errorf("decode deal before import: %w", err)
 	}
 	before.Version, before.UpdatedAt = d.Version, now
+	if before.Owner == d.Owner {
+		before.Team = d.Team // the owner may have changed teams since
+	}
 	if err := s.Store.UpdateDeal(ctx, &before); err != nil {
 		return false, err
 	}
@@ -357,7 +360,7 @@ func (s *Service) Undo(ctx context.Context, a crm.Actor, r bulk.Result) (undone 
 	if err := s.Store.AddMoves(ctx, []Move{{Deal: d.ID, From: from, To: before.Stage, At: now, By: a.ID}}); err != nil {
 		return false, err
 	}
-	if err := s.Effects.Record(ctx, s.closing(d, now, -1)...); err != nil {
+	if err := s.Effects.TakeBack(ctx, s.closing(d, now, -1)...); err != nil {
 		return false, err
 	}
 	return true, s.Effects.Refresh(ctx, d.ID.Ref(), d.Account.Ref())

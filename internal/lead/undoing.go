@@ -78,7 +78,7 @@ func (s *Service) removeUntouched(ctx context.Context, a crm.Actor, importID int
 		// On the day that the number was counted for: then that day is right again.
 		facts = append(facts, crm.Fact{At: s.d.Clock.Now(), Day: s.d.Calendar.DayOf(l.CreatedAt), User: l.CreatedBy, Team: u.Team, Key: FactNew, Qty: -1, Ref: l.Ref()})
 	}
-	if err := s.d.Effects.Record(ctx, facts...); err != nil {
+	if err := s.d.Effects.TakeBack(ctx, facts...); err != nil {
 		return 0, err
 	}
 	return len(gone), s.d.Effects.Audit(ctx, crm.Audit{At: s.d.Clock.Now(), Actor: a.ID, Action: "lead.import_undone", Rule: "CH-05", Detail: map[string]any{"import": importID, "removed": len(gone)}})

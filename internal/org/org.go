@@ -64,6 +64,9 @@ type Store interface {
 	Users(ctx context.Context) ([]User, error)
 	Teams(ctx context.Context) ([]Team, error)
 	Identities(ctx context.Context) ([]Identity, error)
+	// SaveUser creates or changes a person. What a person owns goes along into
+	// another team, where its leader sees it (PM-01); what they did before stays
+	// credited to the old one (F-06).
 	SaveUser(ctx context.Context, u *User) error
 	SaveTeam(ctx context.Context, t *Team) error
 	// AddIdentity binds an external id; binding it again to the same user is no

@@ -75,6 +75,23 @@ func (e Effects) Record(ctx context.Context, facts ...crm.Fact) error {
 	return nil
 }
 
+// TakeBack implements crm.Effects.
+func (e Effects) TakeBack(ctx context.Context, facts ...crm.Fact) error {
+	for i := range facts {
+		f := &facts[i]
+		var teams []int64
+		err := e.db.read(ctx).Model(&factRow{}).Where("ref = ? AND metric_key = ? AND user_id = ? AND (qty > 0 OR amount > 0)", f.Ref.String(), f.Key, int64(f.User)).
+			Order("id DESC").Limit(1).Pluck("team_id", &teams).Error
+		if err != nil {
+			return err
+		}
+		if len(teams) == 1 {
+			f.Team = crm.TeamID(teams[0])
+		}
+	}
+	return e.Record(ctx, facts...)
+}
+
 // Notify implements crm.Effects.
 func (e Effects) Notify(ctx context.Context, notices ...crm.Notice) error {
 	u := e.db.unit(ctx)

@@ -116,7 +116,19 @@ func (d *DB) SaveUser(ctx context.Context, u *org.User) error {
 		row.CreatedMs = now
 		u.CreatedAt = at(now)
 	}
-	if err := d.write(ctx).Save(&row).Error; err != nil {
+	err := d.InTx(ctx, func(ctx context.Context) error {
+		var before []userRow
+		if row.ID != 0 {
+			if err := d.read(ctx).Select("id", "team_id").Where("id = ?", row.ID).Limit(1).Find(&before).Error; err != nil {
+				return err
+			}
+		}
+		if err := d.write(ctx).Save(&row).Error; err != nil || len(before) == 0 || before[0].TeamID == row.TeamID {
+			return err
+		}
+		return d.follow(ctx, crm.UserID(row.ID), u.Team)
+	})
+	if err != nil {
 		if duplicate(err) {
 			return crm.Conflict("", "工号 "+u.EmployeeNo+" 已被使用", "employee number "+u.EmployeeNo+" is already used")
 		}
