@@ -110,7 +110,60 @@ func RuleCard(l crm.Lang, d rule.Def, value string, version int64, history []rul
 	if len(history) > 0 {
 		c.Blocks = append(c.Blocks, ruleHistory(l, d, history, name, now, zone, mayChange))
 	}
+	if len(history) > 0 && mayChange {
+		c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{CommandButton(l.T("变更记录", "Changes"), l.T("/历史 规则 ", "/history rules ")+d.Key)}})
+	}
 	return c
+}
+
+// RuleChanges is the audit trail of one setting, or of all with an empty key:
+// who changed what, from what to what, and from when on it holds.
+func RuleChanges(l crm.Lang, key string, list []rule.Change, def func(string) (rule.Def, bool), name func(crm.UserID) string, zone *time.Location) card.Card {
+	c := card.Card{Lang: l, Title: l.T("规则变更记录", "Changes of rules"), Subtitle: key, Tone: card.Info}
+	if len(list) == 0 {
+		c.Blocks = append(c.Blocks, card.P(l.T("还没有人改过。", "Nobody has changed anything yet.")))
+	}
+	for i, x := range list {
+		if i > 0 {
+			c.Blocks = append(c.Blocks, card.Divider{})
+		}
+		who := name(x.Actor)
+		if who == "" {
+			who = l.T("系统", "system")
+		}
+		did := l.T("修改", "changed")
+		if x.TakenBack {
+			did = l.T("撤回", "took back")
+		}
+		d, _ := def(x.Key)
+		scope := ""
+		if x.Scope != "" {
+			scope = l.T("（", " (for ") + scopeText(l, x.Scope) + l.T("）", ")")
+		}
+		change := ruleShort(l, d, x.Before) + " → " + ruleShort(l, d, x.After)
+		if strings.HasPrefix(x.After, "{") || strings.HasPrefix(x.After, "[") {
+			change = l.T("内容已更换，见 /规则 "+x.Key, "its content was replaced, see /rules "+x.Key)
+		}
+		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{
+			{Text: x.At.In(zone).Format("2006-01-02 15:04") + " · " + who + " " + did + l.T("版本 ", " version ") + strconv.FormatInt(x.Version, 10), Bold: true},
+			{Text: "\n" + x.Key + " " + d.Title.In(l) + scope},
+			{Text: "\n" + change + " · " + x.Effective.In(zone).Format("2006-01-02 15:04") + l.T(" 起生效", " onwards"), Tone: card.Muted}}})
+	}
+	return c
+}
+
+// scopeText says for whom a value holds.
+func scopeText(l crm.Lang, s rule.Scope) string {
+	kind, who, _ := strings.Cut(string(s), ":")
+	switch kind {
+	case "team":
+		return l.T("团队 ", "team ") + who
+	case "user":
+		return l.T("人员 ", "person ") + who
+	case "role":
+		return crm.Role(who).Name(l)
+	}
+	return l.T("公司", "the organisation")
 }
 
 func ruleHistory(l crm.Lang, d rule.Def, history []rule.Version, name func(crm.UserID) string, now time.Time, zone *time.Location, mayChange bool) card.Collapsible {
@@ -168,7 +221,10 @@ func ruleSamples(l crm.Lang) []Sample {
 	history := []rule.Version{{ID: 7, Key: d.Key, Value: "25", Author: 1, Reason: l.T("旺季", "busy season"), CreatedAt: now, EffectiveAt: now.Add(14 * time.Hour)},
 		{ID: 3, Key: d.Key, Value: "15", Author: 1, CreatedAt: now.AddDate(0, 0, -30), EffectiveAt: now.AddDate(0, 0, -29), RolledBackAt: now.AddDate(0, 0, -28)}}
 	name := func(crm.UserID) string { return l.T("管理员", "Admin") }
+	changes := []rule.Change{{At: now.Add(time.Hour), Actor: 1, Key: d.Key, Version: 7, TakenBack: true, Before: "25", After: "20", Effective: now.Add(14 * time.Hour)},
+		{At: now, Actor: 1, Key: d.Key, Scope: "team:3", Version: 7, Before: "20", After: "25", Effective: now.Add(14 * time.Hour)}}
 	return []Sample{
+		{"rule/changes", crm.Text{Zh: "规则变更记录", En: "the audit trail of rules"}, RuleChanges(l, d.Key, changes, func(string) (rule.Def, bool) { return d, true }, name, zone)},
 		{"rule/list", crm.Text{Zh: "全部设置", En: "all settings"}, RuleList(l, "", []RuleLine{{d, "20", false}, {d, "25", true}}, 12)},
 		{"rule/card", crm.Text{Zh: "一个设置，管理员", En: "one setting, administrator"}, RuleCard(l, d, "20", 0, history, name, "2026-03-03", now, zone, true)},
 		{"rule/reader", crm.Text{Zh: "一个设置，其他人", En: "one setting, everybody else"}, RuleCard(l, d, "20", 0, nil, name, "2026-03-03", now, zone, false)},

@@ -57,8 +57,8 @@ func activities(s *Services) Module {
 	m.Commands = append(m.Commands,
 		bot.Command[activityArgs]{Name: "活动", Aliases: []string{"activity", "记录", "entry"}, Summary: crm.Text{Zh: "打开一条跟进记录，补结果或照片", En: "open a log, add its result or photo"},
 			Usage: crm.Text{Zh: "V-12 [结果|照片]", En: "V-12 [RESULT|photos]"}, Examples: []string{"/活动 V-12", "/活动 V-12 有进展", "/activity V-12 photos", "/活动 #3 确认"}, Parse: parseActivityArgs, Run: s.activityCommand},
-		bot.Command[string]{Name: "历史", Aliases: []string{"history"}, Summary: crm.Text{Zh: "一个客户的跟进历史", En: "what happened with a customer"}, Usage: crm.Text{Zh: "客户", En: "CUSTOMER"},
-			Examples: []string{"/历史 华星", "/history L-12"}, Parse: needText("客户名或编号", "the customer or its code"), Run: s.history},
+		bot.Command[string]{Name: "历史", Aliases: []string{"history"}, Summary: crm.Text{Zh: "一个客户的跟进历史；管理员可查规则的变更记录", En: "what happened with a customer; to administrators, how rules were changed"}, Usage: crm.Text{Zh: "客户|规则 [编号]", En: "CUSTOMER|rules [KEY]"},
+			Examples: []string{"/历史 华星", "/history L-12", "/历史 规则 P-04.daily"}, Parse: needText("客户名或编号", "the customer or its code"), Run: s.history},
 		bot.Handle[cards.ConfirmLog]{Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.ConfirmLog) (bot.Reply, error) {
 			return s.confirmLog(ctx, a, p.Draft, true)
 		}},
@@ -345,8 +345,11 @@ func resultNamed(word string) activity.Result {
 	return activity.Result(word)
 }
 
-// history is the timeline of a customer.
+// history is the timeline of a customer, or the audit trail of the rules.
 func (s *Services) history(ctx context.Context, a crm.Actor, _ bot.Call, text string) (bot.Reply, error) {
+	if key, ok := s.rulesOf(text); ok {
+		return s.ruleChanges(ctx, a, key)
+	}
 	ref, err := crm.ParseRef(text)
 	name := text
 	if err != nil {

@@ -114,6 +114,32 @@ func (s *Services) ruleCard(ctx context.Context, a crm.Actor, l crm.Lang, key st
 	return cards.RuleCard(l, d, value, version, history, func(id crm.UserID) string { return s.Directory.Name(ctx, id) }, next, now, s.Calendar.Zone(), a.Is(crm.Admin)), nil
 }
 
+// rulesOf is what "/历史 规则 P-04.daily" asks about: all rules with an empty
+// key. ok is false for texts that name no rule.
+func (s *Services) rulesOf(text string) (key string, ok bool) {
+	head, tail, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if head == "规则" || strings.EqualFold(head, "rules") {
+		return strings.TrimSpace(tail), true
+	}
+	_, ok = s.Rules.Def(head)
+	return head, ok && tail == ""
+}
+
+// changesShown bounds the audit trail in one card.
+const changesShown = 20
+
+func (s *Services) ruleChanges(ctx context.Context, a crm.Actor, key string) (bot.Reply, error) {
+	list, err := s.Rules.Changes(ctx, a, key, changesShown)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if _, ok := s.Rules.Def(key); key != "" && !ok {
+		return bot.Reply{}, crm.NotFound("没有这个设置："+key, "there is no such setting: "+key).WithNext("发送 /规则 查看全部", "send /rules for all")
+	}
+	shown := cards.RuleChanges(a.Lang, key, list, s.Rules.Def, func(id crm.UserID) string { return s.Directory.Name(ctx, id) }, s.Calendar.Zone())
+	return bot.Reply{Card: &shown, Private: true}, nil
+}
+
 // nextRuleDay is from when a change holds: the next working day at 00:00 (RC-01).
 func (s *Services) nextRuleDay(now time.Time) (crm.Day, time.Time) {
 	day := s.Calendar.NextWorkday(s.Calendar.DayOf(now))

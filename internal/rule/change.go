@@ -30,6 +30,9 @@ func (b *Book) RollBack(ctx context.Context, a crm.Actor, id int64) (Version, er
 	if err := mayChange(a); err != nil {
 		return Version{}, err
 	}
+	if err := b.Load(ctx); err != nil {
+		return Version{}, err
+	}
 	all, err := b.store.RuleVersions(ctx)
 	if err != nil {
 		return Version{}, err
@@ -46,7 +49,12 @@ func (b *Book) RollBack(ctx context.Context, a crm.Actor, id int64) (Version, er
 		return v, crm.Refused("RC-04", fmt.Sprintf("版本 %d 已有 %d 天，7 天内才能一键撤回", id, int(age.Hours()/24)), fmt.Sprintf("version %d is %d days old; only versions of the last 7 days can be taken back", id, int(age.Hours()/24))).
 			WithNext("可以直接设置新的值", "you can set a new value")
 	}
-	ok, err := b.store.RollBackRule(ctx, id, now)
+	c := Change{At: now, Actor: a.ID, Key: v.Key, Scope: v.Scope, Version: id, TakenBack: true, Effective: now}
+	if v.EffectiveAt.After(now) {
+		c.Effective = v.EffectiveAt
+	}
+	c.Before, c.After = b.valueAt(v.Key, v.Scope, c.Effective, 0), b.valueAt(v.Key, v.Scope, c.Effective, id)
+	ok, err := b.store.RollBackRule(ctx, c)
 	if err != nil {
 		return v, err
 	}

@@ -51,10 +51,14 @@ type Def struct {
 type Store interface {
 	// RuleVersions are all versions, oldest first.
 	RuleVersions(ctx context.Context) ([]Version, error)
-	// AddRuleVersion stores one and returns its id.
-	AddRuleVersion(ctx context.Context, v Version) (int64, error)
-	// RollBackRule takes a version back; false when there is none that holds.
-	RollBackRule(ctx context.Context, id int64, at time.Time) (bool, error)
+	// AddRuleVersion stores one with its audit entry, of which it fills in the
+	// version, and returns the version's id.
+	AddRuleVersion(ctx context.Context, v Version, c Change) (int64, error)
+	// RollBackRule takes the change's version back and stores the entry; false
+	// when there is no such version that holds.
+	RollBackRule(ctx context.Context, c Change) (bool, error)
+	// RuleChanges are the audit entries of the versions, newest first, at most n.
+	RuleChanges(ctx context.Context, versions []int64, n int) ([]Change, error)
 }
 
 // Book answers what a setting is now. Safe for concurrent use.
@@ -223,8 +227,11 @@ func (b *Book) Set(ctx context.Context, a crm.Actor, key string, scope Scope, va
 	if effective.Before(now) {
 		effective = now
 	}
+	if err := b.Load(ctx); err != nil { // the value before it may be a second old
+		return Version{}, err
+	}
 	v := Version{Key: key, Scope: scope, Value: value, Author: a.ID, Reason: reason, CreatedAt: now, EffectiveAt: effective}
-	id, err := b.store.AddRuleVersion(ctx, v)
+	id, err := b.store.AddRuleVersion(ctx, v, Change{At: now, Actor: a.ID, Key: key, Scope: scope, Before: b.valueAt(key, scope, effective, 0), After: value, Effective: effective})
 	if err != nil {
 		return Version{}, err
 	}

@@ -15,9 +15,10 @@ import (
 
 // memory is a Store in memory.
 type memory struct {
-	mu   sync.Mutex
-	list []rule.Version
-	down error
+	mu      sync.Mutex
+	list    []rule.Version
+	changes []rule.Change
+	down    error
 }
 
 func (m *memory) RuleVersions(context.Context) ([]rule.Version, error) {
@@ -26,21 +27,36 @@ func (m *memory) RuleVersions(context.Context) ([]rule.Version, error) {
 	return slices.Clone(m.list), m.down
 }
 
-func (m *memory) AddRuleVersion(_ context.Context, v rule.Version) (int64, error) {
+func (m *memory) AddRuleVersion(_ context.Context, v rule.Version, c rule.Change) (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	v.ID = int64(len(m.list) + 1)
-	m.list = append(m.list, v)
+	c.Version = v.ID
+	m.list, m.changes = append(m.list, v), append(m.changes, c)
 	return v.ID, m.down
 }
 
-func (m *memory) RollBackRule(_ context.Context, id int64, at time.Time) (bool, error) {
+func (m *memory) RuleChanges(_ context.Context, versions []int64, n int) ([]rule.Change, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	var out []rule.Change
+	for _, c := range slices.Backward(m.changes) {
+		if slices.Contains(versions, c.Version) && len(out) < n {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+func (m *memory) RollBackRule(_ context.Context, c rule.Change) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := c.Version
 	if id < 1 || id > int64(len(m.list)) || !m.list[id-1].RolledBackAt.IsZero() {
 		return false, nil
 	}
-	m.list[id-1].RolledBackAt = at
+	m.list[id-1].RolledBackAt = c.At
+	m.changes = append(m.changes, c)
 	return true, nil
 }
 

@@ -70,19 +70,25 @@ func Org(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 func Rules(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	ctx := t.Context()
 	v := rule.Version{Key: "P-04.daily", Scope: "team:3", Value: "12", Author: 5, Reason: "忙季", CreatedAt: clock.Now(), EffectiveAt: clock.Now().Add(time.Hour)}
-	id, err := db.AddRuleVersion(ctx, v)
+	set := rule.Change{At: v.CreatedAt.UTC(), Actor: 5, Key: v.Key, Scope: v.Scope, Before: "20", After: "12", Effective: v.EffectiveAt.UTC().Truncate(time.Second)}
+	id, err := db.AddRuleVersion(ctx, v, set)
 	if err != nil || id == 0 {
 		t.Fatal(id, err)
 	}
 	v.ID = id
 	v.RolledBackAt = clock.Now().Add(time.Minute)
-	if ok, err := db.RollBackRule(ctx, id, v.RolledBackAt); err != nil || !ok {
+	set.Version = id
+	back := set
+	back.At, back.TakenBack, back.Before, back.After = v.RolledBackAt.UTC(), true, "12", "20"
+	if ok, err := db.RollBackRule(ctx, back); err != nil || !ok {
 		t.Fatalf("roll back: %v %v", ok, err)
 	}
-	if ok, err := db.RollBackRule(ctx, id, clock.Now()); err != nil || ok {
+	if ok, err := db.RollBackRule(ctx, back); err != nil || ok {
 		t.Errorf("taken back twice: %v", err)
 	}
-	if ok, err := db.RollBackRule(ctx, id+1, clock.Now()); err != nil || ok {
+	unknown := back
+	unknown.Version++
+	if ok, err := db.RollBackRule(ctx, unknown); err != nil || ok {
 		t.Errorf("an unknown version was taken back: %v", err)
 	}
 	all, err := db.RuleVersions(ctx)
@@ -91,5 +97,16 @@ func Rules(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	}
 	if d := cmp.Diff(v, all[0]); d != "" {
 		t.Errorf("came back changed (-want +got):\n%s", d)
+	}
+	// RC-01, RC-04: one audit entry for each, and none for what was refused.
+	trail, err := db.RuleChanges(ctx, []int64{id, id + 1}, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]rule.Change{back, set}, trail); d != "" {
+		t.Errorf("the audit trail (-want +got):\n%s", d)
+	}
+	if trail, err = db.RuleChanges(ctx, nil, 9); err != nil || len(trail) != 0 {
+		t.Errorf("the trail of no version: %+v, %v", trail, err)
 	}
 }
