@@ -168,7 +168,7 @@ func evidenceParts(l crm.Lang, x metric.Line, stamp string) []string {
 	m, _ := metric.FactMeasure(x.Key)
 	parts = append(parts, metric.FactName(x.Key, l))
 	if x.Qty != 1 {
-		parts = append(parts, fmt.Sprintf("%+d %s", x.Qty, m.Unit.In(l)))
+		parts = append(parts, m.Change(x.Qty, l))
 	}
 	if x.Amount != 0 {
 		parts = append(parts, x.Amount.Format(l))

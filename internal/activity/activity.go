@@ -11,10 +11,13 @@ import (
 // The keys of the facts that activities and plans write. All belong to the day
 // of the activity or of the plan, not to the day on which it was logged.
 const (
-	FactPlanned   = "visit.planned"
-	FactVisit     = "visit.done"
-	FactValid     = "visit.valid"
-	FactPlanDone  = "visit.plan_done"
+	FactPlanned  = "visit.planned"
+	FactVisit    = "visit.done"
+	FactValid    = "visit.valid"
+	FactPlanDone = "visit.plan_done"
+	// FactAttempt is a visit at which nobody was met; its quantity is what the
+	// attempt counts for, in hundredths of a visit (V-01).
+	FactAttempt   = "visit.attempt"
 	FactCall      = "call.done"
 	FactCallValid = "call.valid"
 	FactNextStep  = "next_step.set"
@@ -181,6 +184,12 @@ type Photo struct {
 	At   time.Time
 }
 
+// Attempt reports whether it is a visit that counts as an attempt only: nobody
+// was met, and all else is as V-01 wants it.
+func (a Activity) Attempt() bool {
+	return a.Kind == KindVisit && a.Result == ResultNotMet && a.Weight > 0
+}
+
 // standing are the facts that the activity stands for as it is now; none once
 // it was taken back. Changing an activity records the difference.
 func (a Activity) standing() []crm.Fact {
@@ -198,6 +207,10 @@ func (a Activity) standing() []crm.Fact {
 			add(FactVisit, p, a.Ref())
 			if p.Credited {
 				add(FactValid, p, a.Ref())
+			}
+			if a.Attempt() {
+				add(FactAttempt, p, a.Ref())
+				out[len(out)-1].Qty = int64(a.Weight)
 			}
 			if p.Credited && p.Plan != 0 && p.Counted {
 				add(FactPlanDone, p, a.Ref())

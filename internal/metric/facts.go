@@ -9,8 +9,21 @@ type Measure struct {
 	Unit crm.Text
 	// Amount is set for facts that carry money.
 	Amount bool
-	// Minutes is set when Qty is working minutes.
-	Minutes bool
+	// Minutes is set when Qty is working minutes, Hundredths when it is hundredths
+	// of the unit: facts are whole numbers, and parts of one are counted in these.
+	Minutes, Hundredths bool
+}
+
+// Change is a fact's quantity as evidence: "+2 次", "+0.3 次", "-1 次".
+func (m Measure) Change(qty int64, l crm.Lang) string {
+	s, den := "", int64(1)
+	if qty >= 0 {
+		s = "+"
+	}
+	if m.Hundredths {
+		den = 100
+	}
+	return s + tenths(qty, den) + " " + m.Unit.In(l)
 }
 
 // facts are the keys that services may record. A metric that names another key
@@ -23,6 +36,7 @@ var facts = map[string]Measure{
 	"visit.planned":      {Name: crm.Text{Zh: "计划拜访", En: "planned visit"}, Unit: visits},
 	"visit.done":         {Name: crm.Text{Zh: "完成拜访", En: "visit made"}, Unit: visits},
 	"visit.valid":        {Name: crm.Text{Zh: "有效拜访", En: "valid visit"}, Unit: visits},
+	"visit.attempt":      {Name: crm.Text{Zh: "拜访尝试", En: "attempted visit"}, Unit: visits, Hundredths: true},
 	"visit.plan_done":    {Name: crm.Text{Zh: "完成的计划拜访", En: "planned visit done"}, Unit: visits},
 	"call.done":          {Name: crm.Text{Zh: "电话", En: "call"}, Unit: calls},
 	"call.valid":         {Name: crm.Text{Zh: "有效电话", En: "valid call"}, Unit: calls},

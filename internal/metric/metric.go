@@ -38,8 +38,10 @@ type Aggregate string
 const (
 	SumQty    Aggregate = "sum_qty"    // sum of the facts' quantities
 	SumAmount Aggregate = "sum_amount" // sum of the facts' amounts, in 分
-	MedianQty Aggregate = "median_qty" // median of the facts' quantities, which are working minutes
-	Ratio     Aggregate = "ratio"      // sum of Facts' quantities over sum of Of's
+	// SumHundredths is the sum of the facts' quantities, which are hundredths.
+	SumHundredths Aggregate = "sum_hundredths"
+	MedianQty     Aggregate = "median_qty" // median of the facts' quantities, which are working minutes
+	Ratio         Aggregate = "ratio"      // sum of Facts' quantities over sum of Of's
 )
 
 // Def is one metric. It is data: cards show it word by word.
@@ -78,7 +80,9 @@ type Def struct {
 func (d Def) Money() bool { return d.Aggregate == SumAmount }
 
 // Additive reports whether the values of days and people add up.
-func (d Def) Additive() bool { return d.Aggregate == SumQty || d.Aggregate == SumAmount }
+func (d Def) Additive() bool {
+	return d.Aggregate == SumQty || d.Aggregate == SumAmount || d.Aggregate == SumHundredths
+}
 
 // VisibleTo reports whether the actor's roles may see the metric at all. Which
 // people and teams they may see is decided apart (PM-01).
@@ -93,6 +97,8 @@ func (d Def) Formula(l crm.Lang) string {
 	switch d.Aggregate {
 	case SumAmount:
 		return l.T("金额合计：", "sum of amounts: ") + up
+	case SumHundredths:
+		return l.T("折算合计：", "sum, in parts of one: ") + up
 	case MedianQty:
 		return l.T("中位数：", "median of: ") + up
 	case Ratio:

@@ -74,12 +74,12 @@ func (d Def) check() []error {
 			bad("unknown fact key %q", k)
 		case d.Aggregate == SumAmount && !m.Amount:
 			bad("fact %q carries no amount", k)
-		case (d.Aggregate == MedianQty) != m.Minutes:
+		case (d.Aggregate == MedianQty) != m.Minutes, (d.Aggregate == SumHundredths) != m.Hundredths:
 			bad("aggregate %q does not fit fact %q", d.Aggregate, k)
 		}
 	}
 	switch d.Aggregate {
-	case SumQty, SumAmount, MedianQty, Ratio:
+	case SumQty, SumAmount, SumHundredths, MedianQty, Ratio:
 	default:
 		bad("unknown aggregate %q", d.Aggregate)
 	}

@@ -18,7 +18,7 @@ func standard(t *testing.T) *Registry {
 
 func TestR05StandardMetricsAreComplete(t *testing.T) {
 	r := standard(t)
-	for _, key := range []string{"lead.claim", "lead.new", "lead.first_contact", "visit.planned", "visit.done", "visit.valid", "visit.plan_rate", "call.done", "call.valid", "next_step.set",
+	for _, key := range []string{"lead.claim", "lead.new", "lead.first_contact", "visit.planned", "visit.done", "visit.valid", "visit.attempt", "visit.plan_rate", "call.done", "call.valid", "next_step.set",
 		"contract.submitted", "contract.approved", "contract.signed", "contract.signed_amount", "approval.decided", "approval.median", "deal.won", "deal.won_amount", "deal.lost", "deal.win_rate"} {
 		d, ok := r.Get(key)
 		if !ok {
@@ -45,16 +45,18 @@ func TestR05StartRefusesBadDefinitions(t *testing.T) {
 		return d
 	}
 	cases := map[string][]Def{
-		"registered twice":     {good, good},
-		"same name":            {good, change(func(d *Def) { d.Name.Zh = good.Name.Zh })},
-		"unknown fact key":     {change(func(d *Def) { d.Facts = []string{"lead.claimed"} })},
-		"name in both":         {change(func(d *Def) { d.Name.En = "" })},
-		"needs an owner":       {change(func(d *Def) { d.Owner = "" })},
-		"unknown kind":         {change(func(d *Def) { d.Kind = "daily" })},
-		"carries no amount":    {change(func(d *Def) { d.Aggregate = SumAmount })},
-		"does not fit fact":    {change(func(d *Def) { d.Aggregate = MedianQty })},
-		"does not fit 1 facts": {change(func(d *Def) { d.Aggregate = Ratio })},
-		"key without spaces":   {change(func(d *Def) { d.Key = "a/b" })},
+		"registered twice":                    {good, good},
+		"same name":                           {good, change(func(d *Def) { d.Name.Zh = good.Name.Zh })},
+		"unknown fact key":                    {change(func(d *Def) { d.Facts = []string{"lead.claimed"} })},
+		"name in both":                        {change(func(d *Def) { d.Name.En = "" })},
+		"needs an owner":                      {change(func(d *Def) { d.Owner = "" })},
+		"unknown kind":                        {change(func(d *Def) { d.Kind = "daily" })},
+		"carries no amount":                   {change(func(d *Def) { d.Aggregate = SumAmount })},
+		"does not fit fact":                   {change(func(d *Def) { d.Aggregate = MedianQty })},
+		"does not fit 1 facts":                {change(func(d *Def) { d.Aggregate = Ratio })},
+		"does not fit fact \"visit.attempt\"": {change(func(d *Def) { d.Facts = []string{"visit.attempt"} })},
+		"does not fit fact \"lead.claim\"":    {change(func(d *Def) { d.Aggregate, d.Facts = SumHundredths, []string{"lead.claim"} })},
+		"key without spaces":                  {change(func(d *Def) { d.Key = "a/b" })},
 	}
 	for want, defs := range cases {
 		if _, err := NewRegistry(defs...); err == nil || !strings.Contains(err.Error(), want) {

@@ -72,6 +72,8 @@ func (t *Tally) Value(d Def) Value {
 	switch d.Aggregate {
 	case SumAmount:
 		return Whole(t.sum(t.amount, d.Facts))
+	case SumHundredths:
+		return Value{t.sum(t.qty, d.Facts), 100}
 	case MedianQty:
 		var all []int64
 		for _, k := range d.Facts {

@@ -8,7 +8,7 @@ import (
 )
 
 // Value is a metric's number, exact: Num over Den. Den is 1 for counts and
-// amounts (in 分), and 0 when there is no value because nothing was there to
+// amounts (in 分), 100 for what is counted in parts of one, and 0 when there is no value because nothing was there to
 // divide by or to take the middle of. Middle values have Den 1 or 2.
 type Value struct {
 	Num int64 `json:"n"`

@@ -24,6 +24,8 @@ func TestValuesAreShownInTheirUnit(t *testing.T) {
 		{"deal.win_rate", Value{2, 3}, "66.7%", "66.7%"},
 		{"deal.win_rate", Value{1, 1}, "100%", "100%"},
 		{"deal.win_rate", Value{}, "—", "—"},
+		{"visit.attempt", Value{30, 100}, "0.3 次", "0.3 visits"},
+		{"visit.attempt", Value{-60, 100}, "-0.6 次", "-0.6 visits"},
 		{"approval.median", Whole(90), "1.5 小时", "1.5 hours"},
 		{"approval.median", Value{85, 2}, "0.7 小时", "0.7 hours"},
 		{"visit.valid", Value{73, 2}, "36.5 次", "36.5 visits"}, // between the two in the middle

@@ -102,6 +102,7 @@ func (b Block) PromptIn(l crm.Lang) string {
 // DefaultTemplate is the template until an administrator changes it.
 var DefaultTemplate = Template{
 	{Kind: BlockMetric, Metric: "visit.valid"},
+	{Kind: BlockMetric, Metric: "visit.attempt"},
 	{Kind: BlockMetric, Metric: "call.valid"},
 	{Kind: BlockMetric, Metric: "visit.plan_rate"},
 	{Kind: BlockMetric, Metric: "lead.claim"},
