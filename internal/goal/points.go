@@ -95,7 +95,7 @@ func (l Line) PointsOf(value float64) Points {
 	default:
 		p = 60 + 40*(value-l.Pass)/span
 	}
-	return min(Points(math.Round(p*10)), MaxPoints)
+	return Points(math.Round(min(p*10, float64(MaxPoints)))) // no integer holds what a line just above pass gives
 }
 
 // Reached reports whether the value is at the pass line or above.

@@ -1,6 +1,7 @@
 package goal
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ func TestG02PointsOfAValue(t *testing.T) {
 		{visits, 0, 0}, {visits, -3, 0}, {visits, 1, 300}, {visits, 2, 600}, {visits, 3, 800}, {visits, 4, 1000}, {visits, 5, 1200}, {visits, 50, 1200},
 		{Line{Pass: 5, Good: 8, Excellent: 12}, 7, 714}, {Line{Pass: 0.5, Good: 1, Excellent: 1.5}, 1, 800},
 		{flat, 4, 480}, {flat, 5, 1000}, {flat, 6, 1200}, {Line{}, 3, 0},
+		{Line{Pass: 1, Good: 2, Excellent: math.Nextafter(1, 2)}, 42, 1200},
 	} {
 		if got := c.l.PointsOf(c.v); got != c.want {
 			t.Errorf("%+v at %g: %s, want %s", c.l, c.v, got, c.want)
