@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"crmbot/bot"
+	"crmbot/cards/card"
 	"crmbot/internal/account"
 	"crmbot/internal/activity"
 	"crmbot/internal/approval"
@@ -18,6 +19,7 @@ import (
 	"crmbot/internal/lead"
 	"crmbot/internal/metric"
 	"crmbot/internal/org"
+	"crmbot/internal/push"
 	"crmbot/internal/report"
 	"crmbot/internal/rule"
 	"crmbot/internal/sched"
@@ -43,6 +45,10 @@ type Services struct {
 
 	Activities *activity.Service // visits, calls, plans and next steps
 	Undo       *undo.Service
+
+	Pushes *push.Gate // which unasked cards are sent at once
+	// Show renders any view, for cards that show what others would have shown.
+	Show func(ctx context.Context, v bot.Viewer, w crm.View) (card.Card, error)
 
 	router *bot.Router // set by Hooks, after all modules exist
 }
@@ -81,6 +87,7 @@ func All(s *Services) Module {
 		metrics(s),
 		rules(s),
 		binds(s),
+		pushes(s),
 	} {
 		m.Commands = append(m.Commands, x.Commands...)
 		m.Views = append(m.Views, x.Views...)

@@ -109,13 +109,13 @@ var (
 	draftHours  = rule.Int{Key: "CH-01.draft_hours", Title: crm.Text{Zh: "未确认的记录保留多久", En: "how long an unconfirmed log can be confirmed"}, Unit: crm.Text{Zh: "小时", En: "hours"}, Default: 24, Min: 1, Max: 720}
 	evening     = rule.Clock{Key: "V-04.evening", Title: crm.Text{Zh: "前一天几点前排的计划算数", En: "plans count when made the day before by"}, Default: "20:00"}
 	morning     = rule.Clock{Key: "V-04.morning", Title: crm.Text{Zh: "当天几点前排的计划算数", En: "plans count when made on the day by"}, Default: "09:30"}
-	digestAt    = rule.Clock{Key: "CH-03.digest", Title: crm.Text{Zh: "每日清单发送时间", En: "when the daily list is sent"}, Default: "08:45"}
+	DigestAt    = rule.Clock{Key: "CH-03.digest", Title: crm.Text{Zh: "每日清单发送时间", En: "when the daily list is sent"}, Default: "08:45"}
 	lostDays    = rule.Int{Key: "P-14.today", Title: crm.Text{Zh: "清单中提前几个工作日提示将释放的线索", En: "working days before a release at which the daily list warns"}, Unit: crm.Text{Zh: "个工作日", En: "working days"}, Default: 3, Min: 0, Max: 60}
 )
 
 // Settings are the definitions for the book of rules.
 func Settings() []rule.Def {
-	defs := []rule.Def{evening.Def(), morning.Def(), digestAt.Def(), autoSave.Def()}
+	defs := []rule.Def{evening.Def(), morning.Def(), DigestAt.Def(), autoSave.Def()}
 	for _, k := range []rule.Int{logHours, noteRunes, fieldCount, attempt, photoHours, callSeconds, textRunes, similar, compared, draftHours, lostDays} {
 		defs = append(defs, k.Def())
 	}

@@ -55,7 +55,7 @@ func (s *Service) setStep(ctx context.Context, act *Activity, e Entry, open []St
 
 // remind queues the reminder of an open step for the time that was set for it.
 func (s *Service) remind(ctx context.Context, st Step) error {
-	return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(st.User), View: crm.View{Name: ViewReminder, Ref: StepRef(st)}, Key: "step:" + StepRef(st), After: st.RemindAt})
+	return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(st.User), View: crm.View{Name: ViewReminder, Ref: StepRef(st)}, Key: "step:" + StepRef(st), After: st.RemindAt, Always: true})
 }
 
 // StepSeen is a next step with the name of its record.

@@ -117,7 +117,7 @@ func (s *Service) losing(ctx context.Context, a crm.Actor, now time.Time) ([]lea
 // NextDigest is when the daily list is sent next after t: on working days at
 // the time of the setting.
 func (s *Service) NextDigest(ctx context.Context, t time.Time) time.Time {
-	h, m := digestAt.Of(ctx, s.d.Rules)
+	h, m := DigestAt.Of(ctx, s.d.Rules)
 	day := s.d.Calendar.WorkdayOnOrAfter(s.d.Calendar.DayOf(t))
 	if at := day.At(h, m, s.d.Calendar.Zone()); at.After(t) {
 		return at
@@ -146,7 +146,7 @@ func (s *Service) Digest(ctx context.Context, day crm.Day) error {
 			if t.Empty() {
 				continue
 			}
-			notices = append(notices, crm.Notice{To: crm.ToUser(u.ID), View: crm.View{Name: ViewToday, Ref: string(day)}, Key: "today:" + string(day) + ":" + strconv.FormatInt(int64(u.ID), 10)})
+			notices = append(notices, crm.Notice{To: crm.ToUser(u.ID), View: crm.View{Name: ViewToday, Ref: string(day)}, Key: "today:" + string(day) + ":" + strconv.FormatInt(int64(u.ID), 10), Always: true})
 		}
 		if err := s.d.Tx.InTx(ctx, func(ctx context.Context) error { return s.d.Effects.Notify(ctx, notices...) }); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"crmbot/bot"
+	"crmbot/cards/card"
 	"crmbot/handlers"
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
@@ -135,6 +136,9 @@ func (a *App) open(ctx context.Context, o Options) error {
 		return err
 	}
 	views.Offer = router.Offer
+	a.Services.Show = func(ctx context.Context, v bot.Viewer, w crm.View) (card.Card, error) {
+		return a.Runtime.Views.Render(ctx, v, w)
+	}
 	a.Runtime = &bot.Runtime{Router: router, Views: views, People: people{dir}, Sent: a.sent,
 		Prepare: func(ctx context.Context, _ *bot.Req) context.Context { return store.WithSequence(ctx) }}
 	a.Runtime.Stranger = a.stranger

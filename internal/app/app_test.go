@@ -180,7 +180,7 @@ func (o *office) notify(keys ...string) {
 	o.t.Helper()
 	err := o.DB.InTx(o.t.Context(), func(ctx context.Context) error {
 		for _, k := range keys {
-			if err := o.DB.Effects().Notify(ctx, crm.Notice{To: crm.ToUser(o.user), View: crm.View{Name: "lead.card", Ref: "L-1"}, Key: k}); err != nil {
+			if err := o.DB.Effects().Notify(ctx, crm.Notice{To: crm.ToUser(o.user), View: crm.View{Name: "lead.card", Ref: "L-1"}, Key: k, Always: true}); err != nil {
 				return err
 			}
 		}

@@ -68,6 +68,9 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 		}
 		return final(err)
 	}
+	if shown, err := a.unasked(ctx, r, viewer); err != nil || shown {
+		return err
+	}
 	out.Card, out.Key = &c, r.Key
 	ref, err := a.platforms[platform].Send(ctx, out)
 	if err != nil {
@@ -86,6 +89,27 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 		return a.refreshOne(ctx, card)
 	}
 	return a.catchUp(ctx, card, start)
+}
+
+// unasked applies CH-03 to a card for a person: about the same thing the card
+// that was just sent is updated, and what is over the day's budget waits for the
+// next digest. It reports whether the row is settled with that. A row whose
+// delivery may have begun before is not compared: the card that was just sent
+// may be its own.
+func (a *App) unasked(ctx context.Context, r outbox.Row, v bot.Viewer) (bool, error) {
+	if r.To.User == 0 || r.Always {
+		return false, nil
+	}
+	if within := a.Services.Pushes.SameFor(ctx); within > 0 && !r.Again {
+		old, ok, err := a.DB.SentTo(ctx, r.To.User, r.View, a.Clock.Now().Add(-within))
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			return true, a.refreshOne(ctx, old)
+		}
+	}
+	return a.Services.Pushes.Withhold(ctx, v.Actor, r.ID)
 }
 
 // final marks errors that no later try can mend: the record is gone or the

@@ -16,6 +16,7 @@ import (
 	"crmbot/internal/metric"
 	"crmbot/internal/org"
 	"crmbot/internal/pool"
+	"crmbot/internal/push"
 	"crmbot/internal/report"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
@@ -44,6 +45,7 @@ func settings(reg *metric.Registry) []rule.Def {
 		importer.Settings(),
 		undo.Settings(),
 		activity.Settings(),
+		push.Settings(),
 		approval.Settings(),
 		contract.Settings(),
 		goal.Settings(reg),
@@ -78,6 +80,7 @@ func services(w wiring) *handlers.Services {
 		Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, Undo: s.Undo, Approvals: waiting{s.Approvals}})
 	s.Teller = s.Activities
 	s.Leads.SetTeller(s.Activities)
+	s.Pushes = push.NewGate(push.Deps{Store: w.db, Calendar: w.cal, Rules: w.book, Clock: w.clock, Morning: activity.DigestAt})
 	reader := metric.NewReader(w.reg, w.db)
 	s.Metrics = metric.NewService(reader, w.dir, w.cal, w.clock)
 	s.Reports = report.NewService(report.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Metrics: reader, Goals: goal.NewBook(w.book, w.reg, w.cal),

@@ -287,7 +287,7 @@ func (s *Service) ended(ctx context.Context, a crm.Actor, r Request) error {
 }
 
 func (s *Service) send(ctx context.Context, to crm.UserID, view string, id crm.RequestID, key string) error {
-	return s.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(to), View: crm.View{Name: view, Ref: id.String()}, Key: key})
+	return s.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(to), View: crm.View{Name: view, Ref: id.String()}, Key: key, Always: true})
 }
 
 func mayAct(a crm.Actor) error {

@@ -51,6 +51,7 @@ var may = map[string][]string{
 	"bot/platformtest": with(kernel, "bot", "cards/card", "internal/kv"),
 	"internal/outbox":  with(kernel, "bot"),
 
+	"internal/push":     noun,
 	"internal/pool":     with(noun, "internal/org"),
 	"internal/lead":     with(noun, "internal/pool", "internal/org"),
 	"internal/account":  with(noun, "internal/org", "internal/bulk", "internal/pool"),
@@ -66,14 +67,14 @@ var may = map[string][]string{
 	// The store implements the nouns' interfaces; it knows their entities and
 	// no handler, card or adapter except the chat in the browser, whose state
 	// is rows like any other.
-	"internal/store": with(noun, "bot", "bot/webchat", "cards/card", "internal/org", "internal/outbox", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/lead",
+	"internal/store": with(noun, "bot", "bot/webchat", "cards/card", "internal/org", "internal/outbox", "internal/push", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/lead",
 		"internal/account", "internal/deal", "internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer"),
 
 	// Cards know types, never services; the compiler cannot tell the two apart,
 	// so the rooms are named and reviews look at the rest.
 	"cards": with(noun, "cards/card", "internal/org", "internal/pool", "internal/lead", "internal/account", "internal/deal", "internal/activity", "internal/approval",
 		"internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/undo"),
-	"handlers": with(noun, "bot", "cards", "cards/card", "internal/org", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/lead", "internal/account", "internal/deal",
+	"handlers": with(noun, "bot", "cards", "cards/card", "internal/org", "internal/push", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/lead", "internal/account", "internal/deal",
 		"internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer"),
 
 	"configs":           {},

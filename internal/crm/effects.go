@@ -52,6 +52,9 @@ type Notice struct {
 	Topic string
 	// After delays the delivery; zero: at once.
 	After time.Time
+	// Always sends it whatever the push budget says (CH-03): it was asked for, is
+	// due at this moment, or is too urgent to wait for the next digest.
+	Always bool
 }
 
 // Effects is everything that must become true together with a change: facts,

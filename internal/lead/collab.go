@@ -200,7 +200,7 @@ func (s *Service) Watch(ctx context.Context, a crm.Actor, id crm.LeadID) (time.T
 	}
 	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error {
 		return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(a.ID), View: crm.View{Name: ViewWatched, Ref: id.String()}, After: at,
-			Key: fmt.Sprintf("watch:%s:%d:%s", id, a.ID, day)})
+			Key: fmt.Sprintf("watch:%s:%d:%s", id, a.ID, day), Always: true})
 	})
 	return at, err
 }

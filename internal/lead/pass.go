@@ -86,7 +86,7 @@ func (s *Service) give(ctx context.Context, a crm.Actor, l Lead, to crm.UserID, 
 			return err
 		}
 		if to != a.ID {
-			if err := s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(to), View: crm.View{Name: ViewGiven, Ref: l.Ref().String()}}); err != nil {
+			if err := s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(to), View: crm.View{Name: ViewGiven, Ref: l.Ref().String()}, Always: l.Grade == "A"}); err != nil {
 				return err
 			}
 		}

@@ -106,7 +106,7 @@ func (b *Binder) Ask(ctx context.Context, platform, tenant, external, name strin
 		}
 		var notices []crm.Notice
 		for _, u := range admins {
-			notices = append(notices, crm.Notice{To: crm.ToUser(u.ID), View: crm.View{Name: ViewBind, Ref: out.Ref().String()}})
+			notices = append(notices, crm.Notice{To: crm.ToUser(u.ID), View: crm.View{Name: ViewBind, Ref: out.Ref().String()}, Always: true})
 		}
 		return b.d.Effects.Notify(ctx, notices...)
 	})
@@ -200,7 +200,7 @@ func (b *Binder) Approve(ctx context.Context, a crm.Actor, id int64, user crm.Us
 		if err := b.d.People.AddIdentity(ctx, Identity{Platform: r.Platform, Tenant: r.Tenant, External: r.External, User: user}); err != nil {
 			return err
 		}
-		return b.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(user), View: crm.View{Name: ViewBound, Ref: r.Ref().String()}})
+		return b.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(user), View: crm.View{Name: ViewBound, Ref: r.Ref().String()}, Always: true})
 	})
 }
 

@@ -32,6 +32,7 @@ type Row struct {
 	Topic   string
 	Tries   int
 	Created time.Time
+	Always  bool // see crm.Notice
 	// Again is true when an earlier delivery began: the platform may know the key
 	// and show what was sent then.
 	Again bool

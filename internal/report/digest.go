@@ -132,7 +132,7 @@ func (s *Service) DigestAll(ctx context.Context, day crm.Day) error {
 		ref := DigestRef(t.ID, day)
 		view := crm.View{Name: ViewDigest, Ref: ref}
 		if active[t.Leader] {
-			notices = append(notices, crm.Notice{To: crm.ToUser(t.Leader), View: view, Key: fmt.Sprintf("report.digest:%s:u%d", ref, t.Leader), After: after})
+			notices = append(notices, crm.Notice{To: crm.ToUser(t.Leader), View: view, Key: fmt.Sprintf("report.digest:%s:u%d", ref, t.Leader), After: after, Always: true})
 		}
 		for _, b := range groups[t.ID] {
 			notices = append(notices, crm.Notice{To: crm.ToGroup(b.Platform, b.Chat), View: view, Key: "report.digest:" + ref + ":" + b.Platform + ":" + b.Chat, After: after})

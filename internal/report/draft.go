@@ -111,7 +111,7 @@ func (s *Service) notifyOpen(ctx context.Context, users []org.User, day crm.Day,
 	for part := range slices.Chunk(rs, chunk) {
 		notices := make([]crm.Notice, len(part))
 		for i, r := range part {
-			notices[i] = crm.Notice{To: crm.ToUser(r.User), View: crm.View{Name: view, Ref: r.ID.String()}, Key: prefix + r.ID.String(), After: after}
+			notices[i] = crm.Notice{To: crm.ToUser(r.User), View: crm.View{Name: view, Ref: r.ID.String()}, Key: prefix + r.ID.String(), After: after, Always: true}
 		}
 		err := s.tx.InTx(ctx, func(ctx context.Context) error { return s.fx.Notify(ctx, notices...) })
 		if err != nil {

@@ -28,7 +28,7 @@ func (s *Service) MissingAll(ctx context.Context, day crm.Day) error {
 	after := s.quietAware()
 	var notices []crm.Notice
 	for _, boss := range slices.Sorted(maps.Keys(by)) {
-		notices = append(notices, crm.Notice{To: crm.ToUser(boss), View: crm.View{Name: ViewMissing, Ref: string(last)}, Key: "report.missing:" + string(last) + ":" + crm.Ref{Kind: "U", ID: int64(boss)}.String(), After: after})
+		notices = append(notices, crm.Notice{To: crm.ToUser(boss), View: crm.View{Name: ViewMissing, Ref: string(last)}, Key: "report.missing:" + string(last) + ":" + crm.Ref{Kind: "U", ID: int64(boss)}.String(), After: after, Always: true})
 	}
 	for part := range slices.Chunk(notices, chunk) {
 		if err := s.tx.InTx(ctx, func(ctx context.Context) error { return s.fx.Notify(ctx, part...) }); err != nil {

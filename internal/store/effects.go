@@ -109,7 +109,7 @@ func (e Effects) Notify(ctx context.Context, notices ...crm.Notice) error {
 			return fmt.Errorf("notice of view %q: key and ref take up to 128 bytes, topic up to 180, and the target is one person or one chat", n.View.Name)
 		}
 		u.effects.outbox = append(u.effects.outbox, outboxRow{Okey: key, named: n.Key != "", Kind: outboxSend, UserID: int64(n.To.User), Platform: n.To.Platform, Chat: n.To.Chat,
-			View: n.View.Name, Ref: n.View.Ref, Topic: n.Topic, NextMs: max(now, ms(n.After)), CreatedMs: now})
+			View: n.View.Name, Ref: n.View.Ref, Topic: n.Topic, NextMs: max(now, ms(n.After)), CreatedMs: now, Always: n.Always})
 	}
 	return nil
 }
@@ -170,9 +170,9 @@ func (d *DB) effectStatements(e *effects) ([]statement, error) {
 				known = " ON DUPLICATE KEY UPDATE okey = okey"
 			}
 		}
-		queue := insert{table: "crm_outbox", columns: "okey, kind, user_id, platform, chat, view, ref, topic, next_ms, created_ms"}
+		queue := insert{table: "crm_outbox", columns: "okey, kind, user_id, platform, chat, view, ref, topic, next_ms, created_ms, always_sent"}
 		for _, r := range e.outbox {
-			queue.add(r.Okey, r.Kind, r.UserID, r.Platform, r.Chat, r.View, r.Ref, r.Topic, r.NextMs, r.CreatedMs)
+			queue.add(r.Okey, r.Kind, r.UserID, r.Platform, r.Chat, r.View, r.Ref, r.Topic, r.NextMs, r.CreatedMs, r.Always)
 		}
 		out = append(out, queue.statements(known)...)
 	}

@@ -16,6 +16,7 @@ const (
 	outboxDone       = 1
 	outboxDead       = 2
 	outboxSuperseded = 3
+	outboxHeld       = 4 // told in a digest instead (CH-03)
 )
 
 type outboxRow struct {
@@ -36,6 +37,9 @@ type outboxRow struct {
 	CreatedMs int64
 	DoneMs    int64
 	Cause     string
+	Always    bool   `gorm:"column:always_sent"`
+	BudgetDay string // the day among whose cards it was counted
+	Slot      string // the digest that tells it, of held ones
 
 	named bool `gorm:"-"` // its key was given by who queued it
 }
@@ -44,7 +48,7 @@ func (outboxRow) TableName() string { return "crm_outbox" }
 
 func (r outboxRow) entity() outbox.Row {
 	return outbox.Row{ID: r.ID, Key: r.Okey, Refresh: r.Kind == outboxRefresh, To: crm.Target{User: crm.UserID(r.UserID), Platform: r.Platform, Chat: r.Chat},
-		View: crm.View{Name: r.View, Ref: r.Ref}, Topic: r.Topic, Tries: r.Tries, Created: at(r.CreatedMs)}
+		View: crm.View{Name: r.View, Ref: r.Ref}, Topic: r.Topic, Tries: r.Tries, Created: at(r.CreatedMs), Always: r.Always}
 }
 
 // maxDue bounds how many due rows one lease looks at, so that rows of busy

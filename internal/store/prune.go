@@ -40,6 +40,15 @@ func (d *DB) Prune(ctx context.Context, now time.Time) error {
 		}
 	}
 	for ctx.Err() == nil {
+		n, err := d.pruneOnce(ctx, "crm_push_days", "day < ?", now.Add(-keepRuns).UTC().Format(time.DateOnly))
+		if err != nil {
+			return err
+		}
+		if n < pruneBatch {
+			break
+		}
+	}
+	for ctx.Err() == nil {
 		n, err := d.pruneSent(ctx, ms(now.Add(-keepSent)))
 		if err != nil || n < pruneBatch {
 			return err
@@ -64,7 +73,7 @@ func (d *DB) pruneSent(ctx context.Context, before int64) (int, error) {
 	return len(ids), err
 }
 
-func (d *DB) pruneOnce(ctx context.Context, table, where string, before int64) (int64, error) {
+func (d *DB) pruneOnce(ctx context.Context, table, where string, before any) (int64, error) {
 	q := "DELETE FROM " + table + " WHERE " + where + " LIMIT " + strconv.Itoa(pruneBatch)
 	if d.Dialect == SQLite {
 		q = "DELETE FROM " + table + " WHERE rowid IN (SELECT rowid FROM " + table + " WHERE " + where + " LIMIT " + strconv.Itoa(pruneBatch) + ")"

@@ -23,6 +23,7 @@ var suites = []struct {
 	{"fact sums", storetest.FactSums},
 	{"prune", storetest.Prune},
 	{"outbox", storetest.Outbox},
+	{"push", storetest.Push},
 	{"inbox", storetest.Inbox},
 	{"sent", storetest.Sent},
 	{"jobs", storetest.Jobs},

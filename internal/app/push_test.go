@@ -1,0 +1,91 @@
+package app_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crmbot/bot"
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+	"crmbot/internal/org"
+)
+
+// TestCH03SameThingUpdatesItsCardAndALeadsAlwaysCome: within half an hour the
+// card about the same thing is brought up to date instead of a new one, and an
+// A lead is offered whatever the day's budget says.
+func TestCH03SameThingUpdatesItsCardAndALeadsAlwaysCome(t *testing.T) {
+	o := newOffice(t)
+	var err error
+	if o.Runtime.Views, err = bot.NewViews(o.Module.Views...); err != nil {
+		t.Fatal(err)
+	}
+	boss := o.hire("boss", org.User{Name: "王总", Roles: []crm.Role{crm.Boss, crm.Manager}})
+	other := o.hire("p2", org.User{Name: "张伟", Roles: []crm.Role{crm.Rep}})
+	admin, err := o.Services.Directory.Actor(t.Context(), boss.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Services.Rules.Set(t.Context(), crm.Actor{ID: boss.ID, Roles: []crm.Role{crm.Admin}}, "CH-03.budget", "", "1", "test", monday); err != nil {
+		t.Fatal(err)
+	}
+	assign := func(id crm.LeadID, to crm.UserID) {
+		t.Helper()
+		if _, err := o.Services.Leads.Assign(t.Context(), admin, id, to); err != nil {
+			t.Fatal(err)
+		}
+		o.settle()
+	}
+	give := func(company string, grade lead.Grade) crm.LeadID {
+		t.Helper()
+		l, err := o.Services.Leads.Create(t.Context(), admin, lead.NewLead{Info: lead.Info{Company: company}, Grade: grade}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		assign(l.ID, o.user)
+		return l.ID
+	}
+	sent := func() (n int) {
+		o.phone.mu.Lock()
+		defer o.phone.mu.Unlock()
+		return len(slices.DeleteFunc(slices.Clone(o.phone.order), func(s string) bool { return !strings.HasPrefix(s, "send") }))
+	}
+	first := give("明月贸易", "C")
+	if n := sent(); n != 1 {
+		t.Fatalf("%d cards for the first lead", n)
+	}
+	assign(first, other.ID) // 李娜 is over the budget, 张伟 gets the first card
+	if n := sent(); n != 2 {
+		t.Fatalf("%d cards after passing it on, want 2: %v", n, o.phone.order)
+	}
+	assign(first, o.user)
+	if n := sent(); n != 2 {
+		t.Errorf("the same lead within half an hour made a new card: %v", o.phone.order)
+	}
+	give("清风物流", "B")
+	if n := sent(); n != 2 {
+		t.Errorf("a card over the budget was sent: %v", o.phone.order)
+	}
+	give("远山重工", "A")
+	if n := sent(); n != 3 {
+		t.Errorf("an A lead waits for the digest: %v", o.phone.order)
+	}
+	held, err := o.Services.Pushes.Held(t.Context(), crm.Actor{ID: o.user, Roles: []crm.Role{crm.Rep}}, "")
+	if err != nil || len(held) != 2 {
+		t.Fatalf("withheld: %+v, %v", held, err)
+	}
+	for i, want := range []string{lead.ViewTaken, lead.ViewGiven} {
+		if held[i].View.Name != want {
+			t.Errorf("withheld %d is %s, want %s", i, held[i].View.Name, want)
+		}
+	}
+	// After the half hour it is news again; the budget of the next day is fresh.
+	if err := o.clock.Set(monday.Add(24 * time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	assign(first, other.ID)
+	if !slices.ContainsFunc(o.phone.order[3:], func(s string) bool { return s == "send L-1 明月贸易" }) {
+		t.Errorf("the next day brought no new card about the lead: %v", o.phone.order)
+	}
+}
