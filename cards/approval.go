@@ -139,6 +139,18 @@ func waitedText(l crm.Lang, d time.Duration) string {
 	return l.T("已等您 "+h+" 个工作小时，请尽快处理。", "This has waited "+h+" working hours for you.")
 }
 
+// waitedShort is the working time for a narrow place.
+func waitedShort(l crm.Lang, d time.Duration) string {
+	switch m := int(d.Minutes()); {
+	case m < 1:
+		return l.T("刚刚", "just now")
+	case m < 60:
+		return l.T(strconv.Itoa(m)+" 分钟", strconv.Itoa(m)+" min")
+	}
+	h := strconv.FormatFloat(d.Hours(), 'f', 1, 64)
+	return l.T(h+" 小时", h+" h")
+}
+
 // resultBlocks say first what became of a request that has ended.
 func resultBlocks(l crm.Lang, v ApprovalView) []card.Block {
 	r := v.Chain.Request

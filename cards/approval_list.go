@@ -32,8 +32,7 @@ func Pending(l crm.Lang, waiting []PendingItem, own []approval.Request, name fun
 			if x.Request.Urgent {
 				title.Text, title.Tone = l.T("[加急] ", "[urgent] ")+title.Text, card.Danger
 			}
-			wait := fmt.Sprintf("%.1f", x.Waited.Hours())
-			t.Rows = append(t.Rows, []card.Cell{title, {Text: x.Request.Amount.Short(l)}, {Text: name(x.Request.Submitter) + l.T(" / "+wait+" 小时", " / "+wait+" h")}, open(x.Request)})
+			t.Rows = append(t.Rows, []card.Cell{title, {Text: x.Request.Amount.Short(l)}, {Text: name(x.Request.Submitter) + " / " + waitedShort(l, x.Waited)}, open(x.Request)})
 			c.About = append(c.About, x.Request.ID.Ref())
 		}
 		c.Blocks = append(c.Blocks, t)

@@ -8,6 +8,7 @@ import (
 	"crmbot/cards/card"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
+	"crmbot/internal/pool"
 )
 
 // ClaimLead claims a lead from the pool for whoever presses it.
@@ -275,7 +276,10 @@ func (f LeadFrame) pastLine(p lead.Past) string {
 		}
 		return name
 	}
-	if p.From != "" || p.To != "" {
+	switch {
+	case p.From == "" && p.To != "" && (p.Reason == pool.Create || p.Reason == pool.Import):
+		s += " → " + p.To // it never was in the pool
+	case p.From != "" || p.To != "":
 		s += " " + who(p.From) + " → " + who(p.To)
 	}
 	if p.By != "" && p.By != p.From && p.By != p.To {

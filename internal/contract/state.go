@@ -56,7 +56,24 @@ const (
 	Edit      Event = "edit"
 	Scan      Event = "scan"
 	Terminate Event = "terminate"
+	// How an approval ended without agreement, where nobody said no.
+	SendBack Event = "send_back"
+	Withdraw Event = "withdraw"
+	Void     Event = "void"
 )
+
+// logged is what the log calls the end of an approval without agreement.
+func logged(c Cause) Event {
+	switch c {
+	case Returned:
+		return SendBack
+	case Withdrawn:
+		return Withdraw
+	case Changed:
+		return Void
+	}
+	return Reject
+}
 
 // Events are all events that move the state.
 var Events = []Event{Submit, Approve, Reject, Sign, Decline, Start, End}
@@ -65,6 +82,7 @@ var eventNames = map[Event]crm.Text{
 	Create: {Zh: "新建", En: "created"}, Edit: {Zh: "修改", En: "changed"}, Submit: {Zh: "提交审批", En: "submitted"}, Approve: {Zh: "审批通过", En: "approved"},
 	Reject: {Zh: "审批未通过", En: "not approved"}, Sign: {Zh: "双方签署", En: "signed"}, Decline: {Zh: "客户拒签", En: "declined by the customer"},
 	Start: {Zh: "开始生效", En: "came into force"}, End: {Zh: "到期", En: "expired"}, Scan: {Zh: "上传扫描件", En: "scan uploaded"}, Terminate: {Zh: "终止", En: "terminated"},
+	SendBack: {Zh: "退回修改", En: "sent back"}, Withdraw: {Zh: "撤回审批", En: "withdrawn"}, Void: {Zh: "内容变更，审批失效", En: "void: the content changed"},
 }
 
 // Name is the event's word.

@@ -51,7 +51,7 @@ func TestNames(t *testing.T) {
 				t.Errorf("state %s has no name in %q", s, l)
 			}
 		}
-		for _, e := range append([]Event{Create, Edit, Scan, Terminate}, Events...) {
+		for _, e := range append([]Event{Create, Edit, Scan, Terminate, SendBack, Withdraw, Void}, Events...) {
 			if e.Name(l) == "" {
 				t.Errorf("event %s has no name in %q", e, l)
 			}

@@ -149,7 +149,11 @@ func (s *Service) Ended(ctx context.Context, a crm.Actor, r approval.Request) er
 		}
 		c.ApprovedAt, c.ApprovedAmount = now, c.Amount
 	}
-	return s.store(ctx, &c, []Entry{{Event: on, From: from, To: c.State, Note: r.ID.String()}}, a.ID, now)
+	event := on
+	if on == Reject {
+		event = logged(cause)
+	}
+	return s.store(ctx, &c, []Entry{{Event: event, From: from, To: c.State, Note: r.ID.String()}}, a.ID, now)
 }
 
 // Brief implements approval.Subject: what matters for deciding on a phone.

@@ -150,5 +150,5 @@ func Forbid(a Actor, needs ...Role) *Error {
 		zh, en = zh+r.Name(Chinese), en+r.Name(English)
 	}
 	return Forbidden(fmt.Sprintf("您没有权限做这个操作，需要角色：%s", zh),
-		fmt.Sprintf("you have no right to do this; it needs the role: %s", en)).WithNext("可联系管理员调整角色", "an administrator can change roles")
+		fmt.Sprintf("you have no right to do this; it needs the role: %s", en)).WithNext("请找"+zh+"办理，职责有变可联系管理员", "ask one of them to do it, or an administrator to change your role")
 }
