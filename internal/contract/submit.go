@@ -97,14 +97,16 @@ func (s *Service) Parties(ctx context.Context, ref crm.Ref) ([]crm.UserID, error
 	if err != nil {
 		return nil, err
 	}
+	out := []crm.UserID{c.Owner}
+	// What was removed since, with an import that was taken back, has no owner.
 	x, err := s.Customers.Get(ctx, crm.SystemActor(), c.Account)
-	if err != nil {
+	if err != nil && crm.CodeOf(err) != crm.CodeNotFound {
 		return nil, err
 	}
-	out := []crm.UserID{c.Owner, x.Owner}
+	out = append(out, x.Owner)
 	if c.Deal != 0 {
 		d, err := s.Deals.Get(ctx, crm.SystemActor(), c.Deal)
-		if err != nil {
+		if err != nil && crm.CodeOf(err) != crm.CodeNotFound {
 			return nil, err
 		}
 		out = append(out, d.Owner)
