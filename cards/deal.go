@@ -151,7 +151,7 @@ func dealControls(l crm.Lang, v DealView, i int) []card.Block {
 	bs := []card.Button{CommandButton(l.T("记跟进", "Log activity"), l.T("/跟进 ", "/log ")+code), CommandButton(l.T("新合同", "New contract"), l.T("/新合同 ", "/newcontract ")+code)}
 	if i+1 < len(v.Stages) {
 		next := v.Stages[i+1]
-		bs = append([]card.Button{{Label: l.T("推进到“"+next.Zh+"”", "Advance to “"+next.En+"”"), Style: card.Primary, Action: AdvanceDeal{d.ID, d.Version}, Command: l.T("/推进 ", "/advance ") + code}}, bs...)
+		bs = append([]card.Button{{Label: l.T("推进到“"+next.Zh+"”", "Advance to “"+next.En+"”"), Style: card.Primary, Action: AdvanceDeal{d.ID, d.Version}, Command: l.T("/推进 "+code+" "+next.Zh, "/advance "+code+" "+next.En)}}, bs...)
 	}
 	var reasons []card.Option
 	for _, r := range deal.Reasons {

@@ -29,6 +29,11 @@ var levels = []dingcard.Level{dingcard.LevelTemplate, dingcard.LevelPublic, ding
 // fakeChart stands for the picture, which has tests of its own.
 func fakeChart(c card.Chart, _ crm.Lang) ([]byte, error) { return []byte("PNG " + c.Title), nil }
 
+// fakeLine numbers forms as a chat would.
+func fakeLine(l crm.Lang) func(card.Form) string {
+	return func(card.Form) string { return l.T("/填 123", "/fill 123") }
+}
+
 // renderings are a card in every form, by the ending of its golden file.
 func renderings(t *testing.T, c card.Card) map[string]string {
 	t.Helper()
@@ -48,7 +53,7 @@ func renderings(t *testing.T, c card.Card) map[string]string {
 	out["lark.json"] = indented(t, lark) + lossyText(lossy)
 	var ding strings.Builder
 	for _, l := range levels {
-		o, lossy, err := dingcard.Render(c, l, dingcard.Options{FormTemplate: "form.schema", Chart: fakeChart})
+		o, lossy, err := dingcard.Render(c, l, dingcard.Options{FormTemplate: "form.schema", Chart: fakeChart, Line: fakeLine(c.Lang)})
 		if err != nil {
 			t.Errorf("DingTalk %s: %v", l, err)
 			continue

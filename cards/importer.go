@@ -180,13 +180,16 @@ func mappingBlocks(l crm.Lang, j importer.Job) []card.Block {
 	}
 	f := card.Form{Name: "mapping", Inputs: []card.Input{{Kind: card.SelectInput, Name: ImportKindInput, Label: l.T("导入为", "Import as"), Default: string(j.Mapping.Kind)}},
 		Submit:  card.Button{Label: l.T("试算", "Dry run"), Style: card.Primary, Action: TryImport{j.ID}, Command: l.T("/导入 "+j.ID.String()+" 试算", "/import "+j.ID.String()+" try")},
-		Example: l.T("/导入 "+j.ID.String()+" 电话=手机 来源=渠道", "/import "+j.ID.String()+" phone=Mobile source=Channel")}
+		Example: importLine(l, j)}
 	for _, k := range importer.Kinds {
 		f.Inputs[0].Options = append(f.Inputs[0].Options, card.Option{Value: string(k), Label: k.Name(l)})
 	}
 	shown := shownFields(j)
+	clipped := false
 	for _, x := range shown {
-		f.Inputs = append(f.Inputs, columnInput(l, j, x, len(shown)))
+		in := columnInput(l, j, x, len(shown))
+		clipped = clipped || len(in.Options) <= len(j.Header)
+		f.Inputs = append(f.Inputs, in)
 	}
 	out = append(out, f)
 	notes := []string{}
@@ -196,10 +199,30 @@ func mappingBlocks(l crm.Lang, j importer.Job) []card.Block {
 	if unused := unusedColumns(j); len(unused) > 0 {
 		notes = append(notes, l.T("未使用的列：", "Columns not used: ")+clipList(l, unused, 12))
 	}
+	if clipped {
+		notes = append(notes, l.T("选项里没有的列，回复一行即可：", "A column that is not among the options, by one line: ")+importLine(l, j))
+	}
 	if len(notes) > 0 {
 		out = append(out, card.Note{Text: strings.Join(notes, "\n")})
 	}
 	return out
+}
+
+// importLine is a line that chooses columns by name and tries them out: for the
+// first field that has none and the first column that is not used, which is
+// what the person most likely misses.
+func importLine(l crm.Lang, j importer.Job) string {
+	field, column := l.T("备注", "note"), l.T("列名", "column")
+	for _, f := range shownFields(j) {
+		if c := j.Mapping.Fields[f.Key]; c.Column == "" && c.Template == "" && c.Default == "" {
+			field = f.In(l)
+			break
+		}
+	}
+	if unused := unusedColumns(j); len(unused) > 0 {
+		column = unused[0]
+	}
+	return l.T("/导入 ", "/import ") + j.ID.String() + " " + field + "=" + column + l.T(" 试算", " try")
 }
 
 // shownFields are the fields on the form: the usual ones and all that are mapped.

@@ -16,6 +16,9 @@ import (
 type ReportDropBlock struct {
 	Index int   `json:"i"`
 	V     int64 `json:"v"` // version of the template that the card showed
+	// Key names the block and counts before its place; empty on cards that were
+	// sent before there were keys.
+	Key string `json:"k,omitempty"`
 }
 
 // ActionName implements card.Action.
@@ -210,31 +213,41 @@ func blockKind(l crm.Lang, b report.Block) string {
 }
 
 func blockText(l crm.Lang, b report.Block, names map[string]crm.Text) string {
-	switch b.Kind {
-	case report.BlockMetric, report.BlockList:
-		name, ok := names[b.Metric]
-		if !ok {
-			name = crm.Text{Zh: b.Metric, En: b.Metric}
-		}
-		s := name.In(l) + periodSuffix(l, b.Period)
-		if b.Scope == report.ScopeTeam {
-			s += l.T("（团队）", " (team)")
-		}
-		if b.Kind == report.BlockList {
-			s += l.T(fmt.Sprintf("，最多 %d 条", b.Limit), fmt.Sprintf(", at most %d", b.Limit))
-		}
-		return s
-	case report.BlockText:
-		s := b.PromptIn(l)
-		if b.Required {
-			s += l.T("（必填）", " (required)")
-		}
-		return s
+	switch {
+	case b.Kind == report.BlockList:
+		return metricBlock(l, b, names) + l.T(fmt.Sprintf("，最多 %d 条", b.Limit), fmt.Sprintf(", at most %d", b.Limit))
+	case b.Kind == report.BlockText && b.Required:
+		return b.PromptIn(l) + l.T("（必填）", " (required)")
 	}
-	if b.Kind == report.BlockNextPlan {
+	return BlockName(l, b, names)
+}
+
+// BlockName is what a block of the template is called, in cards and commands;
+// names are those of the metrics.
+func BlockName(l crm.Lang, b report.Block, names map[string]crm.Text) string {
+	switch b.Kind {
+	case report.BlockMetric:
+		return metricBlock(l, b, names)
+	case report.BlockList:
+		return metricBlock(l, b, names) + l.T("（清单）", " (list)")
+	case report.BlockText:
+		return b.PromptIn(l)
+	case report.BlockNextPlan:
 		return l.T("下一工作日计划", "next plan")
 	}
 	return l.T("计划与完成", "planned and done")
+}
+
+func metricBlock(l crm.Lang, b report.Block, names map[string]crm.Text) string {
+	name, ok := names[b.Metric]
+	if !ok {
+		name = crm.Text{Zh: b.Metric, En: b.Metric}
+	}
+	s := name.In(l) + periodSuffix(l, b.Period)
+	if b.Scope == report.ScopeTeam {
+		s += l.T("（团队）", " (team)")
+	}
+	return s
 }
 
 // dropButton removes a block; the last question stays.
@@ -242,9 +255,6 @@ func dropButton(l crm.Lang, s report.Setup, i int, b report.Block, names map[str
 	if b.Kind == report.BlockText && len(s.Template.Texts()) == 1 {
 		return nil
 	}
-	what, name := strconv.Itoa(i+1), blockText(l, b, names)
-	if n, ok := names[b.Metric]; ok {
-		what, name = n.In(l), n.In(l)
-	}
-	return &card.Button{Label: l.T("移除 ", "remove ") + name, Style: card.Link, Action: ReportDropBlock{Index: i, V: s.Version}, Command: l.T("/日报设置 减 ", "/reportsettings drop ") + what}
+	name := BlockName(l, b, names)
+	return &card.Button{Label: l.T("移除 ", "remove ") + name, Style: card.Link, Action: ReportDropBlock{Index: i, V: s.Version, Key: b.Key()}, Command: l.T("/日报设置 减 ", "/reportsettings drop ") + name}
 }

@@ -81,7 +81,7 @@ func imports(s *Services) Module {
 	return Module{
 		Commands: []bot.Registration{
 			bot.Command[importArgs]{Name: "导入", Aliases: []string{"import"}, Summary: crm.Text{Zh: "导入表格：发送 .csv 或 .xlsx 文件即可", En: "import a table: just send a .csv or .xlsx file"}, Usage: crm.Text{Zh: "[I-3 试算|确认|撤销|字段=列]", En: "[I-3 try|confirm|undo|field=column]"},
-				Examples: []string{"/导入", "/导入 I-3", "/导入 I-3 电话=手机 来源=渠道", "/导入 I-3 试算", "/导入 I-3 确认", "/导入 I-3 撤销"}, Roles: importer.Operators, Parse: parseImport, Run: s.importCommand},
+				Examples: []string{"/导入", "/导入 I-3", "/导入 I-3 电话=手机 来源=渠道 试算", "/导入 I-3 试算", "/导入 I-3 确认", "/导入 I-3 撤销"}, Roles: importer.Operators, Parse: parseImport, Run: s.importCommand},
 			bot.Handle[cards.TryImport]{Roles: importer.Operators, Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.TryImport) (bot.Reply, error) {
 				return s.tryImport(ctx, a, p.Import, c.Values)
 			}},
@@ -146,7 +146,14 @@ func (s *Services) importCommand(ctx context.Context, a crm.Actor, c bot.Call, i
 		return bot.Reply{Card: &help}, nil
 	}
 	if in.kind != "" || len(in.choices) > 0 || in.step == "remap" {
+		was, err := s.Imports.Get(ctx, a, in.id)
+		if err != nil {
+			return bot.Reply{}, err
+		}
 		j, err := s.Imports.Remap(ctx, a, in.id, in.kind, in.choices)
+		if err == nil && j.Mapping.Kind != was.Mapping.Kind {
+			return s.importReply(a, j, false, kindChanged(j.Mapping.Kind), nil)
+		}
 		if err != nil || in.step != "try" {
 			return s.importReply(a, j, false, crm.Text{}, err)
 		}
@@ -198,7 +205,7 @@ func (s *Services) tryImport(ctx context.Context, a crm.Actor, id crm.ImportID, 
 			return bot.Reply{}, err
 		}
 		if kind != was {
-			return s.importReply(a, j, true, crm.Text{Zh: "已改为导入" + kind.Name(crm.Chinese) + "，请核对列", En: "now importing " + kind.Name(crm.English) + "; please check the columns"}, nil)
+			return s.importReply(a, j, true, kindChanged(kind), nil)
 		}
 	}
 	j, file, err := s.Imports.Try(ctx, a, id)
@@ -207,6 +214,12 @@ func (s *Services) tryImport(ctx context.Context, a crm.Actor, id crm.ImportID, 
 		rep.Files = []bot.File{{Name: file.Name, Data: file.Data}}
 	}
 	return rep, err
+}
+
+// kindChanged tells that the fields are others now, so their columns are shown
+// before anything is tried.
+func kindChanged(k importer.Kind) crm.Text {
+	return crm.Text{Zh: "已改为导入" + k.Name(crm.Chinese) + "，请核对列", En: "now importing " + k.Name(crm.English) + "; please check the columns"}
 }
 
 // importChoices reads the mapping form. Fields whose select stayed on "not

@@ -23,8 +23,8 @@ func (s *Services) reportSetup() []bot.Registration {
 				En: "[add metric [week|month|quarter]|drop metric|up metric|list metric|goal [metric 2/3/4]|prompt [text]|time [draft 17:30]]"},
 			Examples: []string{"/日报设置", "/日报设置 加 赢单金额 月", "/日报设置 减 visit.valid", "/reportsettings goal valid visits 2/3/4"}, Roles: admin, Parse: plain, Run: s.setupText},
 		bot.Handle[cards.ReportDropBlock]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.ReportDropBlock) (bot.Reply, error) {
-			out, err := s.Reports.DropBlock(ctx, a, p.V, p.Index)
-			return s.replaceSetup(a, out, err, cards.SetupContents, a.Lang.T("已移除", "removed"))
+			out, name, err := s.dropBlock(ctx, a, p)
+			return s.replaceSetup(a, out, err, cards.SetupContents, dropped(a.Lang, name))
 		}},
 		bot.Handle[cards.ReportAddMetric]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.ReportAddMetric) (bot.Reply, error) {
 			period, _ := periodOf(c.Values.Get(cards.SetupPeriod))
@@ -179,17 +179,59 @@ func (s *Services) setupAdd(ctx context.Context, a crm.Actor, arg string) (bot.R
 	return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已添加：", "added: ")+d.Name.In(a.Lang))
 }
 
+// dropBlock removes what a button names. A block that a button names is
+// removed whatever else was changed since the card was shown, as its command
+// does; one of which the button knows only the place is not.
+func (s *Services) dropBlock(ctx context.Context, a crm.Actor, p cards.ReportDropBlock) (report.Setup, string, error) {
+	was, err := s.Reports.Setup(ctx, a)
+	if err != nil {
+		return report.Setup{}, "", err
+	}
+	name := ""
+	for i, b := range was.Template {
+		if p.Key == b.Key() || p.Key == "" && p.Index == i {
+			name = s.blockName(a.Lang, b)
+		}
+	}
+	if p.Key == "" {
+		out, err := s.Reports.DropBlock(ctx, a, p.V, p.Index)
+		return out, name, err
+	}
+	out, err := s.Reports.DropKey(ctx, a, p.Key)
+	return out, name, err
+}
+
+func (s *Services) blockName(l crm.Lang, b report.Block) string {
+	names := map[string]crm.Text{}
+	if d, ok := s.Metrics.Registry().Get(b.Metric); ok {
+		names[b.Metric] = d.Name
+	}
+	return cards.BlockName(l, b, names)
+}
+
+func dropped(l crm.Lang, name string) string { return l.T("已移除：", "removed: ") + name }
+
+// setupDrop removes the block with the name or place, or all of a metric.
 func (s *Services) setupDrop(ctx context.Context, a crm.Actor, arg string) (bot.Reply, error) {
-	if n, err := strconv.Atoi(arg); err == nil {
-		out, err := s.Reports.DropBlock(ctx, a, report.AnyVersion, n-1)
-		return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已移除", "removed"))
+	was, err := s.Reports.Setup(ctx, a)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	n, _ := strconv.Atoi(arg)
+	for i, b := range was.Template {
+		for _, l := range []crm.Lang{crm.Chinese, crm.English} {
+			if n == i+1 || strings.EqualFold(crm.Normalize(s.blockName(l, b)), arg) {
+				out, err := s.Reports.DropKey(ctx, a, b.Key())
+				return s.showSetup(a, out, err, cards.SetupContents, dropped(a.Lang, s.blockName(a.Lang, b)))
+			}
+		}
 	}
 	d, err := s.Metrics.Registry().Find(a, arg)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	out, err := s.Reports.Drop(ctx, a, report.AnyVersion, d.Key)
-	return s.showSetup(a, out, err, cards.SetupContents, a.Lang.T("已移除：", "removed: ")+d.Name.In(a.Lang))
+	return s.showSetup(a, out, err, cards.SetupContents, dropped(a.Lang, d.Name.In(a.Lang)))
 }
 
 // goalLine reads "2/3/4".

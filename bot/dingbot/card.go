@@ -108,11 +108,12 @@ func (b *Bot) options() dingcard.Options {
 }
 
 // render renders a card for a form; the result may need another form.
-func (b *Bot) render(c card.Card, l dingcard.Level) (dingcard.Out, form, error) {
+func (b *Bot) render(ctx context.Context, c card.Card, l dingcard.Level, ls *lines) (dingcard.Out, form, error) {
 	o := b.options()
 	if l == dingcard.LevelPublic {
 		o = dingcard.Options{}
 	}
+	o.Line = ls.head(ctx)
 	out, _, err := dingcard.Render(c, l, o)
 	if err != nil {
 		return out, 0, fmt.Errorf("%w: %w", bot.ErrPermanent, err)
@@ -166,14 +167,17 @@ func (b *Bot) card(ctx context.Context, t target, c card.Card, key string) (stri
 // create creates and delivers a card. The outTrackId makes it safe to do again:
 // the platform refuses a second card with the same one.
 func (b *Bot) create(ctx context.Context, t target, c card.Card, level dingcard.Level, key string, was *record) (string, error) {
-	out, f, err := b.render(c, level)
+	track := fmt.Sprintf("%s#%d", key, was.Try)
+	ls := b.lines(t.chat(), short(track), c)
+	out, f, err := b.render(ctx, c, level, ls)
 	if err != nil {
 		return "", err
 	}
 	if out, err = b.pictures(ctx, out); err != nil {
 		return "", err
 	}
-	id := trackID(t, f, fmt.Sprintf("%s#%d", key, was.Try))
+	id := trackID(t, f, track)
+	ls.keep(ctx, id)
 	if t.group != "" {
 		b.rememberGroup(ctx, id, t.group)
 	}
@@ -243,10 +247,12 @@ func (b *Bot) creation(t target, id string, out dingcard.Out) map[string]any {
 
 // plain sends a card as a message whose links send commands, or as text.
 func (b *Bot) plain(ctx context.Context, t target, c card.Card, key string) (string, error) {
-	out, _, err := dingcard.Render(c, dingcard.LevelPlain, dingcard.Options{})
+	ls := b.lines(t.chat(), short(key), c)
+	out, _, err := dingcard.Render(c, dingcard.LevelPlain, dingcard.Options{Line: ls.head(ctx)})
 	if err != nil || out.Message == nil {
 		return b.text(ctx, t, textcard.Render(c), key+"t")
 	}
+	ls.keep(ctx, plainID(key))
 	if out, err = b.pictures(ctx, out); err != nil {
 		return "", err
 	}
@@ -285,20 +291,20 @@ func (b *Bot) plain(ctx context.Context, t target, c card.Card, key string) (str
 var errPlain = fmt.Errorf("%w: a message cannot be changed", bot.ErrPermanent)
 
 // update replaces a card's content; a non-empty tip stands below it.
-func (b *Bot) update(ctx context.Context, id string, c card.Card, tip string) error {
-	err := b.turns.update(ctx, id, func() error { return b.put(ctx, id, c, tip) })
+func (b *Bot) update(ctx context.Context, m bot.MessageRef, c card.Card, tip string) error {
+	err := b.turns.update(ctx, m.ID, func() error { return b.put(ctx, m, c, tip) })
 	return b.report(ctx, outcome(err))
 }
 
-func (b *Bot) put(ctx context.Context, id string, c card.Card, tip string) error {
-	params, byKey, err := b.variables(ctx, id, c, tip)
+func (b *Bot) put(ctx context.Context, m bot.MessageRef, c card.Card, tip string) error {
+	params, byKey, err := b.variables(ctx, m, c, tip)
 	if err != nil {
 		return err
 	}
-	if err := b.change(ctx, id, params, byKey); err != nil {
+	if err := b.change(ctx, m.ID, params, byKey); err != nil {
 		return err
 	}
-	b.shown("", id, c)
+	b.shown("", m.ID, c)
 	return nil
 }
 
@@ -320,8 +326,8 @@ func (b *Bot) change(ctx context.Context, id string, params map[string]string, b
 // variables are a card's variables for the template with which it was sent, and
 // whether the others are kept. A form that is over must go, so there they are
 // not.
-func (b *Bot) variables(ctx context.Context, id string, c card.Card, tip string) (map[string]string, bool, error) {
-	_, f, ok := parseTrack(id)
+func (b *Bot) variables(ctx context.Context, m bot.MessageRef, c card.Card, tip string) (map[string]string, bool, error) {
+	_, f, ok := parseTrack(m.ID)
 	if !ok {
 		return nil, false, errPlain
 	}
@@ -333,10 +339,13 @@ func (b *Bot) variables(ctx context.Context, id string, c card.Card, tip string)
 	if f == formPublic {
 		o = dingcard.Options{}
 	}
+	ls := b.lines(m.Chat, seedOf(m.ID), c)
+	o.Line = ls.head(ctx)
 	out, _, err := dingcard.Render(c, level, o)
 	if err != nil {
 		return nil, false, fmt.Errorf("%w: %w", bot.ErrPermanent, err)
 	}
+	ls.keep(ctx, m.ID)
 	if out, err = b.pictures(ctx, out); err != nil {
 		return nil, false, err
 	}

@@ -210,9 +210,13 @@ func (b *Bot) Close(ctx context.Context) error {
 // Idle waits until everything that was begun is shown.
 func (b *Bot) Idle(ctx context.Context) error { return b.work.wait(ctx) }
 
-// handle answers a request.
+// handle answers a request. A line that fills in a form becomes the press of its
+// button.
 func (b *Bot) handle(ctx context.Context, req *bot.Req) bot.Reply {
-	rep := b.rt.Handle(ctx, req)
+	rep, refused := b.filled(ctx, req)
+	if !refused {
+		rep = b.rt.Handle(ctx, req)
+	}
 	if b.opt.Answered != nil {
 		b.opt.Answered(req, rep)
 	}

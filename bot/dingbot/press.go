@@ -209,7 +209,7 @@ func (b *Bot) callback(ctx context.Context, req *bot.Req, rep bot.Reply) (*answe
 		// A new picture may take long to upload; then the update follows later.
 		quick, cancel := context.WithTimeout(ctx, b.opt.Budget/2)
 		defer cancel()
-		params, byKey, err := b.variables(quick, req.MessageID, *rep.Card, rep.Toast)
+		params, byKey, err := b.variables(quick, b.ref(req), *rep.Card, rep.Toast)
 		if err == nil && quick.Err() == nil {
 			rep.Card, rep.Toast = nil, ""
 			return changing(params, byKey), rep
@@ -250,7 +250,7 @@ func (b *Bot) showLatePress(ctx context.Context, req *bot.Req, rep bot.Reply) {
 		if req.Chat.Group {
 			line, rep.Toast = rep.Toast, ""
 		}
-		if err := update(func() error { return b.update(ctx, req.MessageID, c, line) }); err == nil {
+		if err := update(func() error { return b.update(ctx, b.ref(req), c, line) }); err == nil {
 			b.remember(ctx, req, rep, b.ref(req), req.Chat.Group)
 			rep.Card = nil
 		} else {

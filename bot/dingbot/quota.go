@@ -51,10 +51,11 @@ func newQuota(o Options, h *health) *quota {
 	return q
 }
 
+// platformZone is the time of the platform's own calendar.
+var platformZone = time.FixedZone("UTC+8", 8*3600)
+
 // thisMonth is the month of the platform's own calendar.
-func (q *quota) thisMonth() string {
-	return q.now().In(time.FixedZone("UTC+8", 8*3600)).Format("2006-01")
-}
+func (q *quota) thisMonth() string { return q.now().In(platformZone).Format("2006-01") }
 
 func (q *quota) turn(month string) {
 	q.month, q.used, q.pending, q.warned = month, map[string]int64{}, map[string]int64{}, map[string]bool{}

@@ -306,7 +306,7 @@ func pack(f bot.File) (bot.File, error) {
 
 // Update implements bot.Platform.
 func (b *Bot) Update(ctx context.Context, m bot.MessageRef, c card.Card) error {
-	return b.update(ctx, m.ID, c, "")
+	return b.update(ctx, m, c, "")
 }
 
 // report logs what somebody must mend in the console, once an hour.

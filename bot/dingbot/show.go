@@ -50,12 +50,15 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 	if s == "" && rep.Card == nil {
 		s = rep.Toast
 	}
-	if rep.Card != nil && rep.Update && req.Kind == bot.Press && req.MessageID != "" {
+	if rep.Card != nil && rep.Update && req.Kind == bot.Press && req.MessageID != "" && !(typed(req) && rep.Toast == "") {
 		c := *rep.Card
-		err := patient(ctx, showTries, func() error { return b.update(ctx, req.MessageID, c, rep.Toast) })
+		err := patient(ctx, showTries, func() error { return b.update(ctx, b.ref(req), c, rep.Toast) })
 		if err == nil {
 			b.remember(ctx, req, rep, b.ref(req), group)
 			rep.Card = nil
+			if typed(req) {
+				s = rep.Toast // the card may be far above the line
+			}
 		} else if !errors.Is(err, bot.ErrPermanent) {
 			return err
 		}

@@ -44,7 +44,7 @@ func rawCard(c card.Card, form string) (rawJSON, error) {
 		}
 	default:
 		level := map[string]dingcard.Level{"ding-template": dingcard.LevelTemplate, "ding-public": dingcard.LevelPublic, "ding-plain": dingcard.LevelPlain}[form]
-		o, l, err := dingcard.Render(c, level, dingcard.Options{})
+		o, l, err := dingcard.Render(c, level, dingcard.Options{Line: func(card.Form) string { return c.Lang.T("/填 123", "/fill 123") }})
 		if err != nil {
 			return out, err
 		}

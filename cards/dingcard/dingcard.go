@@ -59,6 +59,10 @@ type Options struct {
 	// LevelTemplate. Its variables: title, logo, markdown, tips, form,
 	// form_btn_text, form_status and sys_full_json_obj.
 	FormTemplate string
+	// Line gives the command with which a form that is not shown can be filled in
+	// by one line of text ("/填 123"); the line's inputs follow it. Nil or "": the
+	// form has only its own text command.
+	Line func(f card.Form) string
 	// Logo is the media id of the picture in the header. Empty: none.
 	Logo string
 	// Chart draws a chart as PNG or JPEG, for an own font or a cache. Nil:

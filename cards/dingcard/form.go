@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"crmbot/cards/card"
+	"crmbot/cards/formline"
 	"crmbot/cards/textcard"
+	"crmbot/internal/crm"
 )
 
 // formField is a field of DingTalk's form component.
@@ -69,36 +71,68 @@ func sendable(f card.Form) bool {
 	return false
 }
 
-// formText explains the form's fields and the one-line command. Where no
-// input has to be filled in, the submit buttons are shown as well and send the
-// defaults.
+// formText explains the form's fields and the lines that do the same: the one
+// that fills it in, and the form's own command. Where no input has to be filled
+// in, the submit buttons are shown as well and send the defaults.
 func (r *renderer) formText(f card.Form) {
+	head := ""
+	if r.opts.Line != nil && sendable(f) {
+		head = r.opts.Line(f)
+	}
+	example := r.lang.T("回复一行即可，例如", "Reply with one line, such as")
 	ls := []string{}
+	if head != "" {
+		ls = append(ls, r.colon(bold(r.lang.T("回复一行填写", "Fill in by one line")), escapeLine(formline.Show(r.lang, head, f, f.Submit))))
+		example = r.lang.T("或者", "Or")
+	}
 	if f.Example != "" {
-		ls = append(ls, r.colon(bold(r.lang.T("回复一行即可，例如", "Reply with one line, such as")), escapeLine(f.Example)))
+		ls = append(ls, r.colon(bold(example), escapeLine(f.Example)))
 	}
 	for _, in := range f.Inputs {
-		ls = append(ls, "- "+escapeFirst(textcard.Input(r.lang, in)))
+		ls = append(ls, "- "+escapeFirst(textcard.Input(r.lang, short(r.lang, in))))
+	}
+	if head != "" {
+		ls = append(ls, r.note(r.lang.T("按“项目=内容”写，可写多项；没写的保留默认值。", "Write label=value, as many as you like; the rest keeps its default.")))
 	}
 	r.add(strings.Join(ls, "\n"))
 	values, free := defaults(f)
 	for _, b := range append([]card.Button{f.Submit}, f.Extra...) {
+		command := b.Command
+		if head != "" {
+			command = formline.Show(r.lang, head, f, b)
+		}
 		switch {
 		case b.Disabled != "" || free && b.Action != nil:
 			if b.Action != nil {
 				b.Action = submit{b.Action, r.json(values)}
 			}
+			if head != "" {
+				b.Command = formline.Press(head, f, b) // the form's own may have words to replace
+			}
 			r.button(b)
-		case b.Command != "":
+		case head != "" && b.Label == f.Submit.Label && b.Confirm == nil:
+			// The line above is this button.
+		case command != "":
 			ask := ""
 			if b.Confirm != nil {
 				ask = r.paren(escapeLine(b.Confirm.Title + " " + b.Confirm.Text))
 			}
-			r.add(r.colon(escapeFirst(b.Label), r.lang.T("回复 ", "reply ")+escapeLine(b.Command)) + ask)
+			r.add(r.colon(escapeFirst(b.Label), r.lang.T("回复 ", "reply ")+escapeLine(command)) + ask)
 		default:
 			r.button(b)
 		}
 	}
+}
+
+// shownOptions is how many options of an input are listed in text.
+const shownOptions = 8
+
+// short is an input with so many options that a person reads them.
+func short(l crm.Lang, in card.Input) card.Input {
+	if n := len(in.Options); n > shownOptions+2 {
+		in.Options = append(in.Options[:shownOptions:shownOptions], card.Option{Label: fmt.Sprintf(l.T("…共 %d 项", "… %d in all"), n)})
+	}
+	return in
 }
 
 // defaults are the form's initial values, and whether they are enough to send

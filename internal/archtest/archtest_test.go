@@ -42,12 +42,13 @@ var may = map[string][]string{
 	"cards/textcard": with(kernel, "cards/card", "cards/chart"),
 	"cards/htmlcard": with(kernel, "cards/card", "cards/chart", "cards/textcard"),
 	"cards/larkjson": with(kernel, "cards/card", "cards/textcard"),
-	"cards/dingcard": with(kernel, "cards/card", "cards/chart", "cards/textcard"),
+	"cards/formline": with(kernel, "cards/card", "cards/textcard"),
+	"cards/dingcard": with(kernel, "cards/card", "cards/chart", "cards/textcard", "cards/formline"),
 
 	"bot":              with(kernel, "cards/card", "internal/kv"),
 	"bot/webchat":      with(kernel, "bot", "cards", "cards/card", "cards/textcard", "cards/htmlcard", "cards/larkjson", "cards/dingcard", "internal/org"),
 	"bot/larkbot":      with(kernel, "bot", "cards/card", "cards/larkjson", "cards/textcard", "internal/kv", "internal/org"),
-	"bot/dingbot":      with(kernel, "bot", "cards/card", "cards/dingcard", "cards/textcard", "internal/kv", "internal/org"),
+	"bot/dingbot":      with(kernel, "bot", "cards/card", "cards/dingcard", "cards/textcard", "cards/formline", "internal/kv", "internal/org"),
 	"bot/platformtest": with(kernel, "bot", "cards/card", "internal/kv"),
 	"internal/outbox":  with(kernel, "bot"),
 
@@ -79,7 +80,7 @@ var may = map[string][]string{
 
 	"configs":           {},
 	"internal/app":      all,
-	"internal/scenario": with(kernel, "bot", "bot/webchat", "bot/larkbot", "bot/dingbot", "internal/emulator", "cards/card", "cards/textcard", "internal/app", "internal/org"),
+	"internal/scenario": with(kernel, "bot", "bot/webchat", "bot/larkbot", "bot/dingbot", "internal/emulator", "cards/card", "cards/textcard", "cards/dingcard", "internal/app", "internal/org"),
 	"internal/demo":     all,
 
 	// The played platforms validate cards with the renderers; the suite that

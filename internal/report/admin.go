@@ -87,6 +87,18 @@ func (s *Service) Drop(ctx context.Context, a crm.Actor, version int64, key stri
 	})
 }
 
+// DropKey removes the block with the key. It names the block, so it holds for
+// whatever version of the template the person saw it in.
+func (s *Service) DropKey(ctx context.Context, a crm.Actor, key string) (Setup, error) {
+	return s.changeTemplate(ctx, a, AnyVersion, "drop block", func(t Template) (Template, error) {
+		i := slices.IndexFunc(t, func(b Block) bool { return b.Key() == key })
+		if i < 0 {
+			return nil, crm.NotFound("日报里已经没有这一部分", "the report does not have this block any more")
+		}
+		return slices.Delete(t, i, i+1), nil
+	})
+}
+
 // DropBlock removes the i-th block.
 func (s *Service) DropBlock(ctx context.Context, a crm.Actor, version int64, i int) (Setup, error) {
 	return s.changeTemplate(ctx, a, version, fmt.Sprintf("drop block %d", i+1), func(t Template) (Template, error) {

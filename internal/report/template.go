@@ -83,6 +83,19 @@ func (t Template) Metrics() []string {
 	return out
 }
 
+// Key names a block among those of a template, wherever it stands: two blocks
+// that say the same have the same key.
+func (b Block) Key() string {
+	key := b.Kind
+	for _, part := range []string{b.Metric, b.Scope, b.Period} {
+		key += ":" + part
+	}
+	if b.Prompt != nil {
+		key += ":" + b.Prompt.Zh
+	}
+	return key
+}
+
 // MaxLen is the longest text of a text block, in characters.
 func (b Block) MaxLen() int {
 	if b.Max > 0 {

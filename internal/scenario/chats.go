@@ -47,7 +47,7 @@ func (w *world) open(ctx context.Context, o Options) error {
 		w.hub = l
 		return nil
 	case dingbot.Name:
-		d, err := newDingChats(ctx, w.app, w.clock, o.BadDay)
+		d, err := newDingChats(ctx, w.app, w.clock, o)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,6 +38,9 @@ type dingChats struct {
 	answers map[string]bot.Reply
 	pressed map[string]emulator.DingAnswer
 	taps    map[string]emulator.DingControl // pressed before
+	lines   map[string]string               // written before
+	queue   []emulator.DingMessage          // messages that may stand for cards
+	plain   map[string]emulator.DingMessage // those that do, by our message
 	numbers map[string]int64                // webchat's message id by ours, and back
 	names   map[int64]string
 	chats   map[string]string    // chat by message
@@ -51,18 +53,22 @@ type dingChats struct {
 // scriptForms is the form template of the played organisation.
 const scriptForms = "crmbot-form-template.schema"
 
-func newDingChats(ctx context.Context, a *app.App, clock crm.Clock, badDay bool) (*dingChats, error) {
+func newDingChats(ctx context.Context, a *app.App, clock crm.Clock, o Options) (*dingChats, error) {
 	d := &dingChats{app: a, joined: map[crm.UserID]bool{}, ids: map[string]string{}, answers: map[string]bot.Reply{}, pressed: map[string]emulator.DingAnswer{},
-		taps: map[string]emulator.DingControl{}, numbers: map[string]int64{}, names: map[int64]string{}, chats: map[string]string{}, shown: map[string]int64{},
+		taps: map[string]emulator.DingControl{}, lines: map[string]string{}, plain: map[string]emulator.DingMessage{}, numbers: map[string]int64{}, names: map[int64]string{}, chats: map[string]string{}, shown: map[string]int64{},
 		fresh: map[string]card.Card{}, latest: map[string]card.Card{}, done: make(chan error, 1)}
 	d.ding = emulator.NewDing(emulator.DingOptions{Clock: clock, NoLimits: true, AckWait: patience, CallbackWait: patience, Templates: []string{scriptForms}})
-	if badDay {
+	if o.BadDay {
 		d.ding.Deliver(emulator.Delivery{Copies: 2, Split: 200, Repeat: true})
 	}
 	d.ding.Watch(d.watch)
 	id, secret := d.ding.App()
+	forms := ""
+	if o.Cards == "" || o.Cards == dingbot.ModeTemplate {
+		forms = scriptForms
+	}
 	var err error
-	d.bot, err = dingbot.New(dingbot.Options{ClientID: id, ClientSecret: secret, APIURL: d.ding.URL(), OAPIURL: d.ding.URL(), FormTemplate: scriptForms, KV: a.KV, Inbox: a.DB, Counter: a.DB, Clock: clock, UserID: a.DingTalkID,
+	d.bot, err = dingbot.New(dingbot.Options{ClientID: id, ClientSecret: secret, APIURL: d.ding.URL(), OAPIURL: d.ding.URL(), CardMode: o.Cards, FormTemplate: forms, KV: a.KV, Inbox: a.DB, Counter: a.DB, Clock: clock, UserID: a.DingTalkID,
 		QuotaAPI: -1, QuotaStream: -1, Budget: patience, Settle: 20 * time.Millisecond, Unlimited: true, Answered: d.answered, Shown: d.show})
 	if err != nil {
 		d.ding.Close()
@@ -197,13 +203,20 @@ func (d *dingChats) watch(m emulator.DingMessage) {
 	case "file", "image":
 		out.File = m.FileName
 	default:
+		d.mu.Lock()
+		d.queue = append(d.queue, m)
+		d.mu.Unlock()
 		return
 	}
 	d.emit(webchat.Event{Kind: "message", Chat: out.Chat, Message: out})
 }
 
 func (d *dingChats) show(m bot.MessageRef, c card.Card) {
+	_, isCard := d.ding.Card(m.ID)
 	d.mu.Lock()
+	if !isCard {
+		d.standsFor(m, c)
+	}
 	d.shown[m.ID]++
 	rev, kind := d.shown[m.ID], "update"
 	d.fresh[m.ID], d.latest[m.ID] = c, c
@@ -213,6 +226,18 @@ func (d *dingChats) show(m bot.MessageRef, c card.Card) {
 	n, chat := d.number(m.ID), d.chats[m.ID]
 	d.mu.Unlock()
 	d.emit(webchat.Event{Kind: kind, Chat: chat, Message: &webchat.Message{ID: n, Chat: chat, Card: &c, Rev: rev}})
+}
+
+// standsFor finds the message that was sent for a card; the caller holds the
+// lock.
+func (d *dingChats) standsFor(m bot.MessageRef, c card.Card) {
+	for i, x := range slices.Backward(d.queue) {
+		if d.ids[x.Chat] == d.ids[m.Chat] && strings.Contains(readable(x.Title), readable(c.Title)) {
+			d.plain[m.ID] = x
+			d.queue = slices.Delete(d.queue, i, i+1)
+			return
+		}
+	}
 }
 
 // settled waits until everything is shown and compares the cards with what the
@@ -228,17 +253,17 @@ func (d *dingChats) settled(ctx context.Context) error {
 	d.fresh = map[string]card.Card{}
 	d.mu.Unlock()
 	for id, c := range cards {
-		x, ok := d.ding.Card(id)
+		x, ok := d.look(id)
 		if !ok {
 			return fmt.Errorf("card %q is not on the platform", c.Title)
 		}
-		if strings.Contains(x.Params["tips"], "行未显示") || strings.Contains(x.Params["tips"], "more lines are not shown") {
+		if strings.Contains(x.text(), "行未显示") || strings.Contains(x.text(), "more lines are not shown") {
 			continue // the card says that it shows a part
 		}
-		seen := readable(x.Text() + "\n" + x.Params["form"])
+		seen := readable(x.text() + "\n" + x.card.Params["form"])
 		for _, fact := range facts(c) {
 			if !strings.Contains(seen, readable(fact)) {
-				return fmt.Errorf("card %q lacks %q on DingTalk, which shows:\n%s", c.Title, fact, indent(x.Text()))
+				return fmt.Errorf("card %q lacks %q on DingTalk, which shows:\n%s", c.Title, fact, indent(x.text()))
 			}
 		}
 	}
@@ -338,145 +363,4 @@ func (d *dingChats) ended(ctx context.Context, x *emulator.DingDelivery) error {
 		return errors.Join(fmt.Errorf("event %s was not acknowledged", x.ID), err)
 	}
 	return d.settled(ctx)
-}
-
-func (d *dingChats) Press(ctx context.Context, p webchat.Pressed) (string, error) {
-	d.mu.Lock()
-	id := d.names[p.Message]
-	again := d.pressed[p.EventID]
-	d.mu.Unlock()
-	if p.EventID != "" {
-		return p.EventID, d.seen(ctx, p, id, d.ding.PressAgain(again))
-	}
-	x, ok := d.ding.Card(id)
-	if !ok {
-		return "", fmt.Errorf("no card %s", id)
-	}
-	c, ok := dingControl(x, p.Action)
-	key := fmt.Sprint(id, p.Action.Name, string(p.Action.Payload))
-	d.mu.Lock()
-	if ok {
-		d.taps[key] = c
-	} else { // a second tap, before the first one changed the card
-		c, ok = d.taps[key]
-	}
-	d.mu.Unlock()
-	if !ok {
-		return d.command(ctx, p, id, x)
-	}
-	if c.Fields == nil && len(p.Values) > 0 && !sameValues(c.Params["f"], p.Values) {
-		return "", fmt.Errorf("%w: %q", errFormTooLarge, d.title(id))
-	}
-	values := map[string]string{}
-	for k, v := range p.Values {
-		values[k] = strings.Join(v, ",")
-	}
-	for k := range values {
-		if c.Fields != nil && !slices.ContainsFunc(c.Fields, func(f emulator.DingField) bool { return f.Name == k }) {
-			return "", fmt.Errorf("the form on DingTalk has no input %q", k)
-		}
-	}
-	a, err := d.ding.Press(emulator.DingPress{Person: staffID(p.User), Card: id, Control: c, Values: values})
-	if err != nil {
-		return "", err
-	}
-	event := "press:" + a.Frame.MessageID
-	d.mu.Lock()
-	d.pressed[event] = a
-	d.mu.Unlock()
-	return event, d.seen(ctx, p, id, a)
-}
-
-// errFormTooLarge is a form that DingTalk's template does not take: it is shown
-// as a command with an example, and a script that fills it in does not fit.
-var errFormTooLarge = errors.New("the form is too large for DingTalk")
-
-func (d *dingChats) title(id string) string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.latest[id].Title
-}
-
-// sameValues reports whether a button that sends a form's initial values sends
-// these.
-func sameValues(initial string, values bot.Values) bool {
-	var have map[string]string
-	if json.Unmarshal([]byte(initial), &have) != nil {
-		return false
-	}
-	for k, v := range values {
-		if x := strings.Join(v, ","); x != "" && x != have[k] {
-			return false
-		}
-	}
-	return true
-}
-
-// seen shows the answer to a press to the person: the line below the card.
-func (d *dingChats) seen(ctx context.Context, p webchat.Pressed, id string, a emulator.DingAnswer) error {
-	if a.Refused != "" || a.Code != 200 {
-		return fmt.Errorf("the person who pressed sees that it failed: %d %s", a.Code, a.Refused)
-	}
-	if line := a.Params["tips"]; line != "" {
-		d.mu.Lock()
-		chat := d.chats[id]
-		d.mu.Unlock()
-		d.emit(webchat.Event{Kind: "toast", Chat: chat, Toast: line, User: p.User})
-	}
-	if err := d.settled(ctx); err != nil {
-		return err
-	}
-	d.tellAnswer("press:"+a.Frame.MessageID, p.Answered)
-	return nil
-}
-
-// command does by its text command what a control does that the platform
-// cannot show, as the card tells the person.
-func (d *dingChats) command(ctx context.Context, p webchat.Pressed, id string, x emulator.DingCard) (string, error) {
-	d.mu.Lock()
-	c, chat := d.latest[id], d.chats[id]
-	d.mu.Unlock()
-	for _, k := range c.Controls() {
-		if k.Button.Action == nil {
-			continue
-		}
-		w, err := card.Encode(k.Button.Action)
-		if err != nil || w.Name != p.Action.Name || string(w.Payload) != string(p.Action.Payload) {
-			continue
-		}
-		if k.Form != nil || !strings.Contains(readable(x.Text()), readable(k.Button.Command)) {
-			break
-		}
-		return d.Post(ctx, webchat.Incoming{User: p.User, Chat: chat, Text: k.Button.Command, ToBot: true, Answered: p.Answered})
-	}
-	return "", fmt.Errorf("the card %q on DingTalk has neither a control for %s nor its command; it shows\n%s", c.Title, p.Action.Name, indent(x.Text()))
-}
-
-// dingControl finds the control with the action on a card.
-func dingControl(x emulator.DingCard, want card.Wire) (emulator.DingControl, bool) {
-	payload := string(want.Payload)
-	if payload == "" {
-		payload = "{}"
-	}
-	for _, c := range x.Controls() {
-		if c.Params["a"] == want.Name && c.Params["p"] == payload {
-			return c, true
-		}
-		for _, f := range c.Fields {
-			if f.Name != "_wires" {
-				continue
-			}
-			var text string
-			var wires []card.Wire
-			if json.Unmarshal(f.Default, &text) != nil || json.Unmarshal([]byte(text), &wires) != nil {
-				continue
-			}
-			for i, w := range wires {
-				if w.Name == want.Name && string(w.Payload) == payload && (c.Choice == "" || c.Choice == strconv.Itoa(i)) {
-					return c, true
-				}
-			}
-		}
-	}
-	return emulator.DingControl{}, false
 }

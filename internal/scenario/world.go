@@ -29,6 +29,9 @@ type Options struct {
 	Redis, RedisPrefix string
 	// Platform is where people talk: webchat (also empty), lark or dingtalk, played here.
 	Platform string
+	// Cards is how much of DingTalk's cards is used: template (also empty), public
+	// (no template for forms) or plain (messages only).
+	Cards string
 	// BadDay lets a played platform deliver every event three times and in pieces.
 	BadDay bool
 	// Verbose gets the whole conversation; nil: nobody.

@@ -1,0 +1,94 @@
+// Package formline lets a person fill in a form with one line of text, where a
+// platform cannot show the form: it shows the line to write, and reads the line
+// that was written. What comes out is what the form itself would have sent.
+//
+// A line is "label=value label=value …", in any order; ":" does for "=". What
+// is not written keeps the value with which the form begins. A line may begin
+// with the label of one of the form's buttons; without one it means the first.
+package formline
+
+import (
+	"strings"
+
+	"crmbot/cards/card"
+	"crmbot/cards/textcard"
+	"crmbot/internal/crm"
+)
+
+// Blank stands for what the person writes.
+const Blank = "…"
+
+// Show is the line to write: the head, the button's label unless the button is
+// the form's first, and every input that has to be filled in; if there is none,
+// the first one.
+func Show(l crm.Lang, head string, f card.Form, b card.Button) string {
+	parts := []string{Press(head, f, b)}
+	asked := missing(f.Inputs)
+	if len(asked) == 0 && len(f.Inputs) > 0 {
+		asked = f.Inputs[:1]
+	}
+	for _, in := range asked {
+		parts = append(parts, name(in)+"="+sample(l, in))
+	}
+	return strings.Join(parts, " ")
+}
+
+// Press is the line that presses a button of the form and changes nothing.
+func Press(head string, f card.Form, b card.Button) string {
+	if b.Label == f.Submit.Label {
+		return head
+	}
+	return head + " " + textcard.OneLine(b.Label)
+}
+
+// missing are the inputs without which the form cannot be sent.
+func missing(ins []card.Input) []card.Input {
+	var out []card.Input
+	for _, in := range ins {
+		if in.Required && in.Default == "" {
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
+// name is what an input is called in a line: its label without what brackets
+// add.
+func name(in card.Input) string {
+	label := crm.Normalize(textcard.OneLine(in.Label))
+	if i := strings.IndexByte(label, '('); i > 0 {
+		return strings.TrimSpace(label[:i])
+	}
+	return label
+}
+
+// names are all names of an input, the longest first.
+func names(in card.Input) []string {
+	label := crm.Normalize(textcard.OneLine(in.Label))
+	if short := name(in); short != label {
+		return []string{label, short}
+	}
+	return []string{label}
+}
+
+// sample is a value that the input takes, where one can be known.
+func sample(l crm.Lang, in card.Input) string {
+	switch {
+	case in.Kind == card.MoneyInput:
+		return l.T("50万", "500k")
+	case in.Kind == card.DateInput:
+		return l.T("3月6日", "3/6")
+	case in.Kind == card.TimeInput:
+		return "10:00"
+	case in.Kind == card.SelectInput && len(in.Options) > 0:
+		return optionName(in.Options[0])
+	}
+	return Blank
+}
+
+func optionName(o card.Option) string {
+	if s := crm.Normalize(textcard.OneLine(o.Label)); s != "" {
+		return s
+	}
+	return o.Value
+}
