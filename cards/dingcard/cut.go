@@ -2,6 +2,7 @@ package dingcard
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,10 +12,19 @@ var markup = regexp.MustCompile(`\*\*|</?font[^>]*>|!?\[([^\]]*)\]\([^)]*\)`)
 
 // cutLines joins paragraphs as far as whole lines fit into limit bytes, and
 // says how many lines are not shown whole. A line is never cut inside its
-// markup: a long line that does not fit loses its markup and its end.
-func cutLines(parts []string, limit int) (markdown string, rest int) {
+// markup: a long line that does not fit loses its markup and its end. Place for
+// the kept paragraphs is set aside: they are shown whole.
+func cutLines(parts []string, kept []int, limit int) (markdown string, rest int) {
 	var b strings.Builder
-	for _, p := range parts {
+	aside := 0
+	for _, i := range kept {
+		aside += len(parts[i]) + len("\n\n")
+	}
+	for n, p := range parts {
+		keep := slices.Contains(kept, n)
+		if keep {
+			aside -= len(p) + len("\n\n")
+		}
 		for i, l := range strings.Split(p, "\n") {
 			sep := "\n"
 			if i == 0 {
@@ -23,8 +33,8 @@ func cutLines(parts []string, limit int) (markdown string, rest int) {
 			if b.Len() == 0 {
 				sep = ""
 			}
-			room := limit - b.Len() - len(sep)
-			if rest > 0 || len(l) > room {
+			room := limit - aside - b.Len() - len(sep)
+			if !keep && rest > 0 || len(l) > room {
 				if rest == 0 && len(l) > limit/2 && room > limit/4 {
 					b.WriteString(sep + cutBytes(markup.ReplaceAllString(l, "$1"), room))
 				}

@@ -118,6 +118,7 @@ type renderer struct {
 	opts  Options
 
 	parts   []string      // paragraphs of markdown
+	kept    []int         // those that are never cut off
 	buttons []card.Button // controls that work, in order
 	form    *card.Form    // the form that the form template shows
 	images  []Image
@@ -145,7 +146,7 @@ func (r *renderer) card(c card.Card, out *Out) {
 	r.blocks(c.Blocks)
 	buttons := r.msgButtons()
 	limit := max(ParamLimit-64-mediaReserve*len(r.images), ParamLimit/2)
-	markdown, rest := cutLines(r.parts, limit)
+	markdown, rest := cutLines(r.parts, r.kept, limit)
 	tips := ""
 	if rest > 0 {
 		r.lost("card", "the first part")

@@ -2,6 +2,7 @@ package dingcard
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -80,7 +81,7 @@ func (r *renderer) formText(f card.Form) {
 		head = r.opts.Line(f)
 	}
 	example := r.lang.T("回复一行即可，例如", "Reply with one line, such as")
-	ls := []string{}
+	var ls []string
 	if head != "" {
 		ls = append(ls, r.colon(bold(r.lang.T("回复一行填写", "Fill in by one line")), escapeLine(formline.Show(r.lang, head, f, f.Submit))))
 		example = r.lang.T("或者", "Or")
@@ -88,13 +89,15 @@ func (r *renderer) formText(f card.Form) {
 	if f.Example != "" {
 		ls = append(ls, r.colon(bold(example), escapeLine(f.Example)))
 	}
-	for _, in := range f.Inputs {
-		ls = append(ls, "- "+escapeFirst(textcard.Input(r.lang, short(r.lang, in))))
+	r.keep(strings.Join(ls, "  \n"))
+	inputs := make([]string, len(f.Inputs))
+	for i, in := range f.Inputs {
+		inputs[i] = "- " + escapeFirst(textcard.Input(r.lang, short(r.lang, in, f.Inputs[:i])))
 	}
+	r.add(strings.Join(inputs, "\n"))
 	if head != "" {
-		ls = append(ls, r.note(r.lang.T("按“项目=内容”写，可写多项；没写的保留默认值。", "Write label=value, as many as you like; the rest keeps its default.")))
+		r.add(r.note(r.lang.T("按“项目=内容”写，可写多项；没写的保留默认值。", "Write label=value, as many as you like; the rest keeps its default.")))
 	}
-	r.add(strings.Join(ls, "\n"))
 	values, free := defaults(f)
 	for _, b := range append([]card.Button{f.Submit}, f.Extra...) {
 		command := b.Command
@@ -117,22 +120,42 @@ func (r *renderer) formText(f card.Form) {
 			if b.Confirm != nil {
 				ask = r.paren(escapeLine(b.Confirm.Title + " " + b.Confirm.Text))
 			}
-			r.add(r.colon(escapeFirst(b.Label), r.lang.T("回复 ", "reply ")+escapeLine(command)) + ask)
+			r.keep(r.colon(escapeFirst(b.Label), r.lang.T("回复 ", "reply ")+escapeLine(command)) + ask)
 		default:
 			r.button(b)
 		}
 	}
 }
 
-// shownOptions is how many options of an input are listed in text.
-const shownOptions = 8
+// shownOptions is how many options of an input are listed in text; up to
+// fewOptions are listed though an input above has the same.
+const (
+	shownOptions = 8
+	fewOptions   = 4
+)
 
-// short is an input with so many options that a person reads them.
-func short(l crm.Lang, in card.Input) card.Input {
-	if n := len(in.Options); n > shownOptions+2 {
+// short is an input with no more options than a person reads: the first ones,
+// or none that an input above lists already.
+func short(l crm.Lang, in card.Input, above []card.Input) card.Input {
+	n := len(in.Options)
+	if n > fewOptions && len(above) > 0 && listed(in, above) {
+		in.Options = []card.Option{{Label: l.T("同上", "as above")}}
+	} else if n > shownOptions+2 {
 		in.Options = append(in.Options[:shownOptions:shownOptions], card.Option{Label: fmt.Sprintf(l.T("…共 %d 项", "… %d in all"), n)})
 	}
 	return in
+}
+
+// listed reports whether the options that would be listed, but for the input's
+// own default, are those of the input above.
+func listed(in card.Input, above []card.Input) bool {
+	last := above[len(above)-1]
+	for _, o := range in.Options[:min(len(in.Options), shownOptions)] {
+		if o.Value != in.Default && o.Value != last.Default && !slices.Contains(last.Options, o) {
+			return false
+		}
+	}
+	return len(last.Options) > fewOptions
 }
 
 // defaults are the form's initial values, and whether they are enough to send

@@ -15,6 +15,15 @@ func (r *renderer) add(markdown string) {
 	}
 }
 
+// keep appends a paragraph that is shown though others are cut off: without it
+// the card could not be used.
+func (r *renderer) keep(markdown string) {
+	if strings.TrimSpace(markdown) != "" {
+		r.kept = append(r.kept, len(r.parts))
+		r.parts = append(r.parts, markdown)
+	}
+}
+
 // lines is one paragraph of several lines.
 func (r *renderer) lines(ls []string) { r.add(strings.Join(ls, "  \n")) }
 

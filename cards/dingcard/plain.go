@@ -60,7 +60,7 @@ func (r *renderer) plain(c card.Card, out *Out) {
 func (r *renderer) fit(m *Message) {
 	limit := MessageLimit
 	for range 8 {
-		text, rest := cutLines(r.parts, limit)
+		text, rest := cutLines(r.parts, r.kept, limit)
 		if rest > 0 {
 			text += "\n\n" + r.note(fmt.Sprintf(r.lang.T("内容较长，还有 %d 行未显示", "%d more lines are not shown"), rest))
 		}

@@ -8,6 +8,7 @@
 package formline
 
 import (
+	"slices"
 	"strings"
 
 	"crmbot/cards/card"
@@ -20,15 +21,19 @@ const Blank = "…"
 
 // Show is the line to write: the head, the button's label unless the button is
 // the form's first, and every input that has to be filled in; if there is none,
-// the first one.
+// one that may be.
 func Show(l crm.Lang, head string, f card.Form, b card.Button) string {
 	parts := []string{Press(head, f, b)}
 	asked := missing(f.Inputs)
 	if len(asked) == 0 && len(f.Inputs) > 0 {
-		asked = f.Inputs[:1]
+		i := slices.IndexFunc(f.Inputs, func(in card.Input) bool { return in.Default == "" })
+		if i < 0 {
+			i = len(f.Inputs) - 1
+		}
+		asked = f.Inputs[i : i+1]
 	}
 	for _, in := range asked {
-		parts = append(parts, name(in)+"="+sample(l, in))
+		parts = append(parts, name(f.Inputs, in)+"="+sample(l, in))
 	}
 	return strings.Join(parts, " ")
 }
@@ -53,22 +58,25 @@ func missing(ins []card.Input) []card.Input {
 }
 
 // name is what an input is called in a line: its label without what brackets
-// add.
-func name(in card.Input) string {
-	label := crm.Normalize(textcard.OneLine(in.Label))
-	if i := strings.IndexByte(label, '('); i > 0 {
-		return strings.TrimSpace(label[:i])
+// add, unless another input of the form has that name too.
+func name(ins []card.Input, in card.Input) string {
+	n := short(in)
+	for _, x := range ins {
+		if x.Name != in.Name && strings.EqualFold(short(x), n) {
+			return label(in)
+		}
 	}
-	return label
+	return n
 }
 
-// names are all names of an input, the longest first.
-func names(in card.Input) []string {
-	label := crm.Normalize(textcard.OneLine(in.Label))
-	if short := name(in); short != label {
-		return []string{label, short}
+func label(in card.Input) string { return crm.Normalize(textcard.OneLine(in.Label)) }
+
+func short(in card.Input) string {
+	l := label(in)
+	if i := strings.IndexByte(l, '('); i > 0 {
+		return strings.TrimSpace(l[:i])
 	}
-	return []string{label}
+	return l
 }
 
 // sample is a value that the input takes, where one can be known.
@@ -80,8 +88,12 @@ func sample(l crm.Lang, in card.Input) string {
 		return l.T("3月6日", "3/6")
 	case in.Kind == card.TimeInput:
 		return "10:00"
-	case in.Kind == card.SelectInput && len(in.Options) > 0:
-		return optionName(in.Options[0])
+	case len(in.Options) > 0:
+		for _, o := range in.Options {
+			if o.Value != in.Default {
+				return optionName(o)
+			}
+		}
 	}
 	return Blank
 }

@@ -31,7 +31,7 @@ func Read(f card.Form, line string, now time.Time) (card.Button, map[string][]st
 	if bare != "" {
 		in, ok := only(f.Inputs)
 		if !ok {
-			return button, nil, crm.Invalid("看不懂“"+clip(bare)+"”", "cannot read “"+clip(bare)+"”").WithNext("请写 项目=内容；可填："+list(f.Inputs, "、"), "write label=value; there are: "+list(f.Inputs, ", "))
+			return button, nil, crm.Invalid("看不懂“"+clip(bare)+"”", "cannot read “"+clip(bare)+"”").WithNext("请写 项目=内容；可填："+list(f.Inputs, f.Inputs, "、"), "write label=value; there are: "+list(f.Inputs, f.Inputs, ", "))
 		}
 		given[in.Name] = bare
 	}
@@ -85,7 +85,7 @@ func find(ins []card.Input, line string) []mark {
 func at(ins []card.Input, line string, i int) (mark, bool) {
 	best, long := mark{}, 0
 	for _, in := range ins {
-		for _, n := range names(in) {
+		for _, n := range []string{label(in), name(ins, in)} {
 			end := i + len(n)
 			if len(n) <= long || end > len(line) || !strings.EqualFold(line[i:end], n) {
 				continue
@@ -155,44 +155,44 @@ func fill(f card.Form, given map[string]string, now time.Time) (map[string][]str
 		}
 		if ok {
 			var err error
-			if vs, err = valuesOf(in, text, now); err != nil {
+			if vs, err = valuesOf(f.Inputs, in, text, now); err != nil {
 				return nil, err
 			}
 		}
 		out[in.Name] = vs
 	}
 	if len(lacks) > 0 {
-		return nil, crm.Invalid("还没有填："+list(lacks, "、"), "still missing: "+list(lacks, ", ")).WithNext("请写 项目=内容", "write label=value")
+		return nil, crm.Invalid("还没有填："+list(f.Inputs, lacks, "、"), "still missing: "+list(f.Inputs, lacks, ", ")).WithNext("请写 项目=内容", "write label=value")
 	}
 	return out, nil
 }
 
 // valuesOf is what an input sends for a text.
-func valuesOf(in card.Input, text string, now time.Time) ([]string, error) {
+func valuesOf(ins []card.Input, in card.Input, text string, now time.Time) ([]string, error) {
 	switch {
 	case len(in.Options) > 0 && in.Kind == card.MultiSelect:
-		return chooseAll(in, text)
+		return chooseAll(ins, in, text)
 	case len(in.Options) > 0:
 		o, ok := choose(in, text)
 		if !ok {
-			return nil, noOption(in, text)
+			return nil, noOption(ins, in, text)
 		}
 		return []string{o.Value}, nil
 	case in.Kind == card.DateInput:
 		d, ok := day(text, now)
 		if !ok {
-			return nil, crm.Invalid("“"+name(in)+"”不是日期："+clip(text), "“"+name(in)+"” is no date: "+clip(text)).WithNext("例如 2026-03-06、3月6日 或 明天", "for example 2026-03-06, 3/6 or tomorrow")
+			return nil, crm.Invalid("“"+name(ins, in)+"”不是日期："+clip(text), "“"+name(ins, in)+"” is no date: "+clip(text)).WithNext("例如 2026-03-06、3月6日 或 明天", "for example 2026-03-06, 3/6 or tomorrow")
 		}
 		return []string{d}, nil
 	case in.Kind == card.TimeInput:
 		t, ok := clock(text)
 		if !ok {
-			return nil, crm.Invalid("“"+name(in)+"”不是时间："+clip(text), "“"+name(in)+"” is no time: "+clip(text)).WithNext("例如 09:30", "for example 09:30")
+			return nil, crm.Invalid("“"+name(ins, in)+"”不是时间："+clip(text), "“"+name(ins, in)+"” is no time: "+clip(text)).WithNext("例如 09:30", "for example 09:30")
 		}
 		return []string{t}, nil
 	}
 	if limit := in.MaxLen; limit > 0 && utf8.RuneCountInString(text) > limit {
-		return nil, crm.Invalid(fmt.Sprintf("“%s”最多 %d 个字，收到 %d 个", name(in), limit, utf8.RuneCountInString(text)), fmt.Sprintf("“%s” takes at most %d characters, got %d", name(in), limit, utf8.RuneCountInString(text)))
+		return nil, crm.Invalid(fmt.Sprintf("“%s”最多 %d 个字，收到 %d 个", name(ins, in), limit, utf8.RuneCountInString(text)), fmt.Sprintf("“%s” takes at most %d characters, got %d", name(ins, in), limit, utf8.RuneCountInString(text)))
 	}
 	return []string{text}, nil
 }
@@ -217,7 +217,7 @@ func choose(in card.Input, text string) (card.Option, bool) {
 }
 
 // chooseAll are several options, one after the other.
-func chooseAll(in card.Input, text string) ([]string, error) {
+func chooseAll(ins []card.Input, in card.Input, text string) ([]string, error) {
 	if o, ok := choose(in, text); ok {
 		return []string{o.Value}, nil
 	}
@@ -225,7 +225,7 @@ func chooseAll(in card.Input, text string) ([]string, error) {
 	for _, part := range split(in, text) {
 		o, ok := choose(in, part)
 		if !ok {
-			return nil, noOption(in, part)
+			return nil, noOption(ins, in, part)
 		}
 		if !slices.Contains(out, o.Value) {
 			out = append(out, o.Value)
@@ -248,7 +248,7 @@ func split(in card.Input, text string) []string {
 	return parts
 }
 
-func noOption(in card.Input, text string) error {
+func noOption(ins []card.Input, in card.Input, text string) error {
 	const shown = 30
 	var labels []string
 	for i, o := range in.Options {
@@ -258,14 +258,14 @@ func noOption(in card.Input, text string) error {
 		}
 		labels = append(labels, optionName(o))
 	}
-	return crm.Invalid(fmt.Sprintf("“%s”没有选项“%s”", name(in), clip(text)), fmt.Sprintf("“%s” has no option “%s”", name(in), clip(text))).
+	return crm.Invalid(fmt.Sprintf("“%s”没有选项“%s”", name(ins, in), clip(text)), fmt.Sprintf("“%s” has no option “%s”", name(ins, in), clip(text))).
 		WithNext("可选："+strings.Join(labels, "、"), "there are: "+strings.Join(labels, ", "))
 }
 
-func list(ins []card.Input, sep string) string {
-	out := make([]string, len(ins))
-	for i, in := range ins {
-		out[i] = name(in)
+func list(ins, some []card.Input, sep string) string {
+	out := make([]string, len(some))
+	for i, in := range some {
+		out[i] = name(ins, in)
 	}
 	return strings.Join(out, sep)
 }

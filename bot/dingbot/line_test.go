@@ -1,0 +1,129 @@
+package dingbot_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"crmbot/bot"
+	"crmbot/bot/dingbot"
+	"crmbot/cards/card"
+	"crmbot/internal/emulator"
+)
+
+var lineHead = regexp.MustCompile(`/fill (\d+) Note=`)
+
+// head is the command that the newest card or message of a chat tells.
+func head(t *testing.T, w *dingWorld, chat string) string {
+	t.Helper()
+	said := w.said(chat)
+	m := lineHead.FindStringSubmatch(said[len(said)-1])
+	if m == nil {
+		t.Fatalf("no line to fill in: %q", said)
+	}
+	return "/fill " + m[1]
+}
+
+func noForms(mode string) func(o *dingbot.Options) {
+	return func(o *dingbot.Options) { o.CardMode, o.FormTemplate = mode, "" }
+}
+
+func TestALineFillsInAFormThatIsNotShown(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePublic))
+	f := formCard("Form")
+	id := w.sends(bot.Outgoing{User: "ann", Card: &f, Key: "f"}).ID
+	d.answers(func(*bot.Req) bot.Reply { return bot.Replace(simple("Saved"), bot.View{}, "well done") })
+	w.deliver(emulator.DingIncoming{Person: "ann", Text: head(t, w, w.ann()) + " note: talked about prices"})
+	r := d.await(t, 1)[0]
+	if r.Kind != bot.Press || r.From != "ann" || r.MessageID != id || r.Action.Name != "test.push" || string(r.Action.Payload) != `{"N":1}` || r.Action.Values.Get("note") != "talked about prices" {
+		t.Errorf("request %+v %+v", r, r.Action)
+	}
+	// The card is the one that was there; what came of it also stands below the line.
+	wait(t, "the answer", func() bool {
+		c, _ := w.ding.Card(id)
+		said := w.said(w.ann())
+		return strings.Contains(c.Params["title"], "Saved") && said[len(said)-1] == "well done"
+	})
+	if w.calls(apiCreate) != 1 {
+		t.Error("a new card was sent")
+	}
+}
+
+func TestALineFillsInAFormWithoutCards(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePlain))
+	f := formCard("Form")
+	w.sends(bot.Outgoing{User: "ann", Card: &f, Key: "f"})
+	d.answers(func(*bot.Req) bot.Reply { return bot.Replace(simple("Saved"), bot.View{}, "well done") })
+	w.deliver(emulator.DingIncoming{Person: "ann", Text: head(t, w, w.ann()) + " talked"})
+	if r := d.await(t, 1)[0]; r.Kind != bot.Press || r.Action.Values.Get("note") != "talked" {
+		t.Errorf("request %+v", r)
+	}
+	wait(t, "a new message", func() bool {
+		said := w.said(w.ann())
+		return len(said) == 2 && strings.Contains(said[1], "Saved") && strings.Contains(said[1], "well done")
+	})
+}
+
+func TestAFormKeepsItsNumberAndTakesItsNewestState(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePublic))
+	f := formCard("Form")
+	ref := w.sends(bot.Outgoing{User: "ann", Card: &f, Key: "f"})
+	was := head(t, w, w.ann())
+	newer := formCard("Form again")
+	form := newer.Blocks[0].(card.Form)
+	form.Submit.Action = push{2}
+	newer.Blocks[0] = form
+	if err := w.current().Update(t.Context(), ref, newer); err != nil {
+		t.Fatal(err)
+	}
+	if now := head(t, w, w.ann()); now != was {
+		t.Errorf("%q became %q", was, now)
+	}
+	w.deliver(emulator.DingIncoming{Person: "ann", Text: was + " Note=x"})
+	if r := d.await(t, 1)[0]; string(r.Action.Payload) != `{"N":2}` {
+		t.Errorf("payload %s", r.Action.Payload)
+	}
+}
+
+func TestALineThatFitsNoFormIsRefused(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePublic))
+	group := w.ding.AddGroup("Sales", "ann", "bob")
+	f := formCard("Form")
+	w.sends(bot.Outgoing{User: "ann", Card: &f, Key: "f"})
+	number := head(t, w, w.ann())
+	for _, in := range []emulator.DingIncoming{{Person: "bob", Text: number + " Note=x"}, {Person: "ann", Chat: group, Text: "@bot " + number + " Note=x"}, {Person: "ann", Text: "/fill 99 Note=x"}, {Person: "ann", Text: "/填 1000000 x"}} {
+		w.deliver(in)
+	}
+	// A number of two digits is none of ours: it is a text like any other.
+	if r := d.await(t, 1); len(r) != 1 || r[0].Kind != bot.Message || r[0].Text != "/fill 99 Note=x" {
+		t.Errorf("requests %+v", r)
+	}
+	for _, chat := range []string{w.ding.P2P("bob"), group, w.ann()} {
+		wait(t, "the refusal", func() bool {
+			said := w.said(chat)
+			return strings.Contains(said[len(said)-1], "open the form again")
+		})
+	}
+}
+
+func TestAFormInAGroupIsFilledInThere(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePublic))
+	group := w.ding.AddGroup("Sales", "ann", "bob")
+	f := formCard("Form")
+	id := w.sends(bot.Outgoing{Chat: group, Card: &f, Key: "f"}).ID
+	w.deliver(emulator.DingIncoming{Person: "bob", Chat: group, Text: "@bot " + head(t, w, group) + " Note=x"})
+	if r := d.await(t, 1)[0]; r.Kind != bot.Press || r.From != "bob" || r.Chat.ID != group || !r.Chat.Group || r.MessageID != id {
+		t.Errorf("request %+v", r)
+	}
+}
+
+// A line may come when the shared state is gone; the person is told, and nothing
+// is done.
+func TestAFormThatIsForgottenIsNotGuessed(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePublic))
+	w.deliver(emulator.DingIncoming{Person: "ann", Text: "/填 123 客户=华星"})
+	wait(t, "the refusal", func() bool { return len(w.said(w.ann())) == 1 })
+	if said := w.said(w.ann())[0]; !strings.Contains(said, "no form 123 here") || len(d.requests()) != 0 {
+		t.Errorf("%q, %d requests", said, len(d.requests()))
+	}
+}
