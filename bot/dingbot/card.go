@@ -292,7 +292,7 @@ var errPlain = fmt.Errorf("%w: a message cannot be changed", bot.ErrPermanent)
 
 // update replaces a card's content; a non-empty tip stands below it.
 func (b *Bot) update(ctx context.Context, m bot.MessageRef, c card.Card, tip string) error {
-	err := b.turns.update(ctx, m.ID, func() error { return b.put(ctx, m, c, tip) })
+	err := b.turns.Update(ctx, m.ID, func() error { return b.put(ctx, m, c, tip) })
 	return b.report(ctx, outcome(err))
 }
 

@@ -9,14 +9,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/cards/card"
 	"crmbot/internal/crm"
 	"crmbot/internal/kv"
@@ -103,21 +102,18 @@ type Bot struct {
 	api    *client
 	limit  *limiter
 	quota  *quota
-	turns  *turns
+	turns  *adapter.Turns
 	health *health
 	levels *levels
 	images *digests
 
-	mu      sync.Mutex
-	corp    string               // the organisation, "" until seen
-	hooks   map[string]hook      // session webhooks by chat
-	chats   map[string]string    // card → group
-	presses map[string]*onePress // by event id
-	swept   time.Time            // when old presses were dropped
+	mu    sync.Mutex
+	corp  string            // the organisation, "" until seen
+	hooks map[string]hook   // session webhooks by chat
+	chats map[string]string // card → group
 
-	stop   context.Context // ends when the bot is closed
-	cancel context.CancelFunc
-	work   *crew
+	presses adapter.Presses[answer]
+	work    *adapter.Crew
 }
 
 // New makes the adapter. Connect it before use and Close it after.
@@ -152,29 +148,15 @@ func New(o Options) (*Bot, error) {
 		o.Clock = crm.WallClock{}
 	}
 	if o.HTTP == nil {
-		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: transport()}
+		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: adapter.Transport()}
 	}
-	b := &Bot{opt: o, limit: newLimiter(o.KV, o.ClientID, o.Unlimited), work: newCrew(), turns: newTurns(), health: newHealth(), hooks: map[string]hook{}, chats: map[string]string{}, presses: map[string]*onePress{}}
+	b := &Bot{opt: o, limit: newLimiter(o.KV, o.ClientID, o.Unlimited), work: adapter.NewCrew(Name), turns: adapter.NewTurns(), health: newHealth(), hooks: map[string]hook{}, chats: map[string]string{}}
 	b.quota = newQuota(o, b.health)
 	b.api = newClient(o, b.limit, b.quota)
 	b.levels = newLevels(o)
 	b.images = newDigests(o.KV, o.ClientID)
-	b.stop, b.cancel = context.WithCancel(context.Background())
 	quietSDK()
 	return b, nil
-}
-
-// transport bounds every phase of a request; the whole is bounded by the client.
-func transport() *http.Transport {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return &http.Transport{Proxy: http.ProxyFromEnvironment}
-	}
-	t = t.Clone()
-	t.ResponseHeaderTimeout = 15 * time.Second
-	t.TLSHandshakeTimeout = 5 * time.Second
-	t.MaxIdleConnsPerHost = 32
-	return t
 }
 
 // Connect gives the adapter the runtime that answers.
@@ -196,19 +178,14 @@ func (b *Bot) Run(ctx context.Context) error {
 // Close waits for what was acknowledged, at most as long as the context lasts,
 // and ends what is left.
 func (b *Bot) Close(ctx context.Context) error {
-	err := b.work.wait(ctx)
-	b.cancel()
-	// What is left ends with the bot's own context.
-	if e := b.work.wait(context.WithoutCancel(ctx)); err == nil {
-		err = e
-	}
+	err := b.work.Close(ctx)
 	b.quota.flush(context.WithoutCancel(ctx))
 	b.opt.HTTP.CloseIdleConnections()
 	return err
 }
 
 // Idle waits until everything that was begun is shown.
-func (b *Bot) Idle(ctx context.Context) error { return b.work.wait(ctx) }
+func (b *Bot) Idle(ctx context.Context) error { return b.work.Wait(ctx) }
 
 // handle answers a request. A line that fills in a form becomes the press of its
 // button.
@@ -228,24 +205,6 @@ func (b *Bot) shown(chat, id string, c card.Card) {
 	if b.opt.Shown != nil {
 		b.opt.Shown(bot.MessageRef{Platform: Name, Chat: chat, ID: id}, c)
 	}
-}
-
-// owned runs work that Close waits for, with the values of ctx and the life of
-// the bot. A panic is logged and goes no further.
-func (b *Bot) owned(ctx context.Context, fn func(ctx context.Context)) {
-	b.work.begin()
-	go func() {
-		defer b.work.end()
-		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		defer cancel()
-		defer context.AfterFunc(b.stop, cancel)()
-		defer func() {
-			if p := recover(); p != nil {
-				slog.ErrorContext(ctx, "panic", "platform", Name, "stack", string(debug.Stack()))
-			}
-		}()
-		fn(ctx)
-	}()
 }
 
 // ours reports whether something is for our organisation. The first that came

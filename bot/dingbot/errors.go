@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 )
 
 // Error is the platform's refusal of a request. It keeps codes and permissions,
@@ -141,36 +142,5 @@ func unclear(err error) bool {
 	return e.verdict() == retry
 }
 
-// patient runs fn again while its error can pass, for answers that no outbox
-// repeats: at most tries times, never longer than the context.
-func patient(ctx context.Context, tries int, fn func() error) error {
-	for i := 1; ; i++ {
-		err := fn()
-		if err == nil || i >= tries || errors.Is(err, bot.ErrPermanent) || ctx.Err() != nil {
-			return err
-		}
-		d := min(200*time.Millisecond<<min(i, 6), 8*time.Second)
-		var slow *bot.RetryAfter
-		if errors.As(err, &slow) {
-			if slow.Wait > time.Minute {
-				return err
-			}
-			d = slow.Wait
-		}
-		if !pause(ctx, d) {
-			return err
-		}
-	}
-}
-
 // pause waits; false if the context ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
+func pause(ctx context.Context, d time.Duration) bool { return adapter.Pause(ctx, d) }

@@ -44,7 +44,7 @@ func (b *Bot) acceptEvent(ctx context.Context, h eventHead, data []byte) bool {
 	id = "event:" + id
 	fresh, ok := b.keep(ctx, bot.Kept{ID: id, Kind: kindEvent, Body: raw})
 	if fresh {
-		b.owned(ctx, func(ctx context.Context) { b.handleEvent(ctx, id, raw) })
+		b.work.Go(ctx, func(ctx context.Context) { b.handleEvent(ctx, id, raw) })
 	}
 	return ok
 }

@@ -33,7 +33,7 @@ func (b *Bot) accept(ctx context.Context, kind string, raw []byte, frame string)
 	// A message that cannot be stored comes again. It is handled all the same,
 	// once: somebody who writes while the database is down reads that it is.
 	if fresh || !ok && b.once(ctx, "ding:told:"+short(m.ID)) {
-		b.owned(ctx, func(ctx context.Context) { b.handleMessage(ctx, m) })
+		b.work.Go(ctx, func(ctx context.Context) { b.handleMessage(ctx, m) })
 	}
 	return ok
 }
@@ -97,7 +97,7 @@ func (b *Bot) resume(ctx context.Context) {
 			slog.ErrorContext(ctx, "inbox", "platform", Name, "err", err)
 		}
 		for _, e := range left {
-			b.owned(ctx, func(ctx context.Context) { b.takeUp(ctx, e) })
+			b.work.Go(ctx, func(ctx context.Context) { b.takeUp(ctx, e) })
 		}
 		if len(left) == resumeBatch {
 			continue

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/internal/crm"
 )
 
@@ -40,7 +41,7 @@ func (b *Bot) answerMessage(ctx context.Context, m message) bool {
 	}
 	for _, f := range m.Files {
 		var file bot.File
-		err := patient(ctx, fetchTries, func() (err error) {
+		err := adapter.Patient(ctx, fetchTries, func() (err error) {
 			file, err = b.fetch(ctx, f)
 			return outcome(err)
 		})

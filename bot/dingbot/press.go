@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/cards/textcard"
 	"crmbot/internal/crm"
 )
@@ -36,24 +37,6 @@ func tip(s string) *answer {
 	return changing(map[string]string{"tips": textcard.Cut(textcard.OneLine(s), maxTip)}, true)
 }
 
-// onePress is the answer to one press, given once. A nil answer asks for the
-// callback again.
-type onePress struct {
-	once   sync.Once
-	done   chan struct{}
-	answer *answer
-	at     time.Time
-}
-
-// give sets the answer unless there is one; true if it was set.
-func (o *onePress) give(a *answer) (set bool) {
-	o.once.Do(func() {
-		o.answer, set = a, true
-		close(o.done)
-	})
-	return set
-}
-
 // press handles a card callback. Every copy of a callback gets the answer of
 // the first. ok is false when the press could be neither handled nor stored.
 func (b *Bot) press(ctx context.Context, raw []byte, frame string) (a *answer, ok bool) {
@@ -69,29 +52,29 @@ func (b *Bot) press(ctx context.Context, raw []byte, frame string) (a *answer, o
 	if _, _, mine := parseTrack(p.Card); !mine || p.Click.Wire.Name == "" {
 		return &answer{}, true // a card of another program, or the platform's own business
 	}
-	once, first := b.pressed(p.ID)
+	once, first := b.presses.Take(p.ID)
 	if first {
-		release := b.turns.press(p.Card)
-		b.owned(ctx, func(ctx context.Context) { b.handlePress(ctx, p, raw, release, once) })
+		release := b.turns.Press(p.Card)
+		b.work.Go(ctx, func(ctx context.Context) { b.handlePress(ctx, p, raw, release, once) })
 	}
 	t := time.NewTimer(b.opt.Budget)
 	defer t.Stop()
 	select {
-	case <-once.done:
+	case <-once.Done():
 	case <-t.C:
 		b.outOfTime(ctx, p, raw, once)
 	}
-	return once.answer, once.answer != nil
+	return once.Answer(), once.Answer() != nil
 }
 
 // outOfTime answers a press that is not done yet. From here on it must not be
 // lost, so it is stored.
-func (b *Bot) outOfTime(ctx context.Context, p press, raw []byte, once *onePress) {
+func (b *Bot) outOfTime(ctx context.Context, p press, raw []byte, once *adapter.Press[answer]) {
 	a := tip(working.In(b.lang(ctx, &bot.Req{Platform: Name, From: p.User})))
 	if !b.keepPress(ctx, p, raw) {
 		a = nil
 	}
-	once.give(a)
+	once.Give(a)
 }
 
 var working = crm.Text{Zh: "处理中，完成后会更新…", En: "working on it; the result will follow …"}
@@ -106,31 +89,6 @@ func (b *Bot) keepPress(ctx context.Context, p press, raw []byte) bool {
 const pressPrefix = "press:"
 
 func pressID(p press) string { return pressPrefix + p.ID }
-
-// copies is how long copies of a press are recognised here; the runtime
-// recognises them for longer.
-const copies = time.Minute
-
-// pressed is the press with the event id; first, if it is new.
-func (b *Bot) pressed(event string) (o *onePress, first bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := time.Now()
-	if now.Sub(b.swept) > copies/4 {
-		b.swept = now
-		for id, x := range b.presses {
-			if now.Sub(x.at) > copies {
-				delete(b.presses, id)
-			}
-		}
-	}
-	if o = b.presses[event]; o != nil {
-		return o, false
-	}
-	o = &onePress{done: make(chan struct{}), at: now}
-	b.presses[event] = o
-	return o, true
-}
 
 // pressRequest is a press as the runtime sees it.
 func (b *Bot) pressRequest(ctx context.Context, p press) *bot.Req {
@@ -151,13 +109,13 @@ func (b *Bot) pressRequest(ctx context.Context, p press) *bot.Req {
 // handlePress runs the handler, gives the answer and does what comes after it:
 // other messages, or the update of the card when the callback could not carry
 // it.
-func (b *Bot) handlePress(ctx context.Context, p press, raw []byte, release func(), once *onePress) {
+func (b *Bot) handlePress(ctx context.Context, p press, raw []byte, release func(), once *adapter.Press[answer]) {
 	released := sync.OnceFunc(release)
 	defer released()
 	defer func() {
 		if v := recover(); v != nil {
 			slog.ErrorContext(ctx, "panic in press", "platform", Name, "event", p.ID, "stack", string(debug.Stack()))
-			once.give(&answer{})
+			once.Give(&answer{})
 		}
 	}()
 	req := b.pressRequest(ctx, p)
@@ -167,12 +125,12 @@ func (b *Bot) handlePress(ctx context.Context, p press, raw []byte, release func
 		if !b.keepPress(ctx, p, raw) {
 			a = nil
 		}
-		once.give(a)
+		once.Give(a)
 		b.settle(ctx, released)
 		return // Later shows the result
 	}
 	a, rest := b.callback(ctx, req, rep)
-	if !once.give(a) {
+	if !once.Give(a) {
 		// Too late for the callback, which said that the work goes on.
 		b.settle(ctx, released)
 		b.showLatePress(ctx, req, rep)
@@ -194,7 +152,7 @@ func (b *Bot) handlePress(ctx context.Context, p press, raw []byte, release func
 // settle lets the platform take the answer to a callback before the card may be
 // updated.
 func (b *Bot) settle(ctx context.Context, release func()) {
-	pause(ctx, b.opt.Settle)
+	adapter.Pause(ctx, b.opt.Settle)
 	release()
 }
 
@@ -244,7 +202,7 @@ func (b *Bot) showLatePress(ctx context.Context, req *bot.Req, rep bot.Reply) {
 	if !req.Chat.Group {
 		line, rep.Toast = rep.Toast, ""
 	}
-	update := func(fn func() error) error { return patient(ctx, showTries, fn) }
+	update := func(fn func() error) error { return adapter.Patient(ctx, showTries, fn) }
 	if rep.Card != nil && rep.Update && !(rep.Private && req.Chat.Group) {
 		c := *rep.Card
 		if req.Chat.Group {
@@ -265,7 +223,7 @@ func (b *Bot) showLatePress(ctx context.Context, req *bot.Req, rep bot.Reply) {
 
 // line changes the line below a card.
 func (b *Bot) line(ctx context.Context, id, s string) error {
-	err := b.turns.update(ctx, id, func() error {
+	err := b.turns.Update(ctx, id, func() error {
 		return b.change(ctx, id, map[string]string{"tips": textcard.Cut(textcard.OneLine(s), maxTip)}, true)
 	})
 	return b.report(ctx, outcome(err))

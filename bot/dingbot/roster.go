@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"crmbot/bot/adapter"
 	"crmbot/internal/org"
 )
 
@@ -26,7 +27,7 @@ const (
 // contact calls the contact API, which costs nothing of the quota, patiently:
 // the directory has time.
 func (b *Bot) contact(ctx context.Context, path string, body, out any) error {
-	return patient(ctx, showTries, func() error {
+	return adapter.Patient(ctx, showTries, func() error {
 		var env struct {
 			Result json.RawMessage `json:"result"`
 		}

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 
 	"crmbot/bot"
-	"crmbot/cards/card"
+	"crmbot/bot/adapter"
 )
 
 // showTries is how often an answer is sent before it is given up: about a
@@ -52,7 +52,7 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 	}
 	if rep.Card != nil && rep.Update && req.Kind == bot.Press && req.MessageID != "" && !(typed(req) && rep.Toast == "") {
 		c := *rep.Card
-		err := patient(ctx, showTries, func() error { return b.update(ctx, b.ref(req), c, rep.Toast) })
+		err := adapter.Patient(ctx, showTries, func() error { return b.update(ctx, b.ref(req), c, rep.Toast) })
 		if err == nil {
 			b.remember(ctx, req, rep, b.ref(req), group)
 			rep.Card = nil
@@ -68,12 +68,11 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 	if rep.Card != nil && rep.Toast != "" && s == "" && !(group && req.Kind == bot.Press) {
 		// The pop-up that a command would have on other platforms is the card's
 		// first line. In a group it is for the person who pressed alone.
-		c := *rep.Card
-		c.Blocks = append([]card.Block{card.Text{Spans: []card.Span{{Text: rep.Toast, Tone: toneOf(rep.ToastTone), Bold: true}}}}, c.Blocks...)
+		c := adapter.Headed(*rep.Card, rep.Toast, rep.ToastTone)
 		first = &c
 	}
 	if s != "" || len(rep.Files) > 0 {
-		err := patient(ctx, showTries, func() error {
+		err := adapter.Patient(ctx, showTries, func() error {
 			_, err := b.sendAll(ctx, t, bot.Outgoing{Text: s, Files: rep.Files}, key)
 			return b.report(ctx, outcome(err))
 		})
@@ -85,7 +84,7 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 		return nil
 	}
 	var ref bot.MessageRef
-	err := patient(ctx, showTries, func() error {
+	err := adapter.Patient(ctx, showTries, func() error {
 		var err error
 		ref, err = b.sendAll(ctx, t, bot.Outgoing{Card: first}, key+"/card")
 		return b.report(ctx, outcome(err))
@@ -96,20 +95,10 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 	return err
 }
 
-func toneOf(toast string) card.Tone {
-	switch toast {
-	case bot.ToastSuccess:
-		return card.Success
-	case bot.ToastError:
-		return card.Danger
-	}
-	return card.Info
-}
-
 // Later implements bot.Later: it shows a reply that missed the deadline, and
 // marks its event as handled.
 func (b *Bot) Later(ctx context.Context, req *bot.Req, rep bot.Reply) {
-	b.owned(ctx, func(ctx context.Context) {
+	b.work.Go(ctx, func(ctx context.Context) {
 		if req.Kind == bot.Press {
 			b.showLatePress(ctx, req, rep)
 		} else {

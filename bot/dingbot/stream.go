@@ -11,6 +11,8 @@ import (
 	stream "github.com/open-dingtalk/dingtalk-stream-sdk-go/client"
 	"github.com/open-dingtalk/dingtalk-stream-sdk-go/logger"
 	"github.com/open-dingtalk/dingtalk-stream-sdk-go/payload"
+
+	"crmbot/bot/adapter"
 )
 
 const (
@@ -67,7 +69,7 @@ func (b *Bot) receive(ctx context.Context) error {
 			}
 			since = time.Now()
 		}
-		if !pause(ctx, wait) {
+		if !adapter.Pause(ctx, wait) {
 			return nil
 		}
 	}
@@ -109,7 +111,7 @@ func again() *payload.DataFrameResponse {
 // the frame's own context ends with its connection.
 func (b *Bot) onMessage(_ context.Context, f *payload.DataFrame) (*payload.DataFrameResponse, error) {
 	b.quota.add(quotaStream, 1)
-	if b.accept(b.stop, kindMessage, []byte(f.Data), f.GetMessageId()) {
+	if b.accept(b.work.Context(), kindMessage, []byte(f.Data), f.GetMessageId()) {
 		return acked(`{"response":null}`), nil
 	}
 	return again(), nil
@@ -118,7 +120,7 @@ func (b *Bot) onMessage(_ context.Context, f *payload.DataFrame) (*payload.DataF
 // onPress answers a press within the platform's two seconds.
 func (b *Bot) onPress(_ context.Context, f *payload.DataFrame) (*payload.DataFrameResponse, error) {
 	b.quota.add(quotaStream, 1)
-	a, ok := b.press(b.stop, []byte(f.Data), f.GetMessageId())
+	a, ok := b.press(b.work.Context(), []byte(f.Data), f.GetMessageId())
 	if !ok {
 		return again(), nil
 	}
@@ -141,7 +143,7 @@ func (b *Bot) onEvent(_ context.Context, f *payload.DataFrame) (*payload.DataFra
 	if !free[h.Type] {
 		b.quota.add(quotaStream, 1)
 	}
-	if b.acceptEvent(b.stop, h, []byte(f.Data)) {
+	if b.acceptEvent(b.work.Context(), h, []byte(f.Data)) {
 		return acked(eventDone), nil
 	}
 	r := again()

@@ -153,5 +153,5 @@ func (b *Bot) contact(ctx context.Context, e envelope) {
 		return
 	}
 	left := e.Header.EventType == evUserGone || m.Object.Status.Resigned
-	b.owned(ctx, func(ctx context.Context) { b.opt.Contact(ctx, m.Object.OpenID, left) })
+	b.work.Go(ctx, func(ctx context.Context) { b.opt.Contact(ctx, m.Object.OpenID, left) })
 }

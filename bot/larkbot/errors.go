@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 )
 
 // Error is the platform's refusal of a request. It keeps codes and places,
@@ -147,36 +148,5 @@ func outcome(err error) error {
 	return fmt.Errorf("%w: %w", bot.ErrPermanent, err)
 }
 
-// patient runs fn again while its error can pass, for answers that no outbox
-// repeats: at most tries times, never longer than the context.
-func patient(ctx context.Context, tries int, fn func() error) error {
-	for i := 1; ; i++ {
-		err := fn()
-		if err == nil || i >= tries || errors.Is(err, bot.ErrPermanent) || ctx.Err() != nil {
-			return err
-		}
-		d := min(200*time.Millisecond<<min(i, 6), 8*time.Second)
-		var throttled *bot.RetryAfter
-		if errors.As(err, &throttled) {
-			if throttled.Wait > time.Minute {
-				return err
-			}
-			d = throttled.Wait
-		}
-		if !pause(ctx, d) {
-			return err
-		}
-	}
-}
-
 // pause waits; false if the context ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
+func pause(ctx context.Context, d time.Duration) bool { return adapter.Pause(ctx, d) }

@@ -117,7 +117,7 @@ func (b *Bot) ours(e envelope) bool {
 func (b *Bot) handled(ctx context.Context, fn func(ctx context.Context, took func()) error) error {
 	done := make(chan error, 1)
 	var effect atomic.Bool
-	b.owned(ctx, func(ctx context.Context) {
+	b.work.Go(ctx, func(ctx context.Context) {
 		err := errUnfinished
 		defer func() { done <- err }()
 		err = fn(ctx, func() { effect.Store(true) })
@@ -140,7 +140,7 @@ func (b *Bot) answerTo(ctx context.Context, req *bot.Req, t target, took func())
 	rep := b.handle(ctx, req)
 	// Retry without words: another process is at it.
 	if rep.Unfinished() || rep.Retry() && rep.Empty() {
-		b.owned(ctx, func(ctx context.Context) { b.show(ctx, req, rep, t) })
+		b.work.Go(ctx, func(ctx context.Context) { b.show(ctx, req, rep, t) })
 		return errUnfinished
 	}
 	took()

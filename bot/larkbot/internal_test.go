@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -109,53 +108,6 @@ func TestMendedConnectionPassesTheHandshake(t *testing.T) {
 	}
 	if string(got) != "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x89\x02hi\x81\x03txt" {
 		t.Errorf("%q", got)
-	}
-}
-
-func TestSlotsEndWithTheNewestUpdateAndForget(t *testing.T) {
-	s := newSlots()
-	release := s.press("m")
-	var mu sync.Mutex
-	var done []int
-	var wg sync.WaitGroup
-	for i := range 3 {
-		wg.Go(func() {
-			if err := s.update(t.Context(), "m", func() error {
-				mu.Lock()
-				defer mu.Unlock()
-				done = append(done, i)
-				return nil
-			}); err != nil {
-				t.Error(err)
-			}
-		})
-		for {
-			s.mu.Lock()
-			queued := s.m["m"].newest == uint64(i+1)
-			s.mu.Unlock()
-			if queued {
-				break
-			}
-		}
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if err := s.update(ctx, "other", func() error { return nil }); err != nil {
-		t.Errorf("another message waits: %v", err)
-	}
-	<-ctx.Done()
-	mu.Lock()
-	if len(done) != 0 {
-		t.Errorf("updated during the press: %v", done)
-	}
-	mu.Unlock()
-	release()
-	wg.Wait()
-	if len(done) != 1 || done[0] != 2 {
-		t.Errorf("updates %v, want the newest only", done)
-	}
-	if len(s.m) != 0 {
-		t.Errorf("%d slots are left", len(s.m))
 	}
 }
 

@@ -8,12 +8,12 @@ package larkbot
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/cards/card"
 	"crmbot/internal/crm"
 	"crmbot/internal/kv"
@@ -66,21 +66,18 @@ type Bot struct {
 	rt     *bot.Runtime
 	api    *client
 	limit  *limiter
-	slots  *slots
+	turns  *adapter.Turns
 	health *health
 
 	mu      sync.Mutex
-	self    string               // the bot's own open id, "" until asked
-	tenant  string               // the app's tenant, "" until seen
-	chats   map[string]bool      // chat id → is a group
-	images  map[string]string    // hash of a picture → image key
-	presses map[string]*onePress // by event id
-	swept   time.Time            // when old presses were dropped
-	persons map[string]bool      // open ids that the platform accepted in a card
+	self    string            // the bot's own open id, "" until asked
+	tenant  string            // the app's tenant, "" until seen
+	chats   map[string]bool   // chat id → is a group
+	images  map[string]string // hash of a picture → image key
+	persons map[string]bool   // open ids that the platform accepted in a card
 
-	stop   context.Context // ends when the bot is closed
-	cancel context.CancelFunc
-	work   *crew
+	presses adapter.Presses[answer]
+	work    *adapter.Crew
 }
 
 // New makes the adapter. Connect it before use and Close it after.
@@ -104,25 +101,11 @@ func New(o Options) (*Bot, error) {
 		o.Settle = 300 * time.Millisecond
 	}
 	if o.HTTP == nil {
-		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: transport()}
+		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: adapter.Transport()}
 	}
-	b := &Bot{opt: o, limit: newLimiter(o.KV, o.AppID, o.Unlimited), slots: newSlots(), health: newHealth(), work: newCrew(), chats: map[string]bool{}, images: map[string]string{}, persons: map[string]bool{}, presses: map[string]*onePress{}}
+	b := &Bot{opt: o, limit: newLimiter(o.KV, o.AppID, o.Unlimited), turns: adapter.NewTurns(), health: newHealth(), work: adapter.NewCrew(Name), chats: map[string]bool{}, images: map[string]string{}, persons: map[string]bool{}}
 	b.api = newClient(o)
-	b.stop, b.cancel = context.WithCancel(context.Background())
 	return b, nil
-}
-
-// transport bounds every phase of a request; the whole is bounded by the client.
-func transport() *http.Transport {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return &http.Transport{Proxy: http.ProxyFromEnvironment}
-	}
-	t = t.Clone()
-	t.ResponseHeaderTimeout = 15 * time.Second
-	t.TLSHandshakeTimeout = 5 * time.Second
-	t.MaxIdleConnsPerHost = 32
-	return t
 }
 
 // Connect gives the adapter the runtime that answers.
@@ -144,33 +127,10 @@ func (b *Bot) Run(ctx context.Context) error {
 // Close waits for what was acknowledged, at most as long as the context lasts,
 // and ends what is left.
 func (b *Bot) Close(ctx context.Context) error {
-	err := b.work.wait(ctx)
-	b.cancel()
-	// What is left ends with the bot's own context.
-	if e := b.work.wait(context.WithoutCancel(ctx)); err == nil {
-		err = e
-	}
+	err := b.work.Close(ctx)
 	b.opt.HTTP.CloseIdleConnections()
 	return err
 }
 
 // Idle waits until everything that was begun is shown.
-func (b *Bot) Idle(ctx context.Context) error { return b.work.wait(ctx) }
-
-// owned runs work that Close waits for, with the values of ctx and the life of
-// the bot. A panic is logged and goes no further.
-func (b *Bot) owned(ctx context.Context, fn func(ctx context.Context)) {
-	b.work.begin()
-	go func() {
-		defer b.work.end()
-		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		defer cancel()
-		defer context.AfterFunc(b.stop, cancel)()
-		defer func() {
-			if p := recover(); p != nil {
-				slog.ErrorContext(ctx, "panic", "platform", Name)
-			}
-		}()
-		fn(ctx)
-	}()
-}
+func (b *Bot) Idle(ctx context.Context) error { return b.work.Wait(ctx) }

@@ -14,6 +14,8 @@ import (
 	"github.com/larksuite/oapi-sdk-go/v3/event/dispatcher"
 	"github.com/larksuite/oapi-sdk-go/v3/event/dispatcher/callback"
 	larkws "github.com/larksuite/oapi-sdk-go/v3/ws"
+
+	"crmbot/bot/adapter"
 )
 
 // acknowledged are events that an app may be subscribed to and that mean
@@ -95,7 +97,7 @@ func (b *Bot) receive(ctx context.Context) error {
 		if time.Since(started) > 5*time.Minute {
 			wait = restartFirst
 		}
-		if !pause(ctx, wait) {
+		if !adapter.Pause(ctx, wait) {
 			return nil
 		}
 	}

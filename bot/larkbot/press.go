@@ -7,10 +7,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/cards/card"
 	"crmbot/cards/larkjson"
 	"crmbot/internal/crm"
@@ -65,77 +64,35 @@ func (b *Bot) press(ctx context.Context, e envelope) *answer {
 	if json.Unmarshal(e.Event, &p) != nil || p.Operator.OpenID == "" {
 		return &answer{}
 	}
-	once, first := b.pressed(e.Header.EventID)
+	once, first := b.presses.Take(e.Header.EventID)
 	if first {
-		release := b.slots.press(p.Context.MessageID)
-		b.owned(ctx, func(ctx context.Context) { b.handlePress(ctx, e, p, release, once) })
+		release := b.turns.Press(p.Context.MessageID)
+		b.work.Go(ctx, func(ctx context.Context) { b.handlePress(ctx, e, p, release, once) })
 	}
 	t, stop := b.budget()
 	defer stop()
 	select {
-	case <-once.done:
+	case <-once.Done():
 	case <-t:
 		// The runtime's own deadline is shorter; this is for what is slow before
 		// it. The result follows when it is there.
-		once.give(&answer{})
+		once.Give(&answer{})
 	}
-	return once.answer
-}
-
-// onePress is the answer to one press, given once.
-type onePress struct {
-	once   sync.Once
-	done   chan struct{}
-	answer *answer
-	at     time.Time
-}
-
-// give sets the answer unless there is one; true if it was set.
-func (o *onePress) give(a *answer) (set bool) {
-	o.once.Do(func() {
-		o.answer, set = a, true
-		close(o.done)
-	})
-	return set
-}
-
-// copies is how long copies of a press are recognised here; the runtime
-// recognises them for longer.
-const copies = time.Minute
-
-// pressed is the press with the event id; first, if it is new.
-func (b *Bot) pressed(event string) (o *onePress, first bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := time.Now()
-	if now.Sub(b.swept) > copies/4 {
-		b.swept = now
-		for id, x := range b.presses {
-			if now.Sub(x.at) > copies {
-				delete(b.presses, id)
-			}
-		}
-	}
-	if o = b.presses[event]; o != nil && event != "" {
-		return o, false
-	}
-	o = &onePress{done: make(chan struct{}), at: now}
-	b.presses[event] = o
-	return o, true
+	return once.Answer()
 }
 
 // handlePress runs the handler, gives the answer and does what comes after it:
 // other messages, or the update of the card when the callback could not carry
 // it.
-func (b *Bot) handlePress(ctx context.Context, e envelope, p pressEvent, release func(), once *onePress) {
+func (b *Bot) handlePress(ctx context.Context, e envelope, p pressEvent, release func(), once *adapter.Press[answer]) {
 	defer release()
-	defer once.give(&answer{}) // after a panic
+	defer once.Give(&answer{}) // after a panic
 	tenant := b.foreign(p.Operator.Tenant)
 	req := &bot.Req{Platform: Name, Tenant: tenant, EventID: e.Header.EventID, Kind: bot.Press, From: b.from(ctx, p.Operator.person, tenant), MessageID: p.Context.MessageID,
 		Chat: bot.Chat{ID: p.Context.ChatID, Group: b.isGroup(ctx, p.Context.ChatID)}, Action: b.action(ctx, p, tenant), At: b.at(e.Header.CreateTime)}
 	rep := b.handle(ctx, req)
 	a, rest := b.callback(ctx, req, rep)
-	if !once.give(a) {
+	if !once.Give(a) {
 		a, rest = &answer{}, rep // too late for the callback
 	}
 	if a.Card != nil {
@@ -143,11 +100,11 @@ func (b *Bot) handlePress(ctx context.Context, e envelope, p pressEvent, release
 		b.remember(ctx, req, rep, bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}, req.Chat.Group)
 	}
 	if !rest.Empty() {
-		b.owned(ctx, func(ctx context.Context) { b.show(ctx, req, rest, target{to: req.Chat.ID}) })
+		b.work.Go(ctx, func(ctx context.Context) { b.show(ctx, req, rest, target{to: req.Chat.ID}) })
 	}
 	// The platform loses or reverts an update of the card that comes before it
 	// has the answer to the callback: updates wait until release.
-	pause(ctx, b.opt.Settle)
+	adapter.Pause(ctx, b.opt.Settle)
 }
 
 // callback puts as much of a reply as it can into the answer and returns the

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"crmbot/bot/adapter"
 	"crmbot/internal/org"
 )
 
@@ -124,7 +125,7 @@ func pages[T any](ctx context.Context, b *Bot, path string, query url.Values) ([
 
 // call reads from an API within its rate, patiently: the directory has time.
 func (b *Bot) call(ctx context.Context, api, path string, query url.Values, out any) error {
-	return patient(ctx, showTries, func() error {
+	return adapter.Patient(ctx, showTries, func() error {
 		if err := b.limit.take(ctx, "lark:api:"+b.opt.AppID+":"+api, perMinuteRate, perMinuteBurst); err != nil {
 			return err
 		}

@@ -175,7 +175,7 @@ func uuid(key string) string {
 
 // Update implements bot.Platform.
 func (b *Bot) Update(ctx context.Context, m bot.MessageRef, c card.Card) error {
-	err := b.slots.update(ctx, m.ID, func() error {
+	err := b.turns.Update(ctx, m.ID, func() error {
 		err := b.patch(ctx, m.ID, c)
 		if err == nil {
 			b.tell(m, c)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"crmbot/bot"
-	"crmbot/cards/card"
+	"crmbot/bot/adapter"
 )
 
 // showTries is how often an answer is sent before it is given up: about a
@@ -47,14 +47,13 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 		if shown == nil {
 			text = rep.Toast
 		} else if !rep.Update {
-			c := *shown
-			c.Blocks = append([]card.Block{card.Text{Spans: []card.Span{{Text: rep.Toast, Tone: toastTone(rep.ToastTone), Bold: true}}}}, c.Blocks...)
+			c := adapter.Headed(*shown, rep.Toast, rep.ToastTone)
 			shown = &c
 		}
 	}
 	if rep.Card != nil && rep.Update && req.MessageID != "" && req.Kind == bot.Press {
 		m := bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}
-		err := patient(ctx, showTries, func() error { return b.Update(ctx, m, *rep.Card) })
+		err := adapter.Patient(ctx, showTries, func() error { return b.Update(ctx, m, *rep.Card) })
 		if err == nil {
 			b.remember(ctx, req, rep, m, group)
 			rep.Card = nil
@@ -63,7 +62,7 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 		}
 		// A card that cannot be updated any more is answered with a new one.
 	}
-	err := patient(ctx, showTries, func() error {
+	err := adapter.Patient(ctx, showTries, func() error {
 		o := bot.Outgoing{Text: text, Files: rep.Files}
 		_, err := b.sendAll(ctx, t, o, key)
 		return b.report(ctx, outcome(err))
@@ -72,7 +71,7 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 		return err
 	}
 	var ref bot.MessageRef
-	err = patient(ctx, showTries, func() error {
+	err = adapter.Patient(ctx, showTries, func() error {
 		var err error
 		ref, err = b.sendAll(ctx, t, bot.Outgoing{Card: shown}, key+"/card")
 		return b.report(ctx, outcome(err))
@@ -81,16 +80,6 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 		b.remember(ctx, req, rep, ref, group)
 	}
 	return err
-}
-
-func toastTone(s string) card.Tone {
-	switch s {
-	case bot.ToastSuccess:
-		return card.Success
-	case bot.ToastError:
-		return card.Danger
-	}
-	return card.Info
 }
 
 // Later implements bot.Later: it shows a reply that missed the deadline.
@@ -102,7 +91,7 @@ func (b *Bot) Later(ctx context.Context, req *bot.Req, rep bot.Reply) {
 	if req.Kind == bot.Message && req.Chat.Group {
 		t.answers = req.MessageID
 	}
-	b.owned(ctx, func(ctx context.Context) { b.showPart(ctx, req, rep, t, "late") })
+	b.work.Go(ctx, func(ctx context.Context) { b.showPart(ctx, req, rep, t, "late") })
 }
 
 // remember tells the runtime what a message shows, so that it is kept current.

@@ -1,49 +1,51 @@
-package larkbot
+package adapter
 
 import (
 	"context"
 	"sync"
 )
 
-// slots keep the updates of one message in order. The platform does not: an
-// older state could overwrite a newer one. And it refuses or loses an update
-// while a press of the card is being answered, so updates wait for that too.
-type slots struct {
+// Turns keep the updates of one message in order. Platforms do not: an older
+// state could overwrite a newer one. And they refuse or lose an update while a
+// press of the card is being answered, so updates wait for that too. Make them
+// with NewTurns.
+type Turns struct {
 	mu sync.Mutex
-	m  map[string]*slot
+	m  map[string]*turn
 }
 
-type slot struct {
-	users  int // who holds the slot
-	turn   chan struct{}
+type turn struct {
+	users  int // who holds the turn
+	busy   chan struct{}
 	newest uint64 // the last update that came
 	// presses in flight; quiet is closed when there is none any more.
 	presses int
 	quiet   chan struct{}
 }
 
-func newSlots() *slots { return &slots{m: map[string]*slot{}} }
+// NewTurns makes turns that nobody waits for.
+func NewTurns() *Turns { return &Turns{m: map[string]*turn{}} }
 
-func (s *slots) hold(id string) *slot {
+func (s *Turns) hold(id string) *turn {
 	x := s.m[id]
 	if x == nil {
-		x = &slot{turn: make(chan struct{}, 1)}
+		x = &turn{busy: make(chan struct{}, 1)}
 		s.m[id] = x
 	}
 	x.users++
 	return x
 }
 
-func (s *slots) drop(id string) {
+func (s *Turns) drop(id string) {
 	x := s.m[id]
 	if x.users--; x.users == 0 {
 		delete(s.m, id)
 	}
 }
 
-// press marks that a press of the message is being answered, until the
+// Press marks that a press of the message is being answered, until the
 // returned function is called once.
-func (s *slots) press(id string) (release func()) {
+func (s *Turns) Press(id string) (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := s.hold(id)
@@ -60,9 +62,9 @@ func (s *slots) press(id string) (release func()) {
 	}
 }
 
-// update runs fn when it is this update's turn. When a newer update of the
+// Update runs fn when it is this update's turn. When a newer update of the
 // message came meanwhile, fn is left out: the newer one shows the newer state.
-func (s *slots) update(ctx context.Context, id string, fn func() error) error {
+func (s *Turns) Update(ctx context.Context, id string, fn func() error) error {
 	s.mu.Lock()
 	x := s.hold(id)
 	x.newest++
@@ -74,8 +76,8 @@ func (s *slots) update(ctx context.Context, id string, fn func() error) error {
 		s.drop(id)
 	}()
 	select {
-	case x.turn <- struct{}{}:
-		defer func() { <-x.turn }()
+	case x.busy <- struct{}{}:
+		defer func() { <-x.busy }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -1,0 +1,57 @@
+package adapter
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"crmbot/bot"
+)
+
+// Patient runs fn again while its error can pass, for answers that no outbox
+// repeats: at most tries times, never longer than the context.
+func Patient(ctx context.Context, tries int, fn func() error) error {
+	for i := 1; ; i++ {
+		err := fn()
+		if err == nil || i >= tries || errors.Is(err, bot.ErrPermanent) || ctx.Err() != nil {
+			return err
+		}
+		d := min(200*time.Millisecond<<min(i, 6), 8*time.Second)
+		var slow *bot.RetryAfter
+		if errors.As(err, &slow) {
+			if slow.Wait > time.Minute {
+				return err
+			}
+			d = slow.Wait
+		}
+		if !Pause(ctx, d) {
+			return err
+		}
+	}
+}
+
+// Pause waits; false if the context ended first.
+func Pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Transport bounds every phase of a request; the whole is bounded by the client.
+func Transport() *http.Transport {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return &http.Transport{Proxy: http.ProxyFromEnvironment}
+	}
+	t = t.Clone()
+	t.ResponseHeaderTimeout = 15 * time.Second
+	t.TLSHandshakeTimeout = 5 * time.Second
+	t.MaxIdleConnsPerHost = 32
+	return t
+}
