@@ -101,7 +101,7 @@ func TestALineThatFitsNoFormIsRefused(t *testing.T) {
 	for _, chat := range []string{w.ding.P2P("bob"), group, w.ann()} {
 		wait(t, "the refusal", func() bool {
 			said := w.said(chat)
-			return strings.Contains(said[len(said)-1], "open the form again")
+			return len(said) > 0 && strings.Contains(said[len(said)-1], "open the form again")
 		})
 	}
 }

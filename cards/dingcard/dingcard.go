@@ -168,6 +168,9 @@ func (r *renderer) card(c card.Card, out *Out) {
 		out.TemplateID = r.opts.FormTemplate
 		out.Params["form"] = r.formJSON(*r.form)
 		out.Params["form_btn_text"] = textcard.OneLine(r.form.Submit.Label)
+		if len(r.form.Extra) > 0 {
+			out.Params["form_btn_text"] = r.lang.T("提交", "Send") // a field says which button
+		}
 		out.Params["form_status"] = "normal"
 	}
 }

@@ -3,8 +3,9 @@
 // that was written. What comes out is what the form itself would have sent.
 //
 // A line is "label=value label=value …", in any order; ":" does for "=". What
-// is not written keeps the value with which the form begins. A line may begin
-// with the label of one of the form's buttons; without one it means the first.
+// is not written keeps the value with which the form begins. A line for a form
+// with several buttons begins with the label of one: nobody shall approve by
+// leaving a word out.
 package formline
 
 import (
@@ -19,8 +20,8 @@ import (
 // Blank stands for what the person writes.
 const Blank = "…"
 
-// Show is the line to write: the head, the button's label unless the button is
-// the form's first, and every input that has to be filled in; if there is none,
+// Show is the line to write: the head, the button's label if there are several,
+// and every input that has to be filled in; if there is none,
 // one that may be.
 func Show(l crm.Lang, head string, f card.Form, b card.Button) string {
 	parts := []string{Press(head, f, b)}
@@ -40,7 +41,7 @@ func Show(l crm.Lang, head string, f card.Form, b card.Button) string {
 
 // Press is the line that presses a button of the form and changes nothing.
 func Press(head string, f card.Form, b card.Button) string {
-	if b.Label == f.Submit.Label {
+	if len(f.Extra) == 0 {
 		return head
 	}
 	return head + " " + textcard.OneLine(b.Label)

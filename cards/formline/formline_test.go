@@ -73,7 +73,9 @@ func TestLineFillsInTheForm(t *testing.T) {
 		"客户=A 客户=B":           "day=2026-03-02 kind=visit who=A 客户=B with=1+2",
 		"客户=A\n沟通内容=第一行\n第二行": "day=2026-03-02 kind=visit note=第一行\n第二行 who=A with=1+2",
 	} {
-		b, v, err := formline.Read(visit(), line, now)
+		f := visit()
+		f.Extra = nil
+		b, v, err := formline.Read(f, line, now)
 		if err != nil || flat(v) != want || b.Label != "提交" {
 			t.Errorf("%q: %q %s, want %s (%v)", line, b.Label, flat(v), want, err)
 		}
@@ -81,10 +83,15 @@ func TestLineFillsInTheForm(t *testing.T) {
 }
 
 func TestLineNamesItsButton(t *testing.T) {
-	for line, want := range map[string]string{"先保存": "先保存", "先保存 客户=A": "先保存", "先保存一下": "提交", "客户=先保存": "提交"} {
+	for line, want := range map[string]string{"先保存": "先保存", "先保存 客户=A": "先保存", "提交 客户=先保存": "提交", "提交，客户=A": "提交"} {
 		b, v, err := formline.Read(visit(), line, now)
 		if err != nil || b.Label != want {
 			t.Errorf("%q presses %q with %v, want %q (%v)", line, b.Label, v, want, err)
+		}
+	}
+	for _, line := range []string{"", "客户=A", "先保存一下", "客户=先保存"} {
+		if b, v, err := formline.Read(visit(), line, now); v != nil || !strings.Contains(crm.MessageOf(err, crm.Chinese), "请在编号后写明：提交、先保存、送审") {
+			t.Errorf("%q presses %q: %v", line, b.Label, err)
 		}
 	}
 	if b, v, err := formline.Read(visit(), "先保存 华星", now); err != nil || b.Label != "先保存" || v["who"][0] != "华星" {
@@ -101,15 +108,15 @@ func TestLineThatCannotBeReadIsRefusedWithWhatWouldDo(t *testing.T) {
 		f    card.Form
 		says string
 	}{
-		"华星 有进展":    {two, "请写 项目=内容；可填：类型、客户、日期"},
-		"类型=开会":     {visit(), "“类型”没有选项“开会”；可选：拜访、电话"},
-		"陪访人=张伟、赵四": {visit(), "“陪访人”没有选项“赵四”"},
-		"日期=下辈子":    {visit(), "“日期”不是日期：下辈子；例如 2026-03-06"},
-		"日期=2-30":   {visit(), "不是日期"},
-		"时间=25:00":  {visit(), "“时间”不是时间：25:00"},
-		"沟通内容=" + strings.Repeat("长", 21): {visit(), "最多 20 个字，收到 21 个"},
-		"客户=A": {must, "还没有填：结果"},
-		"送审":   {visit(), "没有经理"},
+		"提交 华星 有进展":                          {two, "请写 项目=内容；可填：类型、客户、日期"},
+		"提交 类型=开会":                           {visit(), "“类型”没有选项“开会”；可选：拜访、电话"},
+		"提交 陪访人=张伟、赵四":                       {visit(), "“陪访人”没有选项“赵四”"},
+		"提交 日期=下辈子":                          {visit(), "“日期”不是日期：下辈子；例如 2026-03-06"},
+		"提交 日期=2-30":                         {visit(), "不是日期"},
+		"提交 时间=25:00":                        {visit(), "“时间”不是时间：25:00"},
+		"提交 沟通内容=" + strings.Repeat("长", 21): {visit(), "最多 20 个字，收到 21 个"},
+		"提交 客户=A":                            {must, "还没有填：结果"},
+		"送审":                                 {visit(), "没有经理"},
 	} {
 		_, v, err := formline.Read(x.f, line, now)
 		if got := crm.MessageOf(err, crm.Chinese); err == nil || !strings.Contains(got, x.says) || v != nil {

@@ -22,7 +22,10 @@ func Read(f card.Form, line string, now time.Time) (card.Button, map[string][]st
 	if len(marks) > 0 {
 		lead = line[:marks[0].from]
 	}
-	button, bare := pick(f, strings.TrimSpace(lead))
+	button, bare, ok := pick(f, strings.TrimSpace(lead))
+	if !ok {
+		return button, nil, crm.Invalid("请在编号后写明："+buttons(f, "、"), "please name one of these behind the number: "+buttons(f, ", "))
+	}
 	if button.Disabled != "" || button.Action == nil {
 		why := button.Disabled
 		return button, nil, crm.Invalid(fmt.Sprintf("“%s”现在不可用：%s", button.Label, why), fmt.Sprintf("“%s” is not available: %s", button.Label, why))
@@ -100,13 +103,12 @@ func at(ins []card.Input, line string, i int) (mark, bool) {
 	return best, long > 0
 }
 
-// pick is the button that a line begins with, the form's first if there is
-// none, and what follows it.
-func pick(f card.Form, lead string) (card.Button, string) {
-	best, rest := f.Submit, lead
+// pick is the button that a line begins with, and what follows it; ok is false
+// if there are several and none is named.
+func pick(f card.Form, lead string) (b card.Button, rest string, ok bool) {
 	long := 0
-	for _, b := range append([]card.Button{f.Submit}, f.Extra...) {
-		label := crm.Normalize(b.Label)
+	for _, x := range append([]card.Button{f.Submit}, f.Extra...) {
+		label := crm.Normalize(x.Label)
 		if len(label) <= long || len(lead) < len(label) || !strings.EqualFold(lead[:len(label)], label) {
 			continue
 		}
@@ -114,9 +116,20 @@ func pick(f card.Form, lead string) (card.Button, string) {
 		if r, _ := utf8.DecodeRuneInString(after); after != "" && !separator(r) {
 			continue
 		}
-		best, rest, long = b, strings.TrimLeftFunc(after, separator), len(label)
+		b, rest, long = x, strings.TrimLeftFunc(after, separator), len(label)
 	}
-	return best, rest
+	if long == 0 {
+		return f.Submit, lead, len(f.Extra) == 0
+	}
+	return b, rest, true
+}
+
+func buttons(f card.Form, sep string) string {
+	labels := []string{f.Submit.Label}
+	for _, b := range f.Extra {
+		labels = append(labels, b.Label)
+	}
+	return strings.Join(labels, sep)
 }
 
 // only is the input that text without a name means: the one that there is, or

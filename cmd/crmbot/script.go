@@ -13,6 +13,7 @@ type scriptCmd struct {
 	Verbose  bool     `short:"v" help:"Print the whole conversation."`
 	Database string   `help:"DSN of an EMPTY database to run on instead of a fresh SQLite file." placeholder:"DSN"`
 	Platform string   `help:"Where people talk: webchat, lark or dingtalk (a played platform behind the official SDK)." enum:"webchat,lark,dingtalk" default:"webchat"`
+	Cards    string   `help:"How much of DingTalk's cards is used: template, public (no template for forms) or plain (messages only)." enum:"template,public,plain" default:"template"`
 	Redis    string   `help:"Redis URL; empty: in the process." placeholder:"URL"`
 }
 
@@ -29,7 +30,7 @@ func (c *scriptCmd) Run(e *env) error {
 	for _, f := range c.Files {
 		s, err := scenario.Load(f)
 		if err == nil {
-			err = scenario.Run(e.ctx, s, scenario.Options{DSN: c.Database, Redis: c.Redis, Platform: c.Platform, Verbose: verbose})
+			err = scenario.Run(e.ctx, s, scenario.Options{DSN: c.Database, Redis: c.Redis, Platform: c.Platform, Cards: c.Cards, Verbose: verbose})
 		}
 		if err != nil {
 			failed++

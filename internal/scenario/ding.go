@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,6 +49,8 @@ type dingChats struct {
 	fresh   map[string]card.Card // shown since the last look
 	latest  map[string]card.Card // what a message shows
 	subs    []func(webchat.Event)
+
+	verbose io.Writer // hears what people write instead of pressing; nil: nobody
 }
 
 // scriptForms is the form template of the played organisation.
@@ -56,7 +59,7 @@ const scriptForms = "crmbot-form-template.schema"
 func newDingChats(ctx context.Context, a *app.App, clock crm.Clock, o Options) (*dingChats, error) {
 	d := &dingChats{app: a, joined: map[crm.UserID]bool{}, ids: map[string]string{}, answers: map[string]bot.Reply{}, pressed: map[string]emulator.DingAnswer{},
 		taps: map[string]emulator.DingControl{}, lines: map[string]string{}, plain: map[string]emulator.DingMessage{}, numbers: map[string]int64{}, names: map[int64]string{}, chats: map[string]string{}, shown: map[string]int64{},
-		fresh: map[string]card.Card{}, latest: map[string]card.Card{}, done: make(chan error, 1)}
+		fresh: map[string]card.Card{}, latest: map[string]card.Card{}, done: make(chan error, 1), verbose: o.Verbose}
 	d.ding = emulator.NewDing(emulator.DingOptions{Clock: clock, NoLimits: true, AckWait: patience, CallbackWait: patience, Templates: []string{scriptForms}})
 	if o.BadDay {
 		d.ding.Deliver(emulator.Delivery{Copies: 2, Split: 200, Repeat: true})

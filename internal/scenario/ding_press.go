@@ -91,6 +91,9 @@ func (d *dingChats) Press(ctx context.Context, p webchat.Pressed) (string, error
 	if err != nil {
 		return "", err
 	}
+	if d.verbose != nil {
+		fmt.Fprintf(d.verbose, "  (by writing: %s)\n", line)
+	}
 	return d.Post(ctx, webchat.Incoming{User: p.User, Chat: chat, Text: line, ToBot: true, Answered: p.Answered})
 }
 
@@ -198,7 +201,7 @@ func fillIn(c card.Card, k card.Control, x dingSight, values bot.Values) (string
 			break
 		}
 		parts := []string{heads[at]}
-		if k.Button.Label != f.Submit.Label {
+		if len(f.Extra) > 0 {
 			parts = append(parts, k.Button.Label)
 		}
 		for _, in := range f.Inputs {

@@ -119,11 +119,12 @@ func (w *world) event(e webchat.Event) {
 	if e.Message != nil {
 		text = render(*e.Message)
 	}
+	where := w.where(e.Chat)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if e.Kind == "toast" || (e.Message != nil && e.Message.From == 0) {
 		w.log = append(w.log, entry{chat: e.Chat, user: e.User, text: text})
-		w.say("  [%s %s] %s", e.Chat, e.Kind, strings.ReplaceAll(text, "\n", "\n      "))
+		w.say("  [%s %s] %s", where, e.Kind, strings.ReplaceAll(text, "\n", "\n      "))
 	}
 	if e.Message == nil || e.Message.Card == nil {
 		return
@@ -138,6 +139,22 @@ func (w *world) event(e webchat.Event) {
 	if e.Message.Rev >= m.rev {
 		m.rev, m.card = e.Message.Rev, e.Message.Card
 	}
+}
+
+// where is a chat as the script calls it: by the person or by the group's title.
+func (w *world) where(chat string) string {
+	if w.out == nil {
+		return chat
+	}
+	if id, err := strconv.ParseInt(strings.TrimPrefix(chat, "u"), 10, 64); err == nil {
+		return w.app.Services.Directory.Name(context.Background(), crm.UserID(id))
+	}
+	for _, g := range w.hub.Groups() {
+		if g.ID == chat {
+			return g.Title
+		}
+	}
+	return chat
 }
 
 func render(m webchat.Message) string {
