@@ -194,19 +194,25 @@ func values(c dingcard.Click, content []byte) bot.Values {
 	var w struct {
 		Data struct {
 			Params struct {
-				Form json.RawMessage `json:"form"`
+				Form  json.RawMessage `json:"form"`
+				Begin json.RawMessage `json:"f"` // of a form whose button stands alone
 			} `json:"params"`
 		} `json:"cardPrivateData"`
 	}
 	object(content, &w)
 	var form map[string]json.RawMessage
 	object(w.Data.Params.Form, &form)
+	var begin map[string]list[text]
+	object(w.Data.Params.Begin, &begin)
 	out := bot.Values{}
 	for name, v := range c.Values {
 		var several struct {
 			Value list[text] `json:"value"`
 		}
 		object(form[name], &several)
+		if len(several.Value) == 0 {
+			several.Value = begin[name]
+		}
 		switch {
 		case len(several.Value) > 0:
 			for _, x := range several.Value {

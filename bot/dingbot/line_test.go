@@ -127,3 +127,33 @@ func TestAFormThatIsForgottenIsNotGuessed(t *testing.T) {
 		t.Errorf("%q, %d requests", said, len(d.requests()))
 	}
 }
+
+// A form that needs nothing more has its button on the card; it sends what the
+// form begins with, several options one by one.
+func TestTheButtonOfAFormThatIsNotShownSendsItsDefaults(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePublic))
+	f := formCard("Form")
+	form := f.Blocks[0].(card.Form)
+	form.Inputs = []card.Input{{Kind: card.TextInput, Name: "note", Label: "Note", Default: "as it was"},
+		{Kind: card.MultiSelect, Name: "with", Label: "With", Default: "1,2", Options: []card.Option{{Value: "1", Label: "Bob"}, {Value: "2", Label: "Cy"}}}}
+	f.Blocks[0] = form
+	id := w.sends(bot.Outgoing{User: "ann", Card: &f, Key: "f"}).ID
+	w.press("ann", id, func(c emulator.DingControl) bool { return c.Label == "Save" }, emulator.DingPress{})
+	v := d.await(t, 1)[0].Action.Values
+	if v.Get("note") != "as it was" || len(v["with"]) != 2 || v["with"][1] != "2" {
+		t.Errorf("values %v", v)
+	}
+}
+
+func TestALineThatTakesTooLongIsAnsweredBelowIt(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePlain))
+	f := formCard("Form")
+	w.sends(bot.Outgoing{User: "ann", Card: &f, Key: "f"})
+	w.deliver(emulator.DingIncoming{Person: "ann", Text: head(t, w, w.ann()) + " talked"})
+	r := d.await(t, 1)[0]
+	w.current().Later(t.Context(), &r, bot.Replace(simple("Saved"), bot.View{}, "at last"))
+	wait(t, "the result", func() bool {
+		said := w.said(w.ann())
+		return strings.Contains(said[len(said)-1], "Saved") && strings.Contains(said[len(said)-1], "at last")
+	})
+}

@@ -99,7 +99,7 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 // marks its event as handled.
 func (b *Bot) Later(ctx context.Context, req *bot.Req, rep bot.Reply) {
 	b.work.Go(ctx, func(ctx context.Context) {
-		if req.Kind == bot.Press {
+		if req.Kind == bot.Press && !typed(req) {
 			b.showLatePress(ctx, req, rep)
 		} else {
 			b.showPart(ctx, req, rep, targetOf(req.Chat.ID, ""), "late")

@@ -50,8 +50,13 @@ func Decode(content []byte) (Click, error) {
 		click.Wire.Payload = json.RawMessage(p)
 	}
 	if f := text(c.Data.Params[paramValues]); f != "" {
-		if err := json.Unmarshal([]byte(f), &click.Values); err != nil {
+		var begin map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(f), &begin); err != nil {
 			return Click{}, fmt.Errorf("read DingTalk card callback: values: %w", err)
+		}
+		click.Values = map[string]string{}
+		for name, v := range begin {
+			click.Values[name] = value(v)
 		}
 	}
 	return click, nil

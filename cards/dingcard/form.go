@@ -158,12 +158,14 @@ func listed(in card.Input, above []card.Input) bool {
 	return len(last.Options) > fewOptions
 }
 
-// defaults are the form's initial values, and whether they are enough to send
-// it.
-func defaults(f card.Form) (values map[string]string, enough bool) {
-	values, enough = map[string]string{}, true
+// defaults are the form's initial values, those of a selection of several as a
+// list, and whether they are enough to send it.
+func defaults(f card.Form) (values map[string]any, enough bool) {
+	values, enough = map[string]any{}, true
 	for _, in := range f.Inputs {
-		if in.Default != "" {
+		if in.Default != "" && in.Kind == card.MultiSelect {
+			values[in.Name] = strings.Split(in.Default, ",")
+		} else if in.Default != "" {
 			values[in.Name] = in.Default
 		} else if in.Required {
 			enough = false

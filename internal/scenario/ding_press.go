@@ -121,12 +121,16 @@ func (d *dingChats) pressControl(ctx context.Context, p webchat.Pressed, id stri
 // sameValues reports whether a button that sends a form's initial values sends
 // these.
 func sameValues(initial string, values bot.Values) bool {
-	var have map[string]string
+	var have map[string]any
 	if json.Unmarshal([]byte(initial), &have) != nil {
 		return false
 	}
 	for k, v := range values {
-		if x := strings.Join(v, ","); x != "" && x != have[k] {
+		begin := fmt.Sprint(have[k])
+		if several, ok := have[k].([]any); ok {
+			begin = strings.Trim(strings.ReplaceAll(fmt.Sprint(several), " ", ","), "[]")
+		}
+		if x := strings.Join(v, ","); x != "" && x != begin {
 			return false
 		}
 	}
