@@ -76,7 +76,7 @@ func (r *renderer) commands(bs []card.Button) {
 		}
 		ls = append(ls, r.colon(escapeFirst(b.Label), r.lang.T("回复 ", "reply ")+escapeLine(b.Command)))
 	}
-	r.lines(ls)
+	r.keep(strings.Join(ls, "  \n"))
 }
 
 func (r *renderer) msgButton(b card.Button, used map[string]int) (msgButton, bool) {

@@ -227,11 +227,8 @@ func (r *renderer) inline(escaped, plain string, b card.Button, what string) str
 }
 
 func (r *renderer) table(t card.Table) {
-	page := t.PageSize
-	if page < 1 || page > 10 {
-		page = 10
-	}
-	shown := min(page, len(t.Rows))
+	// Nobody can turn the page here, so as many rows are shown as a person reads.
+	shown := min(maxRows, len(t.Rows))
 	rows := make([][]string, 0, shown+1)
 	head := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
@@ -271,6 +268,9 @@ func (r *renderer) table(t card.Table) {
 		r.add(r.note(r.lang.T("没有记录", "No rows")))
 	}
 }
+
+// maxRows is how many rows of a table are shown.
+const maxRows = 20
 
 // maxRowButtons is how many buttons of table rows are put below a card; more
 // would be a longer list than the table itself.
