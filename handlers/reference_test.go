@@ -23,7 +23,7 @@ func TestReference(t *testing.T) {
 	}
 	defer a.Close()
 	var b strings.Builder
-	b.WriteString("# Commands\n\nGenerated from the program; `make docs` writes it again. The slash may be left out, Chinese and English names both work,\nand so do full-width characters.\n\n")
+	b.WriteString("# Commands\n\nGenerated from the program; `make docs` writes it again. The slash may be left out, Chinese and English names both work,\nand so do full-width characters. On DingTalk a form that is not shown as such is filled in by the line\nthat its card tells, such as `/填 123 客户=华星 日期=明天`.\n\n")
 	b.WriteString("| Command | Also | Who | 作用 | What it does | Example |\n|---|---|---|---|---|---|\n")
 	for _, e := range a.Runtime.Router.Entries() {
 		who := make([]string, len(e.Roles))
