@@ -9,10 +9,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"crmbot/bot"
 )
 
 // client calls the two open APIs with a token of its own.
@@ -26,6 +30,10 @@ type client struct {
 	mu    sync.Mutex
 	token string
 	until time.Time
+
+	dated  sync.Mutex
+	skew   time.Duration // how far the platform's clock is ahead
+	skewed bool          // skew is known
 }
 
 func newClient(o Options, l *limiter, q *quota) *client {
@@ -174,13 +182,27 @@ func (c *client) do(ctx context.Context, method, target, token, contentType stri
 	if token != "" {
 		req.Header.Set("x-acs-dingtalk-access-token", token)
 	}
+	sent := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, bare(err)
 	}
 	defer resp.Body.Close()
+	if skew, ok := bot.Skew(resp.Header, sent, time.Now()); ok {
+		c.dated.Lock()
+		c.skew, c.skewed = skew, true
+		c.dated.Unlock()
+	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	return resp.StatusCode, raw, bare(err)
+}
+
+// clock is how far the platform's clock was ahead at the last answer; false
+// before the first.
+func (c *client) clock() (time.Duration, bool) {
+	c.dated.Lock()
+	defer c.dated.Unlock()
+	return c.skew, c.skewed
 }
 
 // bare is a transport error without the address.
@@ -199,6 +221,8 @@ func decode(r request, status int, raw []byte, out any) error {
 		Code    json.RawMessage `json:"code"`
 		Errcode *number         `json:"errcode"`
 		SubCode text            `json:"sub_code"`
+		SubMsg  text            `json:"sub_msg"`
+		ErrMsg  text            `json:"errmsg"`
 		Denied  struct {
 			Scopes []string `json:"requiredScopes"`
 		} `json:"accessdenieddetail"`
@@ -222,6 +246,9 @@ func decode(r request, status int, raw []byte, out any) error {
 		if _, known := verdicts[string(env.SubCode)]; e.Code == "88" && known {
 			e.Code = string(env.SubCode)
 		}
+		if e.Code == "88" || e.Code == noScope {
+			e.Scopes = scopesIn(string(env.SubMsg) + " " + string(env.ErrMsg))
+		}
 		return e
 	case status >= 400:
 		e.Code, e.Scopes = string(asText(env.Code)), env.Denied.Scopes
@@ -233,6 +260,20 @@ func decode(r request, status int, raw []byte, out any) error {
 		}
 	}
 	return nil
+}
+
+// scopeName is a permission as refusals of the old API name it in their text.
+var scopeName = regexp.MustCompile(`qyapi_[a-z0-9_]+|\b[A-Z][A-Za-z]+\.[A-Z][A-Za-z]+\.(?:Read|Write|All)\b`)
+
+// scopesIn are the permissions that a text names, each once.
+func scopesIn(s string) []string {
+	var out []string
+	for _, name := range scopeName.FindAllString(s, -1) {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // encode writes JSON without escaping < and >, which would count against the

@@ -112,6 +112,8 @@ type Bot struct {
 	hooks map[string]hook   // session webhooks by chat
 	chats map[string]string // card → group
 
+	published time.Time // when it was last noted that messages carry user ids
+
 	presses adapter.Presses[answer]
 	work    *adapter.Crew
 }

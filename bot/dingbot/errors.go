@@ -36,6 +36,12 @@ func (e *Error) Error() string {
 	return s
 }
 
+// Codes of the old API that the doctor tells apart.
+const (
+	noScope   = "60011"
+	notListed = "60020" // the caller's address is not on the app's whitelist
+)
+
 func asError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
@@ -80,7 +86,7 @@ var verdicts = map[string]verdict{
 	"400102": chatGone, "400106": chatGone,
 	"300001":                              noSession,
 	"invalidClientIdOrSecret":             misset,
-	"invalidParameter.robotCode.notExsit": misset, "invalidParameter.robotCode.auth": misset, "param.openDeliverModelError": misset, "60011": misset, "88": misset, "60020": misset,
+	"invalidParameter.robotCode.notExsit": misset, "invalidParameter.robotCode.auth": misset, "param.openDeliverModelError": misset, noScope: misset, "88": misset, notListed: misset,
 }
 
 func (e *Error) verdict() verdict {

@@ -9,11 +9,14 @@ import (
 	"crmbot/bot"
 )
 
+// eventLeave is somebody who left the company.
+const eventLeave = "user_leave_org"
+
 // eventHead is what a frame says about an event.
 type eventHead struct{ ID, Type, Corp string }
 
 // free are events that cost nothing of the quota: those of the directory.
-var free = map[string]bool{"user_add_org": true, "user_modify_org": true, "user_leave_org": true, "org_dept_create": true, "org_dept_modify": true, "org_dept_remove": true,
+var free = map[string]bool{"user_add_org": true, "user_modify_org": true, eventLeave: true, "org_dept_create": true, "org_dept_modify": true, "org_dept_remove": true,
 	"user_active_org": true, "org_admin_add": true, "org_admin_remove": true}
 
 // storedEvent is an event in the inbox.
@@ -63,7 +66,7 @@ func (b *Bot) handleEvent(ctx context.Context, id string, raw []byte) {
 	}
 	if b.opt.Contact != nil {
 		for _, u := range users {
-			b.opt.Contact(ctx, string(u), e.Type == "user_leave_org")
+			b.opt.Contact(ctx, string(u), e.Type == eventLeave)
 		}
 	}
 	b.done(ctx, id)

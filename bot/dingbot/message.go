@@ -39,6 +39,9 @@ func (b *Bot) answerMessage(ctx context.Context, m message) bool {
 		b.unpublished(ctx, req, t)
 		return true
 	}
+	if m.Staff != "" {
+		b.notePublished()
+	}
 	for _, f := range m.Files {
 		var file bot.File
 		err := adapter.Patient(ctx, fetchTries, func() (err error) {
@@ -166,6 +169,7 @@ func unreadable(kind string, req *bot.Req) crm.Text {
 func (b *Bot) unpublished(ctx context.Context, req *bot.Req, t target) {
 	if b.health.problem(ProblemUnpublished) {
 		slog.ErrorContext(ctx, "messages come without user ids: publish a version of the app in the console", "platform", Name)
+		b.noteUnpublished(ctx)
 	}
 	t.user, t.group = "", "" // only the session webhook reaches them
 	b.show(ctx, req, bot.Say("暂时认不出您是谁：应用还没有发布版本。请管理员在钉钉开发者后台“版本管理与发布”里发布一个版本，然后再发一次。\n"+

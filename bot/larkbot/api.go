@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"crmbot/bot"
 )
 
 // client calls the open API with a token of its own.
@@ -23,6 +25,10 @@ type client struct {
 	mu    sync.Mutex
 	token string
 	until time.Time
+
+	dated  sync.Mutex
+	skew   time.Duration // how far the platform's clock is ahead
+	skewed bool          // skew is known
 }
 
 func newClient(o Options) *client {
@@ -141,13 +147,27 @@ func (c *client) do(ctx context.Context, method, target, token, contentType stri
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
+	sent := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, nil, err
 	}
 	defer resp.Body.Close()
+	if skew, ok := bot.Skew(resp.Header, sent, time.Now()); ok {
+		c.dated.Lock()
+		c.skew, c.skewed = skew, true
+		c.dated.Unlock()
+	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	return resp.StatusCode, resp.Header, raw, err
+}
+
+// clock is how far the platform's clock was ahead at the last answer; false
+// before the first.
+func (c *client) clock() (time.Duration, bool) {
+	c.dated.Lock()
+	defer c.dated.Unlock()
+	return c.skew, c.skewed
 }
 
 // download reads a file of at most limit bytes, or limit+1 of a longer one.

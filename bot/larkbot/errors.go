@@ -25,6 +25,8 @@ type Error struct {
 	// Sub, Path and Reason are the details of a refused card (code 230099).
 	Sub          int
 	Path, Reason string
+	// Scopes are the permissions of which the app lacks one (code 99991672).
+	Scopes []string
 	// Wait is what the platform asks to wait, zero if it does not say.
 	Wait time.Duration
 }
@@ -34,6 +36,9 @@ func (e *Error) Error() string {
 	s := fmt.Sprintf("lark %s: HTTP %d, code %d", e.API, e.HTTP, e.Code)
 	if e.Sub != 0 {
 		s += fmt.Sprintf(", card error %d at %s: %s", e.Sub, e.Path, e.Reason)
+	}
+	if len(e.Scopes) > 0 {
+		s += ", missing one of " + strings.Join(e.Scopes, " ")
 	}
 	return s
 }
@@ -50,6 +55,12 @@ func asError(err error) *Error {
 // ErrorValue repeats the card's own text and is left out.
 var cardDetail = regexp.MustCompile(`ErrCode:\s*(\d+)(?:;\s*ErrPath:\s*([^;]{0,200}))?(?:;\s*ErrMsg:\s*([^;]{0,200}))?`)
 
+// scopeList reads "One of the following scopes is required: [im:chat, im:chat:readonly]".
+var scopeList = regexp.MustCompile(`scopes? (?:is|are) required: \[([A-Za-z0-9_.:, -]{1,1000})\]`)
+
+// noScope is the code for a permission that the app lacks.
+const noScope = 99991672
+
 func newError(api string, status, code int, msg string, wait time.Duration) *Error {
 	e := &Error{API: api, HTTP: status, Code: code, Wait: wait}
 	if m := cardDetail.FindStringSubmatch(msg); m != nil {
@@ -57,13 +68,18 @@ func newError(api string, status, code int, msg string, wait time.Duration) *Err
 			e.Sub, e.Path, e.Reason = n, strings.TrimSpace(m[2]), strings.TrimSpace(m[3])
 		}
 	}
+	if m := scopeList.FindStringSubmatch(msg); m != nil && code == noScope {
+		for _, s := range strings.Split(m[1], ",") {
+			e.Scopes = append(e.Scopes, strings.TrimSpace(s))
+		}
+	}
 	return e
 }
 
 func (e *Error) tokenRefused() bool {
 	switch e.Code {
-	case 99991661, 99991663, 99991664, 99991665, 99991668, 99991671, 99991672, 99991677:
-		return e.Code != 99991672 // a missing permission of the app, not of the token
+	case 99991661, 99991663, 99991664, 99991665, 99991668, 99991671, noScope, 99991677:
+		return e.Code != noScope // a missing permission of the app, not of the token
 	}
 	return false
 }
@@ -94,7 +110,7 @@ var verdicts = map[int]verdict{
 	230013: personGone, 230029: personGone, 230053: personGone,
 	230002: chatGone, 232009: chatGone,
 	230011: tooOld, 230110: tooOld, 230031: tooOld,
-	230006: misset, 230027: misset, 99991401: misset, 99991403: misset, 99991672: misset,
+	230006: misset, 230027: misset, 99991401: misset, 99991403: misset, noScope: misset,
 	10003: misset, 10014: misset,
 }
 

@@ -17,6 +17,9 @@ type Health struct {
 	Problems map[int]time.Time
 }
 
+// problemFrame stands among the platform's codes for presses in the old form.
+const problemFrame = 200340
+
 type health struct {
 	mu sync.Mutex
 	h  Health

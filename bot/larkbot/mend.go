@@ -48,7 +48,7 @@ func (b *Bot) dialer() *websocket.Dialer {
 		if err != nil {
 			return nil, err
 		}
-		return newMended(c), nil
+		return b.mended(c), nil
 	}
 	d.NetDialTLSContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		secure := tls.Dialer{NetDialer: raw, Config: &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}}
@@ -56,7 +56,7 @@ func (b *Bot) dialer() *websocket.Dialer {
 		if err != nil {
 			return nil, err
 		}
-		return newMended(c), nil
+		return b.mended(c), nil
 	}
 	return d
 }
@@ -77,6 +77,8 @@ type mended struct {
 	upgraded bool
 	raw      bool // not a websocket after all: everything passes
 	parts    map[string]*parts
+	// old is told of presses in the old form; nil: nobody.
+	old func()
 }
 
 type parts struct {
@@ -87,6 +89,13 @@ type parts struct {
 
 func newMended(c net.Conn) *mended {
 	return &mended{Conn: c, in: bufio.NewReaderSize(c, 64<<10), parts: map[string]*parts{}}
+}
+
+// mended is a connection that reports presses in the old form.
+func (b *Bot) mended(c net.Conn) *mended {
+	m := newMended(c)
+	m.old = b.cardFrame
+	return m
 }
 
 // Read implements net.Conn.
@@ -197,6 +206,9 @@ func (m *mended) mend(body []byte) []byte {
 		f.Payload = whole
 		set(f.Headers, larkws.HeaderSum, "1")
 		set(f.Headers, larkws.HeaderSeq, "0")
+	}
+	if m.old != nil && hs.GetString(larkws.HeaderType) == string(larkws.MessageTypeCard) {
+		m.old()
 	}
 	set(f.Headers, larkws.HeaderType, string(larkws.MessageTypeEvent))
 	f.Payload = readable(f.Payload)

@@ -7,6 +7,7 @@ import (
 
 	"crmbot/bot/dingbot"
 	"crmbot/configs"
+	"crmbot/internal/kv"
 )
 
 // addDingTalk joins the adapter for DingTalk to the app.
@@ -14,17 +15,10 @@ func (p *Platforms) addDingTalk(c configs.DingTalk) error {
 	a := p.app
 	var b *dingbot.Bot
 	contact := func(ctx context.Context, userID string, left bool) { a.contactChanged(ctx, b, userID, left) }
-	// In the adapter zero means the free edition, as for all its options.
-	unwatched := func(n int) int {
-		if n == 0 {
-			return -1
-		}
-		return n
-	}
+	o := dingOptions(c, a.KV)
+	o.Inbox, o.Counter, o.Clock, o.Contact, o.UserID = a.DB, a.DB, a.Clock, contact, a.DingTalkID
 	var err error
-	b, err = dingbot.New(dingbot.Options{ClientID: c.ClientID, ClientSecret: c.ClientSecret, RobotCode: c.RobotCode, APIURL: c.APIURL, OAPIURL: c.OAPIURL, CardMode: c.CardMode,
-		FormTemplate: c.FormTemplate, CardTemplate: c.CardTemplate, QuotaAPI: unwatched(c.QuotaAPI), QuotaStream: unwatched(c.QuotaStream),
-		KV: a.KV, Inbox: a.DB, Counter: a.DB, Clock: a.Clock, Contact: contact, UserID: a.DingTalkID})
+	b, err = dingbot.New(o)
 	if err != nil {
 		return err
 	}
@@ -32,6 +26,19 @@ func (p *Platforms) addDingTalk(c configs.DingTalk) error {
 	a.AddPlatform(b, b.Later)
 	p.list = append(p.list, b)
 	return nil
+}
+
+// dingOptions describe the app of the configuration.
+func dingOptions(c configs.DingTalk, store kv.Store) dingbot.Options {
+	// In the adapter zero means the free edition, as for all its options.
+	unwatched := func(n int) int {
+		if n == 0 {
+			return -1
+		}
+		return n
+	}
+	return dingbot.Options{ClientID: c.ClientID, ClientSecret: c.ClientSecret, RobotCode: c.RobotCode, APIURL: c.APIURL, OAPIURL: c.OAPIURL, CardMode: c.CardMode,
+		FormTemplate: c.FormTemplate, CardTemplate: c.CardTemplate, QuotaAPI: unwatched(c.QuotaAPI), QuotaStream: unwatched(c.QuotaStream), KV: store}
 }
 
 // DingTalkID is the user id on DingTalk of the one active person with the full

@@ -11,6 +11,7 @@ import (
 	"crmbot/bot/larkbot"
 	"crmbot/configs"
 	"crmbot/internal/crm"
+	"crmbot/internal/kv"
 )
 
 // adapter is a chat platform that receives events by itself.
@@ -43,8 +44,9 @@ func (a *App) Connect(c configs.Config) (*Platforms, error) {
 		var b *larkbot.Bot
 		contact := func(ctx context.Context, openID string, left bool) { a.contactChanged(ctx, b, openID, left) }
 		var err error
-		b, err = larkbot.New(larkbot.Options{AppID: c.Lark.AppID, AppSecret: c.Lark.AppSecret, BaseURL: c.Lark.BaseURL, Webhook: c.Lark.Mode == "webhook",
-			EncryptKey: c.Lark.EncryptKey, VerificationToken: c.Lark.VerificationToken, KV: a.KV, Clock: a.Clock, OpenID: a.larkOpenID, Contact: contact})
+		o := larkOptions(c.Lark, a.KV)
+		o.Clock, o.OpenID, o.Contact = a.Clock, a.larkOpenID, contact
+		b, err = larkbot.New(o)
 		if err != nil {
 			return nil, err
 		}
@@ -61,6 +63,11 @@ func (a *App) Connect(c configs.Config) (*Platforms, error) {
 		}
 	}
 	return p, nil
+}
+
+// larkOptions describe the app of the configuration.
+func larkOptions(c configs.Lark, store kv.Store) larkbot.Options {
+	return larkbot.Options{AppID: c.AppID, AppSecret: c.AppSecret, BaseURL: c.BaseURL, Webhook: c.Mode == "webhook", EncryptKey: c.EncryptKey, VerificationToken: c.VerificationToken, KV: store}
 }
 
 // larkOpenID is a person's open id on Lark, "" if they have none.

@@ -123,7 +123,7 @@ func openSQLite(ctx context.Context, path string, clock crm.Clock) (*DB, error) 
 	}
 	lock, err := lockFile(path + ".lock")
 	if err != nil {
-		return nil, fmt.Errorf("database.dsn: %s is in use by another crmbot; SQLite mode is one process: %w", path, err)
+		return nil, fmt.Errorf("database.dsn: SQLite mode is one process; %s: %w", path, err)
 	}
 	d.lock = lock
 	// What has a meaning in a URI must not have one in a file's name.

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"fmt"
 	"os"
 	"syscall"
 )
@@ -15,7 +16,7 @@ func lockFile(path string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrInUse, err)
 	}
 	return f, nil
 }
