@@ -28,6 +28,7 @@ type Area string
 
 // The areas, in the order in which they are best mended.
 const (
+	AreaConfig      Area = "configuration"
 	AreaDatabase    Area = "database"
 	AreaSchema      Area = "schema"
 	AreaRedis       Area = "redis"
@@ -47,7 +48,7 @@ const (
 )
 
 var areaNames = map[Area]crm.Text{
-	AreaDatabase: {Zh: "数据库", En: "Database"}, AreaSchema: {Zh: "表结构", En: "Schema"}, AreaRedis: {Zh: "Redis", En: "Redis"}, AreaClock: {Zh: "时钟", En: "Clock"},
+	AreaConfig: {Zh: "配置", En: "Settings"}, AreaDatabase: {Zh: "数据库", En: "Database"}, AreaSchema: {Zh: "表结构", En: "Schema"}, AreaRedis: {Zh: "Redis", En: "Redis"}, AreaClock: {Zh: "时钟", En: "Clock"},
 	AreaCredentials: {Zh: "凭证", En: "Credentials"}, AreaRobot: {Zh: "机器人", En: "Bot"}, AreaPermissions: {Zh: "权限", En: "Permissions"},
 	AreaConnection: {Zh: "连接", En: "Connection"}, AreaEvents: {Zh: "事件", En: "Events"}, AreaCallback: {Zh: "卡片回调", En: "Card presses"}, AreaCards: {Zh: "卡片", En: "Cards"},
 	AreaQuota: {Zh: "额度", En: "Quota"}, AreaDirectory: {Zh: "通讯录", En: "Directory"}, AreaPeople: {Zh: "人员绑定", En: "People"}, AreaGroups: {Zh: "日报群", En: "Groups"},

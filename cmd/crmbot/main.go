@@ -24,6 +24,7 @@ type root struct {
 	Serve   serveCmd   `cmd:"" help:"Serve chat platforms on the configured database."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date."`
 	Import  importCmd  `cmd:"" help:"Load people, leads, accounts, products or deals from a CSV or XLSX file."`
+	Doctor  doctorCmd  `cmd:"" help:"Examine the installation and the apps on the platforms, and say what to mend where."`
 	Script  scriptCmd  `cmd:"" help:"Run conversation scripts."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -32,6 +33,7 @@ type root struct {
 type env struct {
 	ctx      context.Context
 	out, err io.Writer
+	environ  []string
 	config   func() (configs.Config, error)
 }
 
@@ -60,7 +62,7 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int
 		fmt.Fprintln(errOut, "crmbot:", err)
 		return 2
 	}
-	e := &env{ctx: ctx, out: out, err: errOut, config: func() (configs.Config, error) {
+	e := &env{ctx: ctx, out: out, err: errOut, environ: environ, config: func() (configs.Config, error) {
 		c, err := configs.Load(cli.Config, environ)
 		if err == nil {
 			setLog(c.Log, errOut)
@@ -71,6 +73,8 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, errUnhealthy):
+		return 1
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		// A server that was told to stop returns nil; here work was cut short.
 		fmt.Fprintln(errOut, "crmbot: interrupted before it was done")

@@ -73,6 +73,8 @@ type Ding struct {
 	seq       int
 	frames    []DingFrame
 	watchers  map[int]func(DingMessage)
+	set       DingApp         // how the app is set up
+	revoked   map[string]bool // permissions that the app lacks
 }
 
 type dingSession struct {
@@ -179,7 +181,7 @@ func NewDing(o DingOptions) *Ding {
 	}
 	d := &Ding{opt: o, stop: make(chan struct{}), people: map[string]*DingPerson{}, depts: map[int64]*DingDepartment{}, groups: map[string]*DingGroup{}, cards: map[string]*DingCard{},
 		templates: map[string]bool{dingcard.PublicTemplate: true}, blobs: map[string]blob{}, sessions: map[string]dingSession{}, tokens: map[string]time.Time{},
-		tickets: map[string]dingTicket{}, conns: map[*dingConn]bool{}, pressing: map[string]int{}, limits: map[string]*window{}, used: map[string]int{}, watchers: map[int]func(DingMessage){}}
+		tickets: map[string]dingTicket{}, conns: map[*dingConn]bool{}, pressing: map[string]int{}, limits: map[string]*window{}, used: map[string]int{}, watchers: map[int]func(DingMessage){}, revoked: map[string]bool{}}
 	for _, t := range o.Templates {
 		d.templates[t] = true
 	}
@@ -414,6 +416,8 @@ func (d *Ding) routes() http.Handler {
 	v1("POST /v1.0/robot/oToMessages/batchSend", d.otoSend)
 	v1("POST /v1.0/robot/groupMessages/send", d.groupSend)
 	v1("POST /v1.0/robot/messageFiles/download", d.downloadURL)
+	v1("POST /v1.0/robot/getBotListInGroup", d.botsInGroup)
+	v1("POST /v1.0/card/instances", d.makeCard)
 	v1("POST /v1.0/card/instances/createAndDeliver", d.createCard)
 	v1("PUT /v1.0/card/instances", d.updateCard)
 	old("/robot/sendBySession", 0, d.bySession)

@@ -17,6 +17,8 @@ type DingError struct {
 	Msg     string
 	// Scopes are the permissions that are missing.
 	Scopes []string
+	// SubCode stands beside Errcode in answers of the old API.
+	SubCode string
 }
 
 func dingBad(code, msg string) *DingError { return &DingError{Code: code, Errcode: 40035, Msg: msg} }
@@ -49,6 +51,7 @@ func (d *Ding) api(flags int, fn dingFunc) http.HandlerFunc {
 		}
 		rec := Call{At: d.opt.Clock.Now(), API: r.Method + " " + r.URL.Path, Query: r.URL.Query(), Body: body, Status: http.StatusOK}
 		defer func() { d.add(rec) }()
+		d.date(w.Header())
 		c := &dingCall{r: r, body: body, now: rec.At}
 		f, hit := d.take(rec.API)
 		if hit && f.Done {
@@ -108,7 +111,12 @@ func dingThrottled() *DingError {
 func dingRefuse(w http.ResponseWriter, flags int, e *DingError, rec *Call) {
 	rec.Code = e.Errcode
 	if flags&dingNew == 0 {
-		writeJSON(w, http.StatusOK, map[string]any{"errcode": e.Errcode, "errmsg": e.Msg, "request_id": "req1"})
+		out := map[string]any{"errcode": e.Errcode, "errmsg": e.Msg, "request_id": "req1"}
+		if e.SubCode != "" {
+			out["sub_code"], out["sub_msg"] = e.SubCode, e.Msg
+			out["errmsg"] = "ding talk error[subcode=" + e.SubCode + ",submsg=" + e.Msg + "]"
+		}
+		writeJSON(w, http.StatusOK, out)
 		return
 	}
 	status := e.Status
@@ -138,6 +146,9 @@ func (d *Ding) admit(c *dingCall, flags int) *DingError {
 		if until, ok := d.tokens[token]; !ok || !c.now.Before(until) {
 			return &DingError{Status: http.StatusBadRequest, Code: "InvalidAuthentication", Errcode: 40014, Msg: "不合法的access_token"}
 		}
+	}
+	if e := d.permitted(c, flags); e != nil {
+		return e
 	}
 	if !d.opt.NoLimits && flags&dingAuth != 0 {
 		key := c.r.Pattern

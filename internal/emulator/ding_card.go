@@ -37,10 +37,8 @@ func (d *Ding) createCard(c *dingCall) (any, *DingError) {
 	if d.cards[in.OutTrackID] != nil {
 		return nil, dingBad("param.cardAlreadyExist", "卡片已存在")
 	}
-	if published, known := d.templates[in.CardTemplateID]; !known {
-		return nil, dingBad("param.templateNotExist", "模板不存在")
-	} else if !published {
-		return nil, dingBad("param.templateUnpublished", "模板未发布")
+	if e := d.template(in.CardTemplateID); e != nil {
+		return nil, e
 	}
 	if in.CallbackType != "STREAM" || in.UserIDType != 1 {
 		return nil, dingBad("param.invalid", "callbackType, userIdType")
@@ -87,6 +85,34 @@ func (d *Ding) createCard(c *dingCall) (any, *DingError) {
 	// The card exists now even if it was delivered to nobody.
 	d.cards[card.ID] = card
 	return map[string]any{"success": true, "result": map[string]any{"outTrackId": card.ID, "deliverResults": results}}, nil
+}
+
+// template refuses a template that does not exist; the caller holds the lock.
+func (d *Ding) template(id string) *DingError {
+	if published, known := d.templates[id]; !known {
+		return dingBad("param.templateNotExist", "模板不存在")
+	} else if !published {
+		return dingBad("param.templateUnpublished", "模板未发布")
+	}
+	return nil
+}
+
+// makeCard creates a card that is delivered to nobody.
+func (d *Ding) makeCard(c *dingCall) (any, *DingError) {
+	var in struct{ CardTemplateID, OutTrackID string }
+	if json.Unmarshal(c.body, &in) != nil || in.OutTrackID == "" {
+		return nil, dingBad("param.invalid", "outTrackId")
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cards[in.OutTrackID] != nil {
+		return nil, dingBad("param.cardAlreadyExist", "卡片已存在")
+	}
+	if e := d.template(in.CardTemplateID); e != nil {
+		return nil, e
+	}
+	d.cards[in.OutTrackID] = &DingCard{ID: in.OutTrackID, Template: in.CardTemplateID, Params: map[string]string{}, Private: map[string]map[string]string{}, At: c.now}
+	return map[string]any{"success": true, "result": in.OutTrackID}, nil
 }
 
 type dingSpace struct {

@@ -60,6 +60,9 @@ func (d *Ding) open(c *dingCall) (any, *DingError) {
 	if json.Unmarshal(c.body, &in) != nil || in.ClientID != d.opt.ClientID || in.ClientSecret != d.opt.ClientSecret {
 		return nil, &DingError{Status: http.StatusUnauthorized, Code: "authFailed", Msg: "鉴权失败"}
 	}
+	if d.app().NoStream {
+		return nil, &DingError{Status: http.StatusForbidden, Code: "streamNotEnabled", Msg: "应用未开启Stream模式"}
+	}
 	topics := map[string]bool{}
 	for _, s := range in.Subscriptions {
 		topics[s.Type+" "+s.Topic] = true

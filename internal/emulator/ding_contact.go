@@ -105,6 +105,9 @@ func (d *Ding) departments(c *dingCall) (any, *DingError) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.set.Part && parent == 1 {
+		return nil, &DingError{Errcode: 50004, Msg: "请求的部门id不在授权范围内"}
+	}
 	list := []map[string]any{}
 	for _, id := range slices.Sorted(maps.Keys(d.depts)) {
 		if x := d.depts[id]; x.Parent == parent && x.ID != 1 {

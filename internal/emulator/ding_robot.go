@@ -26,7 +26,7 @@ func (d *Ding) otoSend(c *dingCall) (any, *DingError) {
 	if json.Unmarshal(c.body, &in) != nil || len(in.UserIDs) == 0 || len(in.UserIDs) > dingMaxPeople {
 		return nil, dingBad("invalidParameter.userIds.invalid", "userIds")
 	}
-	if in.RobotCode != d.opt.RobotCode {
+	if in.RobotCode != d.opt.RobotCode || d.app().NoRobot {
 		return nil, dingBad("invalidParameter.robotCode.notExsit", "robotCode")
 	}
 	m, e := d.robotMessage(in.MsgKey, in.MsgParam)

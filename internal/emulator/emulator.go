@@ -9,6 +9,7 @@ package emulator
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -112,6 +113,23 @@ type Faults struct {
 	mu   sync.Mutex
 	list []*Fault
 	bad  Delivery
+	skew time.Duration
+}
+
+// Skew sets the platform's clock, as its answers tell it, that far ahead.
+func (f *Faults) Skew(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.skew = d
+}
+
+// date tells the time in an answer where it is not the right one.
+func (f *Faults) date(h http.Header) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.skew != 0 {
+		h.Set("Date", time.Now().Add(f.skew).UTC().Format(http.TimeFormat))
+	}
 }
 
 // Break switches a fault on.
@@ -125,7 +143,7 @@ func (f *Faults) Break(x Fault) {
 func (f *Faults) Mend() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.list, f.bad = nil, Delivery{}
+	f.list, f.bad, f.skew = nil, Delivery{}, 0
 }
 
 // take is the fault that hits this request, if any.

@@ -56,6 +56,8 @@ type Lark struct {
 	seq      int
 	events   []LarkEvent
 	watchers map[int]func(LarkMessage)
+	set      LarkApp         // how the app is set up
+	scopes   map[string]bool // permissions that were granted
 }
 
 type sentUUID struct {
@@ -95,8 +97,9 @@ type LarkChat struct {
 	ID, Title string
 	Group     bool
 	Members   []string // open ids
-	// Gone groups were dissolved; BotOut groups do not have the bot any more.
-	Gone, BotOut bool
+	// Gone groups were dissolved; BotOut groups do not have the bot any more. In
+	// Muted groups only the owner may speak.
+	Gone, BotOut, Muted bool
 }
 
 // LarkMessage is one message of a chat.
@@ -159,7 +162,8 @@ func NewLark(o LarkOptions) *Lark {
 	}
 	l := &Lark{opt: o, stop: make(chan struct{}), people: map[string]*LarkPerson{}, depts: map[string]*LarkDepartment{}, chats: map[string]*LarkChat{},
 		messages: map[string]*LarkMessage{}, byUUID: map[string]sentUUID{}, blobs: map[string]blob{}, tokens: map[string]time.Time{},
-		conns: map[*larkConn]bool{}, pressing: map[string]int{}, limits: map[string]*window{}, watchers: map[int]func(LarkMessage){}}
+		conns: map[*larkConn]bool{}, pressing: map[string]int{}, limits: map[string]*window{}, watchers: map[int]func(LarkMessage){}, set: newLarkApp(), scopes: map[string]bool{}}
+	l.Grant(larkScopes...)
 	l.srv = httptest.NewServer(l.routes())
 	return l
 }
@@ -367,6 +371,8 @@ func (l *Lark) routes() http.Handler {
 	mux.HandleFunc("GET /ws", l.connect)
 	mux.HandleFunc("POST /open-apis/auth/v3/tenant_access_token/internal", l.api(false, l.token))
 	mux.HandleFunc("GET /open-apis/bot/v3/info", l.api(true, l.botInfo))
+	mux.HandleFunc("GET /open-apis/application/v6/scopes", l.api(true, l.scopeList))
+	mux.HandleFunc("GET /open-apis/application/v6/applications/{id}", l.api(true, l.appInfo))
 	mux.HandleFunc("GET /open-apis/tenant/v2/tenant/query", l.api(true, l.tenant))
 	mux.HandleFunc("POST /open-apis/im/v1/messages", l.api(true, l.create))
 	mux.HandleFunc("POST /open-apis/im/v1/messages/{id}/reply", l.api(true, l.reply))
@@ -374,6 +380,7 @@ func (l *Lark) routes() http.Handler {
 	mux.HandleFunc("GET /open-apis/im/v1/messages/{id}/resources/{key}", l.api(true, l.resource))
 	mux.HandleFunc("POST /open-apis/im/v1/files", l.api(true, l.upload("file", 30<<20)))
 	mux.HandleFunc("POST /open-apis/im/v1/images", l.api(true, l.upload("image", 10<<20)))
+	mux.HandleFunc("GET /open-apis/im/v1/chats/{id}/members/is_in_chat", l.api(true, l.isInChat))
 	mux.HandleFunc("GET /open-apis/im/v1/chats/{id}", l.api(true, l.chatInfo))
 	mux.HandleFunc("GET /open-apis/contact/v3/users/{id}", l.api(true, l.user))
 	mux.HandleFunc("GET /open-apis/contact/v3/users/find_by_department", l.api(true, l.usersOf))

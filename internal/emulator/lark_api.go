@@ -17,6 +17,8 @@ type LarkError struct {
 	Msg    string
 	// Wait is sent as x-ogw-ratelimit-reset.
 	Wait time.Duration
+	// Scopes are permissions of which the app lacks every one.
+	Scopes []string
 }
 
 // larkCall is one request to an API.
@@ -40,6 +42,7 @@ func (l *Lark) api(auth bool, fn func(c *larkCall) (any, *LarkError)) http.Handl
 		}
 		rec := Call{At: l.opt.Clock.Now(), API: r.Method + " " + r.URL.Path, Query: r.URL.Query(), Body: body, Status: http.StatusOK}
 		defer func() { l.add(rec) }()
+		l.date(w.Header())
 		c := &larkCall{r: r, body: body, now: rec.At}
 		f, hit := l.take(rec.API)
 		if hit && f.Done {
@@ -113,7 +116,15 @@ func refuse(w http.ResponseWriter, e *LarkError, rec *Call) {
 		w.Header().Set("x-ogw-ratelimit-limit", "1000")
 		w.Header().Set("x-ogw-ratelimit-reset", strconv.Itoa(int((e.Wait+time.Second-1)/time.Second)))
 	}
-	writeJSON(w, status, map[string]any{"code": e.Code, "msg": e.Msg, "error": map[string]string{"log_id": "20261123000000ABCDEF", "troubleshooter": "https://open.feishu.cn/search?log_id=20261123000000ABCDEF"}})
+	more := map[string]any{"log_id": "20261123000000ABCDEF", "troubleshooter": "https://open.feishu.cn/search?log_id=20261123000000ABCDEF"}
+	if len(e.Scopes) > 0 {
+		list := []map[string]string{}
+		for _, s := range e.Scopes {
+			list = append(list, map[string]string{"type": "action_scope_required", "subject": s})
+		}
+		more["permission_violations"] = list
+	}
+	writeJSON(w, status, map[string]any{"code": e.Code, "msg": e.Msg, "error": more})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
@@ -142,6 +153,9 @@ func (l *Lark) admit(c *larkCall, auth bool) *LarkError {
 	}
 	if until, ok := l.tokens[token]; !ok || c.now.After(until) {
 		return &LarkError{Code: 99991663, Msg: "Invalid access token for authorization. Please make a test attempt with the correct token"}
+	}
+	if e := l.permitted(c); e != nil {
+		return e
 	}
 	name := c.r.Method + " " + c.r.Pattern
 	for _, lim := range []struct {
@@ -173,7 +187,7 @@ func (l *Lark) token(c *larkCall) (any, *LarkError) {
 		AppID     string `json:"app_id"`
 		AppSecret string `json:"app_secret"`
 	}
-	if json.Unmarshal(c.body, &in) != nil || in.AppID != l.opt.AppID {
+	if json.Unmarshal(c.body, &in) != nil || in.AppID != l.opt.AppID || l.app().Elsewhere {
 		return nil, &LarkError{Code: 10003, Msg: "invalid param"}
 	}
 	if in.AppSecret != l.opt.AppSecret {
@@ -191,14 +205,6 @@ func (l *Lark) token(c *larkCall) (any, *LarkError) {
 	t := l.next("t-")
 	l.tokens[t] = c.now.Add(2 * time.Hour)
 	c.top = map[string]any{"tenant_access_token": t, "expire": 7200}
-	return nil, nil
-}
-
-// LarkBotOpenID is the bot's own id, as mentions in groups name it.
-const LarkBotOpenID = "ou_the_bot_itself"
-
-func (l *Lark) botInfo(c *larkCall) (any, *LarkError) {
-	c.top = map[string]any{"bot": map[string]any{"activate_status": 2, "app_name": "crmbot", "open_id": LarkBotOpenID}}
 	return nil, nil
 }
 
@@ -221,5 +227,9 @@ func (l *Lark) chatInfo(c *larkCall) (any, *LarkError) {
 	if chat.Gone {
 		status = "dissolved"
 	}
-	return map[string]any{"name": chat.Title, "chat_mode": mode, "chat_status": status, "tenant_key": l.opt.TenantKey, "external": false}, nil
+	speak := "all_members"
+	if chat.Muted {
+		speak = "only_owner"
+	}
+	return map[string]any{"name": chat.Title, "chat_mode": mode, "chat_status": status, "tenant_key": l.opt.TenantKey, "external": false, "moderation_permission": speak}, nil
 }

@@ -38,6 +38,9 @@ const (
 
 func (l *Lark) endpoint(c *larkCall) (any, *LarkError) {
 	var in struct{ AppID, AppSecret string }
+	if l.app().Elsewhere {
+		return nil, &LarkError{Status: http.StatusOK, Code: 1000040351, Msg: "Incorrect domain name"}
+	}
 	if json.Unmarshal(c.body, &in) != nil || in.AppID != l.opt.AppID || in.AppSecret != l.opt.AppSecret {
 		return nil, &LarkError{Status: http.StatusOK, Code: 514, Msg: "auth failed"}
 	}
@@ -177,7 +180,7 @@ func (l *Lark) pushOnce(id string, payload []byte, wait time.Duration, d Deliver
 		c.mu.Unlock()
 	}()
 	if !lost {
-		if err := c.sendParts(seq, frameID, payload, d.Split, l.opt.Clock.Now()); err != nil {
+		if err := c.sendParts(l.frameKind(payload), seq, frameID, payload, d.Split, l.opt.Clock.Now()); err != nil {
 			return larkAck{}, false
 		}
 	}
@@ -193,7 +196,7 @@ func (l *Lark) pushOnce(id string, payload []byte, wait time.Duration, d Deliver
 }
 
 // sendParts sends a payload in parts of at most size bytes; zero: whole.
-func (c *larkConn) sendParts(seq uint64, id string, payload []byte, size int, now time.Time) error {
+func (c *larkConn) sendParts(kind string, seq uint64, id string, payload []byte, size int, now time.Time) error {
 	if size <= 0 || size > len(payload) {
 		size = len(payload)
 	}
@@ -201,7 +204,7 @@ func (c *larkConn) sendParts(seq uint64, id string, payload []byte, size int, no
 	for i := range sum {
 		part := payload[i*size : min((i+1)*size, len(payload))]
 		f := larkFrame{seq: seq, log: seq * 7, service: larkServiceID, method: larkData, payload: part, logNew: "log" + id,
-			headers: [][2]string{{"type", "event"}, {"message_id", id}, {"trace_id", "trace" + id}, {"sum", strconv.Itoa(sum)}, {"seq", strconv.Itoa(i)},
+			headers: [][2]string{{"type", kind}, {"message_id", id}, {"trace_id", "trace" + id}, {"sum", strconv.Itoa(sum)}, {"seq", strconv.Itoa(i)},
 				{"timestamp", strconv.FormatInt(now.UnixMilli(), 10)}, {"instance_id", "pod-1"}}}
 		if err := c.send(f); err != nil {
 			return err

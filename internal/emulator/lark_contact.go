@@ -55,7 +55,7 @@ func (l *Lark) usersOf(c *larkCall) (any, *LarkError) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	dept := c.r.URL.Query().Get("department_id")
-	if dept != "0" && l.depts[dept] == nil {
+	if dept != "0" && l.depts[dept] == nil || dept == "0" && l.set.Part {
 		return nil, &LarkError{Code: 40004, Msg: "no dept authority error"}
 	}
 	var list []any
@@ -72,6 +72,9 @@ func (l *Lark) usersOf(c *larkCall) (any, *LarkError) {
 func (l *Lark) children(c *larkCall) (any, *LarkError) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.set.Part && c.r.PathValue("id") == "0" {
+		return nil, &LarkError{Code: 40004, Msg: "no dept authority error"}
+	}
 	all := c.r.URL.Query().Get("fetch_child") == "true"
 	under := func(d *LarkDepartment, root string) bool {
 		for range len(l.depts) + 1 {

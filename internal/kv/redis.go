@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,7 @@ type Redis struct {
 // contain the password.
 func OpenRedis(ctx context.Context, url string, opts ...Option) (*Redis, error) {
 	o := newOptions(opts)
+	quietOnce.Do(func() { redis.SetLogger(redisLog{}) })
 	client, err := newClient(url, &o)
 	if err != nil {
 		return nil, err
@@ -49,6 +51,17 @@ func OpenRedis(ctx context.Context, url string, opts ...Option) (*Redis, error) 
 	}
 	return r, nil
 }
+
+// redisLog writes what the client says beside its errors, addresses of servers
+// at most, to the program's own log.
+type redisLog struct{}
+
+// Printf implements the client's logger.
+func (redisLog) Printf(ctx context.Context, format string, v ...any) {
+	slog.WarnContext(ctx, "redis client", "text", fmt.Sprintf(format, v...))
+}
+
+var quietOnce sync.Once // the client has one logger for the whole process
 
 // Name spaces in Redis, after the prefix.
 const (
