@@ -58,3 +58,13 @@ func TestAllProblemsAreReportedAtOnceWithoutSecrets(t *testing.T) {
 		t.Errorf("the error shows a secret:\n%v", err)
 	}
 }
+
+func TestEnvironmentGivesNumbers(t *testing.T) {
+	c, err := Load("", []string{"CRMBOT_DINGTALK_QUOTA_API=205000", "CRMBOT_DINGTALK_QUOTA_STREAM=0"})
+	if err != nil || c.DingTalk.QuotaAPI != 205000 || c.DingTalk.QuotaStream != 0 {
+		t.Errorf("got %+v, %v", c.DingTalk, err)
+	}
+	if _, err := Load("", []string{"CRMBOT_DINGTALK_QUOTA_API=many"}); err == nil || !strings.Contains(err.Error(), "CRMBOT_DINGTALK_QUOTA_API") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -106,7 +107,9 @@ func readEnv(environ []string, c *Config) []error {
 			f := section.Type().Field(j)
 			name := envPrefix + strings.ToUpper(root.Type().Field(i).Tag.Get("yaml")+"_"+f.Tag.Get("yaml"))
 			if v, ok := env[name]; ok {
-				section.Field(j).SetString(v)
+				if err := set(section.Field(j), v); err != nil {
+					errs = append(errs, fmt.Errorf("%s: %w", name, err))
+				}
 				delete(env, name)
 			}
 			file, ok := env[name+"_FILE"]
@@ -135,4 +138,18 @@ func readEnv(environ []string, c *Config) []error {
 		errs = append(errs, fmt.Errorf("unknown environment variable %s", k))
 	}
 	return errs
+}
+
+// set gives a text or a number its value.
+func set(f reflect.Value, v string) error {
+	if f.Kind() != reflect.Int {
+		f.SetString(v)
+		return nil
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(v))
+	if err != nil {
+		return fmt.Errorf("%q is not a whole number", v)
+	}
+	f.SetInt(int64(n))
+	return nil
 }

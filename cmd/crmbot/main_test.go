@@ -37,7 +37,7 @@ func TestVersionAndHelp(t *testing.T) {
 		t.Errorf("version: %d %q", code, out)
 	}
 	code, out, _ = crmbot(t, nil, "--help")
-	for _, want := range []string{"demo", "serve", "migrate", "import", "script", "version", "--config"} {
+	for _, want := range []string{"demo", "serve", "migrate", "import", "doctor", "script", "version", "--config"} {
 		if code != 0 || !strings.Contains(out, want) {
 			t.Errorf("help (%d) does not name %s:\n%s", code, want, out)
 		}
