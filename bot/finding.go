@@ -130,10 +130,11 @@ func ClockFinding(whose crm.Text, skew time.Duration, known bool) Finding {
 		zh, en = "慢", "behind"
 	}
 	amount := skew.Abs().Round(time.Second)
+	long := span(amount)
 	if amount <= 2*time.Second {
 		return NewFinding(AreaClock, Fine, "本机时钟与"+whose.Zh+"一致", "this machine's clock agrees with "+whose.En)
 	}
-	f := NewFinding(AreaClock, Fine, fmt.Sprintf("本机时钟比%s%s %s", whose.Zh, zh, amount), fmt.Sprintf("this machine's clock is %s %s %s", amount, en, whose.En))
+	f := NewFinding(AreaClock, Fine, "本机时钟比"+whose.Zh+zh+" "+long.Zh, "this machine's clock is "+long.En+" "+en+" "+whose.En)
 	switch {
 	case amount >= skewBad:
 		f.Mark = Bad
@@ -146,8 +147,20 @@ func ClockFinding(whose crm.Text, skew time.Duration, known bool) Finding {
 		"turn on time synchronisation on this machine (systemd-timesyncd or chrony) and run this again; from 5 minutes on, requests of the platform are refused as too old")
 }
 
-// Passed counts the findings by mark.
-func Passed(list []Finding) map[Mark]int {
+// span is a length of time as people say it.
+func span(d time.Duration) crm.Text {
+	n, zh, en := int(d/time.Second), "秒", "s"
+	switch {
+	case d >= 2*time.Hour:
+		n, zh, en = int(d/time.Hour), "小时", "h"
+	case d >= 2*time.Minute:
+		n, zh, en = int(d/time.Minute), "分钟", "min"
+	}
+	return crm.Text{Zh: fmt.Sprintf("%d %s", n, zh), En: fmt.Sprintf("%d %s", n, en)}
+}
+
+// Tally counts the findings by mark.
+func Tally(list []Finding) map[Mark]int {
 	n := map[Mark]int{}
 	for _, f := range list {
 		n[f.Mark]++

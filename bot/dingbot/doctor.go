@@ -222,7 +222,7 @@ func (x *exam) directory(ctx context.Context) []bot.Finding {
 		}
 	}
 	if !whole {
-		return []bot.Finding{bot.NewFinding(bot.AreaDirectory, bot.Bad, "应用的通讯录授权范围不是全部员工，部门和成员同步不了", "the app may see a part of the company only; departments and people cannot be synchronised").
+		return []bot.Finding{bot.NewFinding(bot.AreaDirectory, bot.Bad, "应用的通讯录授权范围不是全部员工，部门和成员同步不了", "the app sees only a part of the company; departments and people cannot be synchronised").
 			WithMend("在"+consoleZh+"权限管理 → 权限范围，选“全部员工”", "choose all employees in "+consoleEn+"Permissions → range")}
 	}
 	for _, s := range x.lacking {

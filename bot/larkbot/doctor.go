@@ -136,7 +136,7 @@ func (x *exam) robot(ctx context.Context) bool {
 		return e != nil
 	}
 	if s, idle := states[out.Bot.Status]; idle {
-		x.add(bot.NewFinding(bot.AreaRobot, bot.Bad, "应用"+s.Zh, "the app is in the state: "+s.En).
+		x.add(bot.NewFinding(bot.AreaRobot, bot.Bad, "应用"+s.Zh, "the app is not in use: "+s.En).
 			WithMend("在 "+x.console("/version")+"（版本管理与发布）创建版本、选好可用范围并发布；需要审核时请企业管理员在管理后台通过", "create a version in "+x.console("/version")+" (Version Management & Release), choose the availability and publish it; where it needs approval, an administrator approves it in the admin console"))
 		return true
 	}
@@ -188,9 +188,13 @@ func (x *exam) permissions(ctx context.Context) {
 			waiting = waiting || state == grantedNot
 		}
 	}
-	if len(missing) == 0 {
+	switch {
+	case len(missing) == 0 && !listed:
+		x.add(bot.NewFinding(bot.AreaPermissions, bot.Skipped, fmt.Sprintf("试过的 %d 项权限都可用；平台没有返回权限列表，其余没能检查", len(probes)), fmt.Sprintf("the %d permissions that could be tried work; the platform did not list the others", len(probes))).
+			WithMend("对照 docs/setup-lark.zh-CN.md 第 2 步检查 "+x.console("/auth"), "compare "+x.console("/auth")+" with step 2 of docs/setup-lark.md"))
+	case len(missing) == 0:
 		x.add(bot.Granted(permissions))
-	} else {
+	default:
 		f := bot.Lacking(missing)
 		link := x.console("/auth?q=" + strings.Join(f.Missing, ",") + "&op_from=openapi&token_type=tenant")
 		f = f.WithMend("打开 "+link+" 开通，然后在“版本管理与发布”发布新版本", "grant them at "+link+", then publish a new version in Version Management & Release")
@@ -238,9 +242,9 @@ func (x *exam) directory(err error, refused bool) {
 	case refused:
 		// The line about permissions says it.
 	case err == nil:
-		x.add(bot.NewFinding(bot.AreaDirectory, bot.Fine, "应用能看到全公司的部门", "the app may see the departments of the whole company"))
+		x.add(bot.NewFinding(bot.AreaDirectory, bot.Fine, "应用能看到全公司的部门", "the app sees the departments of the whole company"))
 	case e != nil && e.Code == 40004:
-		x.add(bot.NewFinding(bot.AreaDirectory, bot.Bad, "应用的通讯录权限范围不是全部成员，部门和成员同步不了", "the app may see a part of the company only; departments and people cannot be synchronised").
+		x.add(bot.NewFinding(bot.AreaDirectory, bot.Bad, "应用的通讯录权限范围不是全部成员，部门和成员同步不了", "the app sees only a part of the company; departments and people cannot be synchronised").
 			WithMend("在 "+x.console("/auth")+"（权限管理 → 通讯录权限范围）选“全部成员”，然后发布新版本", "choose All members in "+x.console("/auth")+" (Permissions → contacts range), then publish a new version"))
 	default:
 		x.add(bot.Unclear(bot.AreaDirectory, err))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/internal/crm"
 )
 
 // appConfig is how the app is delivered to, as the console shows it.
@@ -55,23 +56,24 @@ func (x *exam) subscribed(ctx context.Context) {
 	x.callback(ctx, out.App, page)
 }
 
-// way is the way of delivery that this process expects, and its names.
-func (x *exam) way() (way, zh, en string) {
+// way is the way of delivery that this process expects, and what the console
+// calls it for events or callbacks.
+func (x *exam) way(zh, en string) (string, crm.Text) {
 	if x.opt.Webhook {
-		return byWebhook, "将事件发送至开发者服务器", "Send to developer's server"
+		return byWebhook, crm.Text{Zh: "将" + zh + "发送至开发者服务器", En: "Send " + en + " to developer's server"}
 	}
-	return byConnection, "使用长连接接收", "Receive through persistent connection"
+	return byConnection, crm.Text{Zh: "使用长连接接收" + zh, En: "Receive " + en + " through persistent connection"}
 }
 
 func (x *exam) events(c appConfig, page string) {
-	way, zh, en := x.way()
+	way, choice := x.way("事件", "events")
 	if c.Event == nil {
 		x.add(bot.NewFinding(bot.AreaEvents, bot.Skipped, "平台没有返回事件设置，请对照 "+page+" 检查", "the platform does not tell how events are delivered; compare "+page))
 		return
 	}
 	if c.Event.Way != way {
-		x.add(bot.NewFinding(bot.AreaEvents, bot.Bad, fmt.Sprintf("事件的订阅方式是 %s，crmbot 等的是 %s：收不到消息", word(c.Event.Way), way), fmt.Sprintf("events are delivered by %s, crmbot waits for %s: no message arrives", word(c.Event.Way), way)).
-			WithMend("先让 crmbot serve 运行着，再到 "+page+"（事件与回调 → 事件配置）把订阅方式改成“"+zh+"”并保存，然后发布新版本；或修改 lark.mode", "while crmbot serve runs, set the mode to “"+en+"” in "+page+" (Events & Callbacks → Event Configuration), save, and publish a new version; or change lark.mode"))
+		x.add(bot.NewFinding(bot.AreaEvents, bot.Bad, fmt.Sprintf("平台用%s推送事件，crmbot 等的是%s：收不到消息", word(c.Event.Way).Zh, word(way).Zh), fmt.Sprintf("events are delivered by %s, crmbot waits for %s: no message arrives", word(c.Event.Way).En, word(way).En)).
+			WithMend("先让 crmbot serve 运行着，再到 "+page+"（事件与回调 → 事件配置）把订阅方式改成“"+choice.Zh+"”并保存，然后发布新版本；或修改 lark.mode", "while crmbot serve runs, set the mode to “"+choice.En+"” in "+page+" (Events & Callbacks → Event Configuration), save, and publish a new version; or change lark.mode"))
 		return
 	}
 	var missing []string
@@ -81,7 +83,7 @@ func (x *exam) events(c appConfig, page string) {
 		}
 	}
 	if len(missing) == 0 {
-		x.add(bot.NewFinding(bot.AreaEvents, bot.Fine, "需要的事件都已订阅（"+zh+"）", "all events are subscribed ("+way+")"))
+		x.add(bot.NewFinding(bot.AreaEvents, bot.Fine, "需要的事件都已订阅（"+word(way).Zh+"）", "all events are subscribed ("+word(way).En+")"))
 		return
 	}
 	mark := bot.Warning
@@ -95,31 +97,34 @@ func (x *exam) events(c appConfig, page string) {
 }
 
 func (x *exam) callback(ctx context.Context, c appConfig, page string) {
-	way, zh, en := x.way()
-	mendZh := "到 " + page + "（事件与回调 → 回调配置）把订阅方式设为“" + zh + "”，添加回调“卡片回传交互” " + evPress + "，然后发布新版本"
-	mendEn := "in " + page + " (Events & Callbacks → Callback Configuration) set the mode to “" + en + "”, add the callback “Card action” " + evPress + ", then publish a new version"
+	way, choice := x.way("回调", "callbacks")
+	mendZh := "到 " + page + "（事件与回调 → 回调配置）把订阅方式设为“" + choice.Zh + "”，添加回调“卡片回传交互” " + evPress + "，然后发布新版本"
+	mendEn := "in " + page + " (Events & Callbacks → Callback Configuration) set the mode to “" + choice.En + "”, add the callback “Card action” " + evPress + ", then publish a new version"
 	switch {
 	case c.Callback == nil || c.Callback.Way == "":
 		if !x.cardFrames(ctx, page) {
 			x.add(bot.NewFinding(bot.AreaCallback, bot.Warning, "平台没有返回卡片回调的设置；没有设置的话，点卡片会报错 200340", "the platform names no setting for card presses; without one, buttons answer with error 200340").WithMend(mendZh, mendEn))
 		}
 	case c.Callback.Way != way:
-		x.add(bot.NewFinding(bot.AreaCallback, bot.Bad, fmt.Sprintf("卡片回调的订阅方式是 %s，crmbot 等的是 %s：点按钮会报错 200340", c.Callback.Way, way), fmt.Sprintf("card presses are delivered by %s, crmbot waits for %s: buttons answer with error 200340", c.Callback.Way, way)).WithMend(mendZh, mendEn))
+		x.add(bot.NewFinding(bot.AreaCallback, bot.Bad, fmt.Sprintf("平台用%s推送卡片回调，crmbot 等的是%s：点按钮会报错 200340", word(c.Callback.Way).Zh, word(way).Zh), fmt.Sprintf("card presses are delivered by %s, crmbot waits for %s: buttons answer with error 200340", word(c.Callback.Way).En, word(way).En)).WithMend(mendZh, mendEn))
 	case !slices.Contains(c.Callback.Callbacks, evPress):
 		f := bot.NewFinding(bot.AreaCallback, bot.Bad, "没有订阅卡片回调 "+evPress+"：点按钮会报错 200340", "the callback "+evPress+" is not subscribed: buttons answer with error 200340").WithMend(mendZh, mendEn)
 		f.Missing = []string{evPress}
 		x.add(f)
 	default:
-		x.add(bot.NewFinding(bot.AreaCallback, bot.Fine, "卡片回调已订阅（"+zh+"）", "card presses are subscribed ("+way+")"))
+		x.add(bot.NewFinding(bot.AreaCallback, bot.Fine, "卡片回调已订阅（"+word(way).Zh+"）", "card presses are subscribed ("+word(way).En+")"))
 	}
 }
 
-// word is a way of delivery, or a dash.
-func word(s string) string {
-	if s == "" {
-		return "—"
+// word is a way of delivery as people say it.
+func word(way string) crm.Text {
+	switch way {
+	case byConnection:
+		return crm.Text{Zh: "长连接", En: "long connection"}
+	case byWebhook:
+		return crm.Text{Zh: "HTTP（webhook）", En: "HTTP (webhook)"}
 	}
-	return s
+	return crm.Text{Zh: "别的方式", En: "another way"}
 }
 
 // frameFor is how long it is remembered that a press came in the old form.

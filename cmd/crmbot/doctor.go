@@ -96,7 +96,7 @@ func printReport(w io.Writer, report []app.Section, l crm.Lang) error {
 		all = append(all, s.Findings...)
 		b.WriteString("\n")
 	}
-	n := bot.Passed(all)
+	n := bot.Tally(all)
 	b.WriteString(l.T(fmt.Sprintf("✗ 错误 %d   ! 注意 %d   ✓ 正常 %d   - 未检查 %d\n", n[bot.Bad], n[bot.Warning], n[bot.Fine], n[bot.Skipped]),
 		fmt.Sprintf("✗ %d wrong   ! %d to look at   ✓ %d fine   - %d not checked\n", n[bot.Bad], n[bot.Warning], n[bot.Fine], n[bot.Skipped])))
 	_, err := io.WriteString(w, b.String())

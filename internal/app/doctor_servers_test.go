@@ -69,8 +69,8 @@ func TestDoctorOfMySQLAndRedis(t *testing.T) {
 		return cfg
 	}
 	diagnose(t, as(user, "wrong", c.DBName), bad(bot.AreaDatabase, "密码"), none)
-	diagnose(t, as(user, "pass word", c.DBName), bad(bot.AreaDatabase, "没有这个数据库的权限"), none)
-	diagnose(t, as(c.User, c.Passwd, "crmbot_no_such"), bad(bot.AreaDatabase, "CREATE DATABASE"), none)
+	diagnose(t, as(user, "pass word", c.DBName), bad(bot.AreaDatabase, "没有数据库 "+c.DBName+" 的权限"), none)
+	diagnose(t, as(c.User, c.Passwd, "crmbot_no_such"), bad(bot.AreaDatabase, "CREATE DATABASE `crmbot_no_such`"), none)
 	exec(fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON `%s`.* TO '%s'@'%%'", strings.ReplaceAll(c.DBName, "_", `\_`), user))
 	diagnose(t, as(user, "pass word", c.DBName), bad(bot.AreaSchema), bad(bot.AreaDatabase, "CREATE, ALTER, INDEX", "GRANT"), warning(bot.AreaDatabase, "latin1"), none)
 }

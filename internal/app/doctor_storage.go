@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -27,6 +28,7 @@ func (d *doctor) database(ctx context.Context) []bot.Finding {
 				WithMend("crmbot migrate 会建好它（serve 也会）；正式使用请设置 database.dsn 为 MySQL", "crmbot migrate makes it (so does serve); for production set database.dsn to MySQL")}
 		}
 	}
+	addr, name, user := store.Target(d.cfg.Database.DSN)
 	limit, cancel := context.WithTimeout(ctx, doctorPatience)
 	defer cancel()
 	db, err := store.Open(limit, d.cfg.Database.DSN, crm.WallClock{})
@@ -36,13 +38,13 @@ func (d *doctor) database(ctx context.Context) []bot.Finding {
 			return []bot.Finding{bot.NewFinding(bot.AreaDatabase, bot.Fine, "SQLite 文件正由运行中的 crmbot 使用（SQLite 只允许一个进程），没有查看内容", "the SQLite file is in use by a running crmbot (SQLite is one process); its contents were not looked at")}
 		case store.ProblemLogin:
 			return bad("数据库拒绝登录：用户名或密码不对，或不允许从本机登录", "the database refuses the login: user or password is wrong, or the user may not come from this machine",
-				"核对 database.dsn 里的用户名和密码；用户要允许从本机地址登录（CREATE USER 'crmbot'@'%' …）", "check user and password in database.dsn; the user must be allowed from this machine's address (CREATE USER 'crmbot'@'%' …)")
+				"核对 database.dsn 里的用户名和密码；用户要允许从本机地址登录（CREATE USER '"+user+"'@'%' …）", "check user and password in database.dsn; the user must be allowed from this machine's address (CREATE USER '"+user+"'@'%' …)")
 		case store.ProblemRights:
-			return bad("用户没有这个数据库的权限", "the user has no rights on the database", "由管理员执行：GRANT ALL ON 库名.* TO 用户", "let the administrator run: GRANT ALL ON DATABASE.* TO USER")
+			return bad("用户 "+user+" 没有数据库 "+name+" 的权限", "the user "+user+" has no rights on the database "+name, "由数据库管理员执行：GRANT ALL ON `"+name+"`.* TO '"+user+"'@'%'", "let the database administrator run: GRANT ALL ON `"+name+"`.* TO '"+user+"'@'%'")
 		case store.ProblemMissing:
-			return bad("没有这个数据库", "there is no such database", "由管理员执行：CREATE DATABASE 库名 CHARACTER SET utf8mb4", "let the administrator run: CREATE DATABASE NAME CHARACTER SET utf8mb4")
+			return bad("没有数据库 "+name, "there is no database "+name, "由数据库管理员执行：CREATE DATABASE `"+name+"` CHARACTER SET utf8mb4", "let the database administrator run: CREATE DATABASE `"+name+"` CHARACTER SET utf8mb4")
 		}
-		return bad("数据库连不上", "the database cannot be reached", "检查 database.dsn 里的地址和端口、数据库是否在运行、防火墙", "check address and port in database.dsn, that the server runs, and the firewall")
+		return bad("数据库 "+addr+" 连不上", "the database at "+addr+" cannot be reached", "检查 database.dsn 里的地址和端口、数据库是否在运行、防火墙", "check address and port in database.dsn, that the server runs, and the firewall")
 	}
 	d.db = db
 	s, err := db.State(limit)
@@ -53,12 +55,12 @@ func (d *doctor) database(ctx context.Context) []bot.Finding {
 	}
 	out := []bot.Finding{version(db.Dialect, s)}
 	out = append(out, d.schema(s))
-	if f, ok := rights(s); ok {
+	if f, ok := rights(s, name, user); ok {
 		out = append(out, f)
 	}
 	if s.Charset != "" && s.Charset != "utf8mb4" {
 		out = append(out, bot.NewFinding(bot.AreaDatabase, bot.Warning, "数据库默认字符集是 "+s.Charset+"，应为 utf8mb4", "the database's character set is "+s.Charset+", it should be utf8mb4").
-			WithMend("由管理员执行：ALTER DATABASE 库名 CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "let the administrator run: ALTER DATABASE NAME CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"))
+			WithMend("由数据库管理员执行：ALTER DATABASE `"+name+"` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "let the database administrator run: ALTER DATABASE `"+name+"` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"))
 	}
 	if !s.Now.IsZero() {
 		out = append(out, bot.ClockFinding(crm.Text{Zh: "数据库", En: "the database"}, s.Now.Sub(s.Asked), true))
@@ -78,12 +80,12 @@ func (d *doctor) schema(s store.State) bot.Finding {
 	case s.Applied == 0:
 		return bot.NewFinding(bot.AreaSchema, bot.Bad, "数据库是空的，还没有建表", "the database is empty").WithMend("运行 crmbot migrate（serve 启动时也会做）", "run crmbot migrate (serve does it too when it starts)")
 	case s.Pending > 0:
-		return bot.NewFinding(bot.AreaSchema, bot.Bad, fmt.Sprintf("还差 %d 个迁移", s.Pending), fmt.Sprintf("%d migrations are missing", s.Pending)).WithMend("运行 crmbot migrate（serve 启动时也会做）", "run crmbot migrate (serve does it too when it starts)")
+		return bot.NewFinding(bot.AreaSchema, bot.Bad, fmt.Sprintf("还差 %d 个迁移", s.Pending), fmt.Sprintf("migrations that are missing: %d", s.Pending)).WithMend("运行 crmbot migrate（serve 启动时也会做）", "run crmbot migrate (serve does it too when it starts)")
 	}
 	return bot.NewFinding(bot.AreaSchema, bot.Fine, fmt.Sprintf("最新（%d 个迁移）", s.Applied), fmt.Sprintf("up to date (%d migrations)", s.Applied))
 }
 
-func rights(s store.State) (bot.Finding, bool) {
+func rights(s store.State, name, user string) (bot.Finding, bool) {
 	if len(s.Lacks) == 0 && !s.Unsure {
 		return bot.Finding{}, false
 	}
@@ -91,7 +93,7 @@ func rights(s store.State) (bot.Finding, bool) {
 		return bot.NewFinding(bot.AreaDatabase, bot.Skipped, "看不到用户的权限（由角色授予时如此）", "the user's rights are not visible (so with roles)"), true
 	}
 	list := strings.Join(s.Lacks, ", ")
-	f := bot.NewFinding(bot.AreaDatabase, bot.Bad, "数据库用户缺少权限："+list, "the database user lacks: "+list).WithMend("由管理员执行：GRANT "+list+" ON 库名.* TO 用户", "let the administrator run: GRANT "+list+" ON DATABASE.* TO USER")
+	f := bot.NewFinding(bot.AreaDatabase, bot.Bad, "数据库用户缺少权限："+list, "the database user lacks: "+list).WithMend("由数据库管理员执行：GRANT "+list+" ON `"+name+"`.* TO '"+user+"'@'%'", "let the database administrator run: GRANT "+list+" ON `"+name+"`.* TO '"+user+"'@'%'")
 	f.Missing = s.Lacks
 	return f, true
 }
@@ -138,11 +140,15 @@ func (d *doctor) redis(ctx context.Context) []bot.Finding {
 	r, err := kv.OpenRedis(limit, d.cfg.Redis.URL, kv.WithPrefix(d.cfg.Redis.Prefix))
 	if err != nil {
 		d.kv = kv.NewMemory(crm.WallClock{})
+		host := ""
+		if u, err := url.Parse(d.cfg.Redis.URL); err == nil {
+			host = u.Host
+		}
 		text := strings.ToUpper(err.Error())
 		if strings.Contains(text, "WRONGPASS") || strings.Contains(text, "NOAUTH") || strings.Contains(text, "INVALID PASSWORD") || strings.Contains(text, "AUTH ") {
 			return []bot.Finding{bot.NewFinding(bot.AreaRedis, bot.Bad, "Redis 拒绝登录", "Redis refuses the login").WithMend("核对 redis.url 里的用户名和密码：redis://用户:密码@主机:6379/0", "check user and password in redis.url: redis://user:password@host:6379/0")}
 		}
-		return []bot.Finding{bot.NewFinding(bot.AreaRedis, bot.Bad, "Redis 连不上", "Redis cannot be reached").WithMend("检查 redis.url 里的地址和端口、Redis 是否在运行、防火墙；只跑一个进程时可以把 redis.url 留空", "check address and port in redis.url, that the server runs, and the firewall; with one process redis.url may be empty")}
+		return []bot.Finding{bot.NewFinding(bot.AreaRedis, bot.Bad, "Redis "+host+" 连不上", "Redis at "+host+" cannot be reached").WithMend("检查 redis.url 里的地址和端口、Redis 是否在运行、防火墙；只跑一个进程时可以把 redis.url 留空", "check address and port in redis.url, that the server runs, and the firewall; with one process redis.url may be empty")}
 	}
 	d.kv = r
 	s, err := r.State(limit)

@@ -46,6 +46,15 @@ func WhyNot(err error) OpenProblem {
 	return ProblemAway
 }
 
+// Target is what a MySQL DSN names, without the password.
+func Target(dsn string) (addr, database, user string) {
+	c, err := gomysql.ParseDSN(dsn)
+	if err != nil {
+		return "", "", ""
+	}
+	return c.Addr, c.DBName, c.User
+}
+
 // State is what the doctor wants to know of a database.
 type State struct {
 	// Version is the server's own text.
