@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"crmbot/internal/crm"
@@ -111,6 +112,30 @@ func Skew(h http.Header, sent, got time.Time) (time.Duration, bool) {
 	}
 	ours := sent.Add(got.Sub(sent) / 2)
 	return theirs.Add(500 * time.Millisecond).Sub(ours), true
+}
+
+// Watch remembers how far another clock is ahead of ours. The zero value knows
+// nothing. Safe for concurrent use.
+type Watch struct {
+	mu    sync.Mutex
+	skew  time.Duration
+	known bool
+}
+
+// Look reads the Date of an answer; see Skew.
+func (w *Watch) Look(h http.Header, sent, got time.Time) {
+	if skew, ok := Skew(h, sent, got); ok {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.skew, w.known = skew, true
+	}
+}
+
+// Ahead is what was last seen, false if nothing was.
+func (w *Watch) Ahead() (time.Duration, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.skew, w.known
 }
 
 // What clocks may differ. Beyond skewBad requests of the platforms are refused

@@ -31,9 +31,7 @@ type client struct {
 	token string
 	until time.Time
 
-	dated  sync.Mutex
-	skew   time.Duration // how far the platform's clock is ahead
-	skewed bool          // skew is known
+	clock bot.Watch // the platform's
 }
 
 func newClient(o Options, l *limiter, q *quota) *client {
@@ -188,21 +186,9 @@ func (c *client) do(ctx context.Context, method, target, token, contentType stri
 		return 0, nil, bare(err)
 	}
 	defer resp.Body.Close()
-	if skew, ok := bot.Skew(resp.Header, sent, time.Now()); ok {
-		c.dated.Lock()
-		c.skew, c.skewed = skew, true
-		c.dated.Unlock()
-	}
+	c.clock.Look(resp.Header, sent, time.Now())
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	return resp.StatusCode, raw, bare(err)
-}
-
-// clock is how far the platform's clock was ahead at the last answer; false
-// before the first.
-func (c *client) clock() (time.Duration, bool) {
-	c.dated.Lock()
-	defer c.dated.Unlock()
-	return c.skew, c.skewed
 }
 
 // bare is a transport error without the address.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"crmbot/bot"
 	"crmbot/bot/dingbot"
@@ -53,6 +54,19 @@ func TestPlainCardsNeedNoPermissionForCards(t *testing.T) {
 	w.ding.Revoke("Card.Instance.Write")
 	for _, f := range w.current().Examine(context.Background(), nil) {
 		if f.Mark == bot.Bad || f.Area == bot.AreaPermissions && !strings.Contains(f.Seen.En, "all 4") {
+			t.Errorf("got %+v", f)
+		}
+	}
+}
+
+func TestTheDoctorSaysThatCardsAreSimplerForAnHour(t *testing.T) {
+	w, _ := open(t, emulator.DingOptions{})
+	id, _ := w.ding.App()
+	if err := w.shared.Set(context.Background(), "ding:level:"+id, []byte("plain"), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range w.current().Examine(context.Background(), nil) {
+		if f.Area == bot.AreaCards && (f.Mark != bot.Warning || !strings.Contains(f.Seen.En, "hour")) || f.Mark == bot.Bad {
 			t.Errorf("got %+v", f)
 		}
 	}

@@ -26,9 +26,7 @@ type client struct {
 	token string
 	until time.Time
 
-	dated  sync.Mutex
-	skew   time.Duration // how far the platform's clock is ahead
-	skewed bool          // skew is known
+	clock bot.Watch // the platform's
 }
 
 func newClient(o Options) *client {
@@ -153,21 +151,9 @@ func (c *client) do(ctx context.Context, method, target, token, contentType stri
 		return 0, nil, nil, err
 	}
 	defer resp.Body.Close()
-	if skew, ok := bot.Skew(resp.Header, sent, time.Now()); ok {
-		c.dated.Lock()
-		c.skew, c.skewed = skew, true
-		c.dated.Unlock()
-	}
+	c.clock.Look(resp.Header, sent, time.Now())
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	return resp.StatusCode, resp.Header, raw, err
-}
-
-// clock is how far the platform's clock was ahead at the last answer; false
-// before the first.
-func (c *client) clock() (time.Duration, bool) {
-	c.dated.Lock()
-	defer c.dated.Unlock()
-	return c.skew, c.skewed
 }
 
 // download reads a file of at most limit bytes, or limit+1 of a longer one.

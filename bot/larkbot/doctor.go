@@ -38,7 +38,7 @@ const (
 func (b *Bot) Examine(ctx context.Context, groups []bot.BoundGroup) []bot.Finding {
 	x := &exam{Bot: b}
 	ok := x.credentials(ctx)
-	if skew, known := b.api.clock(); known {
+	if skew, known := b.api.clock.Ahead(); known {
 		x.add(bot.ClockFinding(platformName, skew, known))
 	}
 	if !ok || !x.robot(ctx) {

@@ -34,10 +34,7 @@ func (d *Ding) createCard(c *dingCall) (any, *DingError) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.cards[in.OutTrackID] != nil {
-		return nil, dingBad("param.cardAlreadyExist", "卡片已存在")
-	}
-	if e := d.template(in.CardTemplateID); e != nil {
+	if e := d.creatable(in.OutTrackID, in.CardTemplateID); e != nil {
 		return nil, e
 	}
 	if in.CallbackType != "STREAM" || in.UserIDType != 1 {
@@ -87,9 +84,13 @@ func (d *Ding) createCard(c *dingCall) (any, *DingError) {
 	return map[string]any{"success": true, "result": map[string]any{"outTrackId": card.ID, "deliverResults": results}}, nil
 }
 
-// template refuses a template that does not exist; the caller holds the lock.
-func (d *Ding) template(id string) *DingError {
-	if published, known := d.templates[id]; !known {
+// creatable refuses a card that exists, and a template that does not; the caller
+// holds the lock.
+func (d *Ding) creatable(card, template string) *DingError {
+	if d.cards[card] != nil {
+		return dingBad("param.cardAlreadyExist", "卡片已存在")
+	}
+	if published, known := d.templates[template]; !known {
 		return dingBad("param.templateNotExist", "模板不存在")
 	} else if !published {
 		return dingBad("param.templateUnpublished", "模板未发布")
@@ -105,10 +106,7 @@ func (d *Ding) makeCard(c *dingCall) (any, *DingError) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.cards[in.OutTrackID] != nil {
-		return nil, dingBad("param.cardAlreadyExist", "卡片已存在")
-	}
-	if e := d.template(in.CardTemplateID); e != nil {
+	if e := d.creatable(in.OutTrackID, in.CardTemplateID); e != nil {
 		return nil, e
 	}
 	d.cards[in.OutTrackID] = &DingCard{ID: in.OutTrackID, Template: in.CardTemplateID, Params: map[string]string{}, Private: map[string]map[string]string{}, At: c.now}
