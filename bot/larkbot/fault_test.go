@@ -325,6 +325,36 @@ func TestUpdatesWaitForTheAnswerToAPress(t *testing.T) {
 	}
 }
 
+// A card that was changed while the press that shows it was answered is brought
+// up to date when it is remembered; that update waits for the end of the press,
+// which must not wait for it.
+func TestAPressedCardCanBeBroughtUpToDateAtOnce(t *testing.T) {
+	w, d := open(t, emulator.LarkOptions{}, false)
+	m, err := w.current().Send(t.Context(), bot.Outgoing{User: "ou_ann", Card: ptr(plainCard("zero"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	caught := make(chan error, 1)
+	d.answer = func(*bot.Req) bot.Reply { return bot.Replace(plainCard("one"), bot.View{Name: "v"}, "ok") }
+	d.after = func(ctx context.Context, m bot.MessageRef) {
+		caught <- w.current().Update(ctx, m, plainCard("two"))
+	}
+	if a := w.press("ann", m.ID, "Push", nil); !a.Card || a.Error != 0 {
+		t.Fatalf("answer %+v", a)
+	}
+	select {
+	case err := <-caught:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the update and the press wait for each other")
+	}
+	if got, _ := w.lark.Message(m.ID); !strings.Contains(got.Text(), "two") {
+		t.Errorf("shows %s", got.Text())
+	}
+}
+
 // Many updates of one card end with the last one, and those that a newer one
 // replaces are not sent at all.
 func TestTheNewestUpdateStays(t *testing.T) {

@@ -21,13 +21,19 @@ type desk struct {
 	reqs   []bot.Req
 	sent   []bot.MessageRef
 	answer func(req *bot.Req) bot.Reply
+	// after is called when a shown card is remembered; nil: nothing.
+	after func(ctx context.Context, m bot.MessageRef)
 }
 
 func (d *desk) runtime(bot.Later) *bot.Runtime {
-	rt := &bot.Runtime{People: d, Sent: func(_ context.Context, m bot.MessageRef, _ bot.Shown) error {
+	rt := &bot.Runtime{People: d, Sent: func(ctx context.Context, m bot.MessageRef, _ bot.Shown) error {
 		d.mu.Lock()
-		defer d.mu.Unlock()
 		d.sent = append(d.sent, m)
+		after := d.after
+		d.mu.Unlock()
+		if after != nil {
+			after(ctx, m)
+		}
 		return nil
 	}}
 	rt.Use(bot.Recover(), func(bot.Handler) bot.Handler {

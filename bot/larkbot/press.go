@@ -97,7 +97,11 @@ func (b *Bot) handlePress(ctx context.Context, e envelope, p pressEvent, release
 	}
 	if a.Card != nil {
 		b.tell(bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}, *rep.Card)
-		b.remember(ctx, req, rep, bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}, req.Chat.Group)
+		// Beside the press: remembering a card may bring it up to date at once, which
+		// waits for the end of the press.
+		b.owned(ctx, func(ctx context.Context) {
+			b.remember(ctx, req, rep, bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}, req.Chat.Group)
+		})
 	}
 	if !rest.Empty() {
 		b.work.Go(ctx, func(ctx context.Context) { b.show(ctx, req, rest, target{to: req.Chat.ID}) })
