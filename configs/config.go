@@ -39,6 +39,10 @@ type HTTP struct {
 type Org struct {
 	// Timezone is an IANA name. Days, working hours and reports follow it.
 	Timezone string `yaml:"timezone"`
+	// SpreadMinutes is over how many minutes after a full or half hour scheduled
+	// messages are delivered, each receiver at a moment of their own. Zero: all at
+	// the hour, which the platforms ask to avoid.
+	SpreadMinutes int `yaml:"spread_minutes"`
 }
 
 // Log is the program's own log on standard error.
@@ -89,7 +93,7 @@ func Defaults() Config {
 	return Config{
 		Database: Database{DSN: "sqlite:crmbot-data/crmbot.db"},
 		HTTP:     HTTP{Addr: "127.0.0.1:8480"},
-		Org:      Org{Timezone: "Asia/Shanghai"},
+		Org:      Org{Timezone: "Asia/Shanghai", SpreadMinutes: 4},
 		Log:      Log{Level: "info", Format: "text"},
 		Lark:     Lark{BaseURL: "https://open.feishu.cn", Mode: "long"},
 		DingTalk: DingTalk{CardMode: "auto", APIURL: "https://api.dingtalk.com", OAPIURL: "https://oapi.dingtalk.com", QuotaAPI: 5000, QuotaStream: 3000},

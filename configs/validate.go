@@ -38,6 +38,9 @@ func (c Config) Validate() error {
 	if _, err := time.LoadLocation(c.Org.Timezone); err != nil || c.Org.Timezone == "" || c.Org.Timezone == "Local" {
 		bad("org.timezone", "%q is not an IANA time zone such as Asia/Shanghai", c.Org.Timezone)
 	}
+	if c.Org.SpreadMinutes < 0 || c.Org.SpreadMinutes > 20 {
+		bad("org.spread_minutes", "must be 0 to 20, got %d", c.Org.SpreadMinutes)
+	}
 	oneOf := func(key, v string, list ...string) {
 		if !slices.Contains(list, v) {
 			bad(key, "must be one of %s, got %q", strings.Join(list, ", "), v)

@@ -99,7 +99,7 @@ func (b *Bot) handlePress(ctx context.Context, e envelope, p pressEvent, release
 		b.tell(bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}, *rep.Card)
 		// Beside the press: remembering a card may bring it up to date at once, which
 		// waits for the end of the press.
-		b.owned(ctx, func(ctx context.Context) {
+		b.work.Go(ctx, func(ctx context.Context) {
 			b.remember(ctx, req, rep, bot.MessageRef{Platform: Name, Chat: req.Chat.ID, ID: req.MessageID}, req.Chat.Group)
 		})
 	}

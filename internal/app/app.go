@@ -146,6 +146,9 @@ func (a *App) open(ctx context.Context, o Options) error {
 	a.Worker = outbox.NewWorker(a.DB, a.deliver, o.Clock, owner())
 	a.DB.OnQueued(a.Worker.Wake)
 	jobs := slices.Concat(a.Module.Jobs, a.housekeeping(), []sched.Job{a.rosterJob()})
+	for i, j := range jobs {
+		jobs[i].Run = func(ctx context.Context, due time.Time) error { return j.Run(store.WithSchedule(ctx), due) }
+	}
 	if a.Scheduler, err = sched.New(a.DB, o.Clock, owner(), jobs...); err != nil {
 		return err
 	}

@@ -62,6 +62,9 @@ func (a *App) Connect(c configs.Config) (*Platforms, error) {
 			return nil, err
 		}
 	}
+	if p.Any() {
+		a.DB.SpreadSends(time.Duration(c.Org.SpreadMinutes) * time.Minute)
+	}
 	return p, nil
 }
 

@@ -40,6 +40,7 @@ type DB struct {
 	w, r    *gorm.DB // SQLite: one writer, many readers; MySQL: the same pool
 	lock    *os.File // SQLite: one process per file
 	wake    func()   // called after a commit that queued messages
+	spread  time.Duration
 }
 
 // OnQueued sets what is called after each commit that queued messages. Call it

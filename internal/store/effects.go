@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -98,7 +99,7 @@ func (e Effects) Notify(ctx context.Context, notices ...crm.Notice) error {
 	if u == nil {
 		return errNoTx
 	}
-	now := ms(e.db.clock.Now())
+	now := e.db.clock.Now()
 	for _, n := range notices {
 		key := n.Key
 		if key == "" {
@@ -109,9 +110,16 @@ func (e Effects) Notify(ctx context.Context, notices ...crm.Notice) error {
 			return fmt.Errorf("notice of view %q: key and ref take up to 128 bytes, topic up to 180, and the target is one person or one chat", n.View.Name)
 		}
 		u.effects.outbox = append(u.effects.outbox, outboxRow{Okey: key, named: n.Key != "", Kind: outboxSend, UserID: int64(n.To.User), Platform: n.To.Platform, Chat: n.To.Chat,
-			View: n.View.Name, Ref: n.View.Ref, Topic: n.Topic, NextMs: max(now, ms(n.After)), CreatedMs: now, Always: n.Always})
+			View: n.View.Name, Ref: n.View.Ref, Topic: n.Topic, NextMs: ms(e.db.spreadFrom(ctx, latest(now, n.After), n.To)), CreatedMs: ms(now), Always: n.Always})
 	}
 	return nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // Refresh implements crm.Effects.
