@@ -19,7 +19,7 @@ const (
 	perMinuteBurst = 16
 	perChatRate    = 4.8
 	perChatBurst   = 4
-	// longestWait is how long a message waits for its place here; beyond it the
+	// longestWait is how far ahead a message reserves its place; beyond it the
 	// outbox waits.
 	longestWait = 3 * time.Second
 )
@@ -49,25 +49,18 @@ func (l *limiter) take(ctx context.Context, key string, rate float64, burst int)
 	if l.off {
 		return nil
 	}
-	deadline := time.Now().Add(longestWait)
-	for {
-		ok, after, err := l.kv.Take(ctx, key, rate, burst, 1)
-		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			// Without shared state the platform's own answer is the limit.
-			slog.WarnContext(ctx, "rate limit unavailable", "platform", Name, "err", err)
-			return nil
-		}
-		if ok {
-			return nil
-		}
-		if time.Now().Add(after).After(deadline) {
-			return &bot.RetryAfter{Wait: after, Err: errBusy}
-		}
-		if !pause(ctx, after) {
-			return ctx.Err()
-		}
+	ok, after, err := l.kv.Reserve(ctx, key, rate, burst, 1, longestWait)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		// Without shared state the platform's own answer is the limit.
+		slog.WarnContext(ctx, "rate limit unavailable", "platform", Name, "err", err)
+		return nil
+	case !ok:
+		return &bot.RetryAfter{Wait: after, Err: errBusy}
+	case after > 0 && !pause(ctx, after):
+		return ctx.Err()
 	}
+	return nil
 }

@@ -42,6 +42,13 @@ func checkTake(rate float64, burst, n int) error {
 	return nil
 }
 
+func checkAhead(ahead time.Duration) error {
+	if ahead < 0 || ahead > MaxAhead {
+		return fmt.Errorf("%w: %s ahead, must be 0 to %s", ErrInvalid, ahead, MaxAhead)
+	}
+	return nil
+}
+
 // The limits keep the bucket's arithmetic exact to the microsecond in the
 // floating-point numbers that Redis scripts calculate with.
 const (
@@ -55,16 +62,21 @@ func interval(rate float64) float64 { return 1e6 / rate }
 
 // take is the arithmetic of a bucket. Its whole state is one moment: when it
 // will be full again (all times in microseconds). Taking a token moves the
-// moment by one interval; it may not move further than burst intervals from now.
-// If it would, full is returned unchanged, with the time to wait.
-func take(full, now, interval float64, burst, n int) (newFull float64, wait time.Duration, ok bool) {
+// moment by one interval; it may not move further than burst intervals, and the
+// time that tokens may be reserved ahead, from now. If it would, full is returned
+// unchanged. wait is how long until the tokens are there.
+func take(full, now, interval float64, burst, n int, ahead float64) (newFull float64, wait time.Duration, ok bool) {
 	size := float64(burst) * interval
 	// Not earlier than now: a bucket is never more than full. Not later than
 	// empty: else a clock that was set back would block the key for that long.
-	full = min(max(full, now), now+size)
+	full = min(max(full, now), now+size+ahead)
 	newFull = full + float64(n)*interval
-	if over := newFull - (now + size); over > 0.5 {
-		return full, time.Duration(math.Ceil(over)) * time.Microsecond, false
+	over := newFull - (now + size)
+	if over > 0.5 {
+		wait = time.Duration(math.Ceil(over)) * time.Microsecond
 	}
-	return newFull, 0, true
+	if over > ahead+0.5 {
+		return full, wait, false
+	}
+	return newFull, wait, true
 }

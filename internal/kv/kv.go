@@ -40,6 +40,13 @@ type Store interface {
 	// n is 1 to burst; more could never be had and is ErrInvalid.
 	Take(ctx context.Context, key string, rate float64, burst, n int) (ok bool, retryAfter time.Duration, err error)
 
+	// Reserve is Take that also takes tokens which the bucket will hold within
+	// ahead: they are the caller's, who waits before using them. Callers are
+	// served in order, each wakes once, and what one of them sleeps too long is
+	// not lost to the others. If ok is false, nothing is taken and wait is how
+	// long until the tokens will be there. ahead is at most MaxAhead.
+	Reserve(ctx context.Context, key string, rate float64, burst, n int, ahead time.Duration) (ok bool, wait time.Duration, err error)
+
 	// Lock takes the key's lock unless somebody holds it; it does not wait. The
 	// lock ends by unlock or after ttl, whichever comes first, so a holder that
 	// is slower than ttl works without it: a write that must not come from a
@@ -77,6 +84,9 @@ const (
 	MaxKey = 512
 	// MaxValue is the greatest size of a value or message in bytes.
 	MaxValue = 1 << 20
+	// MaxAhead bounds how far ahead tokens can be reserved: the time that a clock
+	// which was set back can block a bucket for grows by it.
+	MaxAhead = time.Minute
 	// Backlog is how many messages wait for a slow receiver before further
 	// ones are dropped.
 	Backlog = 256

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"container/heap"
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -148,7 +149,12 @@ func (m *Memory) Del(ctx context.Context, key string) error {
 
 // Take implements Store.
 func (m *Memory) Take(ctx context.Context, key string, rate float64, burst, n int) (bool, time.Duration, error) {
-	if err := checkTake(rate, burst, n); err != nil {
+	return m.Reserve(ctx, key, rate, burst, n, 0)
+}
+
+// Reserve implements Store.
+func (m *Memory) Reserve(ctx context.Context, key string, rate float64, burst, n int, ahead time.Duration) (bool, time.Duration, error) {
+	if err := errors.Join(checkTake(rate, burst, n), checkAhead(ahead)); err != nil {
 		return false, 0, err
 	}
 	now, err := m.enter(ctx, key)
@@ -160,13 +166,13 @@ func (m *Memory) Take(ctx context.Context, key string, rate float64, burst, n in
 	if e := m.find(spaceBucket+key, now); e != nil {
 		before = e.full
 	}
-	full, wait, ok := take(before, float64(now.UnixMicro()), interval(rate), burst, n)
+	full, wait, ok := take(before, float64(now.UnixMicro()), interval(rate), burst, n, float64(ahead.Microseconds()))
 	if !ok {
 		return false, wait, nil
 	}
 	// A full bucket needs no entry: it is the same as none.
 	m.keep(&entry{key: spaceBucket + key, full: full, ends: time.UnixMicro(int64(full) + 1)}, now)
-	return true, 0, nil
+	return true, wait, nil
 }
 
 // Lock implements Store.

@@ -136,6 +136,7 @@ func TestTakeCountsLikeABucket(t *testing.T) {
 		// Whole microseconds per token keep the counting bucket exact.
 		every := rapid.IntRange(10, 5_000_000).Draw(t, "interval")
 		now := int64(1_800_000_000_000_000)
+		ahead := rapid.Int64Range(0, 10*int64(every)).Draw(t, "ahead")
 		full := 0.0
 		credit := int64(burst) * int64(every) // in microseconds
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
@@ -145,14 +146,15 @@ func TestTakeCountsLikeABucket(t *testing.T) {
 			n := rapid.IntRange(1, burst).Draw(t, "n")
 			var ok bool
 			var wait time.Duration
-			full, wait, ok = take(full, float64(now), float64(every), burst, n)
+			full, wait, ok = take(full, float64(now), float64(every), burst, n, float64(ahead))
 			missing := int64(n)*int64(every) - credit
-			if ok != (missing <= 0) {
-				t.Fatalf("taking %d is %v with %d missing", n, ok, missing)
+			if ok != (missing <= ahead) {
+				t.Fatalf("taking %d is %v with %d missing, %d ahead", n, ok, missing, ahead)
 			}
 			if ok {
 				credit -= int64(n) * int64(every)
-			} else if wait != time.Duration(missing)*time.Microsecond {
+			}
+			if wait != time.Duration(max(missing, 0))*time.Microsecond {
 				t.Fatalf("wait %s, want %dµs", wait, missing)
 			}
 		}
@@ -160,11 +162,11 @@ func TestTakeCountsLikeABucket(t *testing.T) {
 }
 
 func TestTakeSurvivesAClockSetBack(t *testing.T) {
-	full, _, ok := take(0, 1e15, 1e6, 3, 3)
+	full, _, ok := take(0, 1e15, 1e6, 3, 3, 0)
 	if !ok {
 		t.Fatal("a new bucket is not full")
 	}
-	_, wait, ok := take(full, 1e15-3600e6, 1e6, 3, 1)
+	_, wait, ok := take(full, 1e15-3600e6, 1e6, 3, 1, 0)
 	if ok || wait != time.Second {
 		t.Errorf("an hour back: %v, wait %s; want to wait one interval of 1s", ok, wait)
 	}

@@ -84,21 +84,22 @@ end
 redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
 return 1`)
 
-// takeScript is the function take; the state is the moment in microseconds.
+// takeScript is the function take; the state is the moment in microseconds. A
+// wait that was refused is returned below zero.
 var takeScript = redis.NewScript(`
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local interval, burst, n = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local interval, burst, n, ahead = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local size = burst * interval
 local full = tonumber(redis.call('GET', KEYS[1]) or 0)
-full = math.min(math.max(full, now), now + size)
+full = math.min(math.max(full, now), now + size + ahead)
 local new = full + n * interval
 local over = new - (now + size)
-if over > 0.5 then
-  return math.ceil(over)
+if over > ahead + 0.5 then
+  return -math.ceil(over)
 end
 redis.call('SET', KEYS[1], string.format('%.3f', new), 'PX', math.ceil((new - now) / 1000) + 1)
-return 0`)
+return over > 0.5 and math.ceil(over) or 0`)
 
 // lockScript returns the token, or false when somebody holds the lock. The key
 // outlives the lock by an hour, so that the next token is greater even when the
@@ -210,18 +211,23 @@ func (r *Redis) Del(ctx context.Context, key string) error {
 
 // Take implements Store.
 func (r *Redis) Take(ctx context.Context, key string, rate float64, burst, n int) (bool, time.Duration, error) {
-	if err := checkTake(rate, burst, n); err != nil {
+	return r.Reserve(ctx, key, rate, burst, n, 0)
+}
+
+// Reserve implements Store.
+func (r *Redis) Reserve(ctx context.Context, key string, rate float64, burst, n int, ahead time.Duration) (bool, time.Duration, error) {
+	if err := errors.Join(checkTake(rate, burst, n), checkAhead(ahead)); err != nil {
 		return false, 0, err
 	}
 	k, err := r.key(ctx, redisBucket, key)
 	if err != nil {
 		return false, 0, err
 	}
-	wait, err := takeScript.Run(ctx, r.client, []string{k}, strconv.FormatFloat(interval(rate), 'g', -1, 64), burst, n).Int64()
+	wait, err := takeScript.Run(ctx, r.client, []string{k}, strconv.FormatFloat(interval(rate), 'g', -1, 64), burst, n, ahead.Microseconds()).Int64()
 	if err != nil {
 		return false, 0, r.fail("take", err)
 	}
-	return wait == 0, time.Duration(wait) * time.Microsecond, nil
+	return wait >= 0, time.Duration(max(wait, -wait)) * time.Microsecond, nil
 }
 
 // unlockTimeout bounds unlock, which has no context of its own: the holder's

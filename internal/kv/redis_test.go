@@ -249,11 +249,15 @@ func TestRedisErrorsAreReported(t *testing.T) {
 	defer server.SetError("")
 	ctx := t.Context()
 	for name, call := range map[string]func() error{
-		"SetNX":     func() error { _, err := s.SetNX(ctx, "k", nil, time.Minute); return err },
-		"Get":       func() error { _, ok, err := s.Get(ctx, "k"); return errors.Join(err, must(!ok)) },
-		"Set":       func() error { return s.Set(ctx, "k", nil, time.Minute) },
-		"Del":       func() error { return s.Del(ctx, "k") },
-		"Take":      func() error { ok, _, err := s.Take(ctx, "k", 1, 1, 1); return errors.Join(err, must(!ok)) },
+		"SetNX": func() error { _, err := s.SetNX(ctx, "k", nil, time.Minute); return err },
+		"Get":   func() error { _, ok, err := s.Get(ctx, "k"); return errors.Join(err, must(!ok)) },
+		"Set":   func() error { return s.Set(ctx, "k", nil, time.Minute) },
+		"Del":   func() error { return s.Del(ctx, "k") },
+		"Take":  func() error { ok, _, err := s.Take(ctx, "k", 1, 1, 1); return errors.Join(err, must(!ok)) },
+		"Reserve": func() error {
+			ok, _, err := s.Reserve(ctx, "k", 1, 1, 1, time.Second)
+			return errors.Join(err, must(!ok))
+		},
 		"Lock":      func() error { _, _, ok, err := s.Lock(ctx, "k", time.Minute); return errors.Join(err, must(!ok)) },
 		"unlock":    unlock,
 		"Publish":   func() error { return s.Publish(ctx, "c", nil) },

@@ -31,6 +31,8 @@ func Run(t *testing.T, open func(t *testing.T) kv.Store) {
 		"a bucket refills at its rate":              takeRefills,
 		"a bucket gives many or none":               takeManyOrNone,
 		"a bucket gives fifty callers its burst":    takeConcurrent,
+		"a bucket gives tokens ahead, in order":     reserveAhead,
+		"ahead, every caller has its own moment":    reserveConcurrent,
 		"a lock has one holder of fifty":            lockOneHolder,
 		"a lock ends after its time":                lockEnds,
 		"unlock frees for the next":                 unlockFrees,
@@ -247,6 +249,8 @@ func invalid(t *testing.T, s kv.Store) {
 		"no burst":          func() error { _, _, err := s.Take(ctx, "k", 1, 0, 1); return err },
 		"no tokens":         func() error { _, _, err := s.Take(ctx, "k", 1, 1, 0); return err },
 		"more than it has":  func() error { _, _, err := s.Take(ctx, "k", 1, 5, 6); return err },
+		"too far ahead":     func() error { _, _, err := s.Reserve(ctx, "k", 1, 1, 1, kv.MaxAhead+1); return err },
+		"ahead of nothing":  func() error { _, _, err := s.Reserve(ctx, "k", 1, 1, 1, -1); return err },
 		"fills in too long": func() error { _, _, err := s.Take(ctx, "k", 1e-6, 1000, 1); return err },
 	} {
 		if err := call(); !errors.Is(err, kv.ErrInvalid) {
@@ -330,6 +334,7 @@ func calls(ctx context.Context, s kv.Store) map[string]error {
 	errs["Set"] = s.Set(ctx, "k", nil, time.Minute)
 	errs["Del"] = s.Del(ctx, "k")
 	_, _, errs["Take"] = s.Take(ctx, "k", 1, 1, 1)
+	_, _, errs["Reserve"] = s.Reserve(ctx, "k", 1, 1, 1, time.Second)
 	_, _, _, errs["Lock"] = s.Lock(ctx, "k", time.Minute)
 	errs["Publish"] = s.Publish(ctx, "c", nil)
 	_, errs["Subscribe"] = s.Subscribe(ctx, "c")

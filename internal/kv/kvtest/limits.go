@@ -1,6 +1,7 @@
 package kvtest
 
 import (
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -84,5 +85,51 @@ func takeConcurrent(t *testing.T, s kv.Store) {
 	})
 	if taken.Load() != 20 {
 		t.Errorf("%d callers got a token, want 20", taken.Load())
+	}
+}
+
+// reserveAhead: callers get the coming tokens in order, each with its own wait,
+// until the time ahead is used up; being refused costs nothing, and whoever only
+// takes waits behind them.
+func reserveAhead(t *testing.T, s kv.Store) {
+	const rate, burst, ahead = 0.1, 2, 35 * time.Second // a token in 10 s: none comes back during the test
+	reserve := func() (bool, time.Duration) {
+		t.Helper()
+		ok, wait, err := s.Reserve(t.Context(), "k", rate, burst, 1, ahead)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok, wait
+	}
+	for i, want := range []time.Duration{0, 0, 10 * time.Second, 20 * time.Second, 30 * time.Second} {
+		if ok, wait := reserve(); !ok || wait > want || wait < want-5*time.Second {
+			t.Errorf("token %d: %v, wait %s, want %s", i, ok, wait, want)
+		}
+	}
+	for range 3 {
+		if ok, wait := reserve(); ok || wait > 40*time.Second || wait < 35*time.Second {
+			t.Errorf("beyond the time ahead: %v, wait %s, want some 40s", ok, wait)
+		}
+	}
+	if ok, wait, err := s.Take(t.Context(), "k", rate, burst, 1); err != nil || ok || wait <= 0 {
+		t.Errorf("Take went before those who wait: %v, %s, %v", ok, wait, err)
+	}
+}
+
+// reserveConcurrent: at once, every caller gets a moment of its own.
+func reserveConcurrent(t *testing.T, s kv.Store) {
+	const rate = 10.0
+	waits := make([]time.Duration, callers)
+	atOnce(callers, func(i int) {
+		ok, wait, err := s.Reserve(t.Context(), "k", rate, 1, 1, time.Minute)
+		if err != nil || !ok {
+			t.Errorf("caller %d: %v, %v", i, ok, err)
+		}
+		waits[i] = wait
+	})
+	// The k-th token comes k intervals after the first caller came.
+	slices.Sort(waits)
+	if last, want := waits[callers-1], (callers-1)*time.Second/rate; last > want || last < want-5*time.Second {
+		t.Errorf("the last of %d waits %s, want some %s", callers, last, want)
 	}
 }
