@@ -59,6 +59,7 @@ type App struct {
 	Module    handlers.Module
 
 	platforms map[string]bot.Platform
+	names     []string // of the platforms, in the order of the configuration
 	// late counts the answers that missed the deadline, and the open app itself:
 	// it must not be zero while answers may still begin.
 	late      sync.WaitGroup
@@ -142,7 +143,7 @@ func (a *App) open(ctx context.Context, o Options) error {
 	a.Runtime = &bot.Runtime{Router: router, Views: views, People: people{dir}, Sent: a.sent,
 		Prepare: func(ctx context.Context, _ *bot.Req) context.Context { return store.WithSequence(ctx) }}
 	a.Runtime.Stranger = a.stranger
-	a.Runtime.Use(bot.Recover(), bot.Deadline(o.AnswerWithin, a.answerLater, &a.late), bot.Dedupe(a.KV), bot.Order(), bot.Limit(a.KV, o.Limits), bot.Recover())
+	a.Runtime.Use(bot.Recover(), bot.Deadline(o.AnswerWithin, a.answerLater, &a.late), bot.Dedupe(a.KV), a.noticed, bot.Order(), bot.Limit(a.KV, o.Limits), bot.Recover())
 	a.Worker = outbox.NewWorker(a.DB, a.deliver, o.Clock, owner())
 	a.DB.OnQueued(a.Worker.Wake)
 	jobs := slices.Concat(a.Module.Jobs, a.housekeeping(), []sched.Job{a.rosterJob()})
@@ -160,6 +161,9 @@ func (a *App) open(ctx context.Context, o Options) error {
 func (a *App) AddPlatform(p bot.Platform, later bot.Later) {
 	a.laterMu.Lock()
 	defer a.laterMu.Unlock()
+	if a.platforms[p.Name()] == nil {
+		a.names = append(a.names, p.Name())
+	}
 	a.platforms[p.Name()] = p
 	a.later[p.Name()] = later
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/cards/card"
 	"crmbot/internal/crm"
 	"crmbot/internal/outbox"
 	"crmbot/internal/store"
@@ -56,7 +57,7 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 	if r.Refresh {
 		return a.refresh(ctx, r)
 	}
-	viewer, platform, out, err := a.recipient(ctx, r)
+	viewer, to, err := a.recipient(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -71,24 +72,23 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 	if shown, err := a.unasked(ctx, r, viewer); err != nil || shown {
 		return err
 	}
-	out.Card, out.Key = &c, r.Key
-	ref, err := a.platforms[platform].Send(ctx, out)
+	ref, err := a.send(ctx, r, to, c)
 	if err != nil {
 		return err
 	}
 	// The message is out: what is left must be done even if the program stops.
 	ctx = context.WithoutCancel(ctx)
-	card := store.SentCard{Message: ref, View: r.View, User: r.To.User, Group: viewer.Group, About: c.About, Digest: c.Digest()}
+	sent := store.SentCard{Message: ref, View: r.View, User: r.To.User, Group: viewer.Group, About: c.About, Digest: c.Digest()}
 	if r.Again {
-		card.Digest = "" // the message may show what an earlier delivery sent
+		sent.Digest = "" // the message may show what an earlier delivery sent
 	}
-	if card, err = a.DB.PutSent(ctx, card); err != nil {
+	if sent, err = a.DB.PutSent(ctx, sent); err != nil {
 		return err
 	}
 	if r.Again {
-		return a.refreshOne(ctx, card)
+		return a.refreshOne(ctx, sent)
 	}
-	return a.catchUp(ctx, card, start)
+	return a.catchUp(ctx, sent, start)
 }
 
 // unasked applies CH-03 to a card for a person: about the same thing the card
@@ -122,25 +122,45 @@ func final(err error) error {
 	return err
 }
 
-func (a *App) recipient(ctx context.Context, r outbox.Row) (bot.Viewer, string, bot.Outgoing, error) {
+// send shows the card at the first address that takes it. Where it goes is
+// decided once for a row: a second try must not show the card on another platform
+// because the person has gone there meanwhile.
+func (a *App) send(ctx context.Context, r outbox.Row, to []address, c card.Card) (bot.MessageRef, error) {
+	for i, x := range to {
+		o := bot.Outgoing{User: x.external, Card: &c, Key: r.Key}
+		if r.To.User == 0 {
+			o.User, o.Chat = "", x.external
+		}
+		if len(to) > 1 && x.platform != r.To.Platform {
+			if err := a.DB.PinOutbox(ctx, r.ID, x.platform); err != nil {
+				return bot.MessageRef{}, err
+			}
+		}
+		ref, err := a.platforms[x.platform].Send(ctx, o)
+		// What can never be shown here may be shown elsewhere, unless an earlier
+		// delivery has shown it already.
+		if err == nil || !errors.Is(err, bot.ErrPermanent) || r.Again || i == len(to)-1 {
+			return ref, err
+		}
+	}
+	return bot.MessageRef{}, fmt.Errorf("%w: person %d has no running platform", bot.ErrPermanent, r.To.User)
+}
+
+// recipient is for whom a row's card is rendered and where it may go, the best
+// place first.
+func (a *App) recipient(ctx context.Context, r outbox.Row) (bot.Viewer, []address, error) {
 	if r.To.User == 0 {
 		if a.platforms[r.To.Platform] == nil {
-			return bot.Viewer{}, "", bot.Outgoing{}, fmt.Errorf("platform %q is not running here", r.To.Platform)
+			return bot.Viewer{}, nil, fmt.Errorf("platform %q is not running here", r.To.Platform)
 		}
-		return bot.Viewer{Group: true, Chat: r.To.Chat}, r.To.Platform, bot.Outgoing{Chat: r.To.Chat}, nil
+		return bot.Viewer{Group: true, Chat: r.To.Chat}, []address{{r.To.Platform, r.To.Chat}}, nil
 	}
 	actor, err := a.freshActor(ctx, r.To.User)
 	if err != nil {
-		return bot.Viewer{}, "", bot.Outgoing{}, final(err)
+		return bot.Viewer{}, nil, final(err)
 	}
-	platform, external, ok, err := a.address(ctx, r.To.User)
-	if err != nil {
-		return bot.Viewer{}, "", bot.Outgoing{}, err
-	}
-	if !ok {
-		return bot.Viewer{}, "", bot.Outgoing{}, fmt.Errorf("%w: person %d has no running platform", bot.ErrPermanent, r.To.User)
-	}
-	return bot.Viewer{Actor: actor, Lang: actor.Lang}, platform, bot.Outgoing{User: external}, nil
+	to, err := a.addresses(ctx, r.To.User, r.To.Platform)
+	return bot.Viewer{Actor: actor, Lang: actor.Lang}, to, err
 }
 
 // refresh renders every card about the record again and updates those that

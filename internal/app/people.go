@@ -39,29 +39,3 @@ func (a *App) freshActor(ctx context.Context, id crm.UserID) (crm.Actor, error) 
 	}
 	return a.Services.Directory.Actor(ctx, id)
 }
-
-// address is where a person is reached: the first running platform that they
-// have an id on. Somebody without one may have been bound a moment ago, by
-// another replica too: the directory is read again before they are given up.
-func (a *App) address(ctx context.Context, id crm.UserID) (platform, external string, ok bool, err error) {
-	for again := true; ; again = false {
-		ids, err := a.Services.Directory.Identities(ctx, id)
-		if err != nil {
-			return "", "", false, err
-		}
-		for _, i := range ids {
-			if a.platforms[i.Platform] != nil {
-				return i.Platform, i.External, true, nil
-			}
-		}
-		if a.platforms[webchat.Name] != nil {
-			return webchat.Name, strconv.FormatInt(int64(id), 10), true, nil
-		}
-		if !again {
-			return "", "", false, nil
-		}
-		if err := a.Services.Directory.Reload(ctx); err != nil {
-			return "", "", false, err
-		}
-	}
-}

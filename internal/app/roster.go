@@ -65,8 +65,8 @@ func (a *App) directories() []directory {
 	a.laterMu.RLock()
 	defer a.laterMu.RUnlock()
 	var out []directory
-	for _, p := range a.platforms {
-		if d, ok := p.(directory); ok {
+	for _, name := range a.names {
+		if d, ok := a.platforms[name].(directory); ok {
 			out = append(out, d)
 		}
 	}
@@ -90,7 +90,10 @@ func (a *App) syncRoster(ctx context.Context, d directory) error {
 	}
 	res, err := a.Services.Directory.Sync(ctx, r)
 	if err != nil {
-		return err
+		// Another platform may have brought the same team or person this moment.
+		if res, err = a.Services.Directory.Sync(ctx, r); err != nil {
+			return err
+		}
 	}
 	slog.InfoContext(ctx, "directory synchronised", "platform", d.Name(), "people", len(r.People), "departments", len(r.Units), "created", res.Created, "bound", res.Bound, "teams", res.Teams, "frozen", res.Frozen, "unclear", res.Unclear)
 	return nil

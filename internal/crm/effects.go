@@ -11,7 +11,8 @@ import (
 type View struct{ Name, Ref string }
 
 // Target is where a proactive message goes: a person, or one group on one
-// platform. Exactly one of User and Chat is set.
+// platform. Exactly one of User and Chat is set. With a person, Platform is where
+// they are reached if they can be; empty: where they were last.
 type Target struct {
 	User           UserID
 	Platform, Chat string
@@ -19,6 +20,10 @@ type Target struct {
 
 // ToUser is a person's 1:1 chat.
 func ToUser(id UserID) Target { return Target{User: id} }
+
+// ToUserOn is a person's 1:1 chat on one platform, another one if they have none
+// there.
+func ToUserOn(id UserID, platform string) Target { return Target{User: id, Platform: platform} }
 
 // ToGroup is a group chat.
 func ToGroup(platform, chat string) Target { return Target{Platform: platform, Chat: chat} }

@@ -200,7 +200,7 @@ func (b *Binder) Approve(ctx context.Context, a crm.Actor, id int64, user crm.Us
 		if err := b.d.People.AddIdentity(ctx, Identity{Platform: r.Platform, Tenant: r.Tenant, External: r.External, User: user}); err != nil {
 			return err
 		}
-		return b.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(user), View: crm.View{Name: ViewBound, Ref: r.Ref().String()}, Always: true})
+		return b.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUserOn(user, r.Platform), View: crm.View{Name: ViewBound, Ref: r.Ref().String()}, Always: true})
 	})
 }
 

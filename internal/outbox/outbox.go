@@ -151,6 +151,9 @@ func laneOf(r Row) lane {
 	if r.Refresh {
 		return lane{topic: r.Topic}
 	}
+	if r.To.User != 0 {
+		return lane{to: crm.ToUser(r.To.User)}
+	}
 	return lane{to: r.To}
 }
 

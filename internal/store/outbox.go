@@ -126,7 +126,12 @@ func (d *DB) settleTopics(ctx context.Context, mine []outboxRow, topics []string
 		topic, platform, chat string
 		user                  int64
 	}
-	of := func(r outboxRow) group { return group{r.Topic, r.Platform, r.Chat, r.UserID} }
+	of := func(r outboxRow) group {
+		if r.UserID != 0 {
+			return group{topic: r.Topic, user: r.UserID} // wherever the person is reached
+		}
+		return group{topic: r.Topic, platform: r.Platform, chat: r.Chat}
+	}
 	leased := map[int64]bool{}
 	for _, r := range mine {
 		leased[r.ID] = true
@@ -179,6 +184,11 @@ func (d *DB) ReleaseOutbox(ctx context.Context, owner string, ids []int64) error
 // FinishOutbox implements outbox.Store.
 func (d *DB) FinishOutbox(ctx context.Context, id int64, owner string, now time.Time) error {
 	return d.markOutbox(ctx, id, owner, map[string]any{"state": outboxDone, "done_ms": ms(now), "lease_ms": 0})
+}
+
+// PinOutbox fixes the platform on which a person gets a row.
+func (d *DB) PinOutbox(ctx context.Context, id int64, platform string) error {
+	return d.write(ctx).Model(&outboxRow{}).Where("id = ? AND state = ?", id, outboxWaiting).Update("platform", platform).Error
 }
 
 // RetryOutbox implements outbox.Store.
