@@ -1,82 +1,27 @@
 package app_test
 
 import (
-	"context"
 	"net/http"
-	"net/http/httptest"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"crmbot/configs"
 	"crmbot/internal/app"
 	"crmbot/internal/crm"
 	"crmbot/internal/emulator"
 	"crmbot/internal/org"
 )
 
-// served is the program as `crmbot serve` runs it, on a played Lark.
+// served is the program on a played Lark.
 type served struct {
-	app  *app.App
+	*program
 	lark *emulator.Lark
-	url  string
 }
 
-// serveLark starts the program. It is stopped, and must end well, with the test.
 func serveLark(t *testing.T, mode string, prepare func(l *emulator.Lark, d *org.Directory)) *served {
 	t.Helper()
-	lark := emulator.NewLark(emulator.LarkOptions{EncryptKey: "key", VerificationToken: "word"})
-	a, err := app.New(t.Context(), app.Options{DSN: "sqlite:" + filepath.Join(t.TempDir(), "crm.db"), AnswerWithin: 2 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	prepare(lark, a.Services.Directory)
-	cfg := configs.Defaults()
-	cfg.Lark.AppID, cfg.Lark.AppSecret = lark.App()
-	cfg.Lark.BaseURL, cfg.Lark.Mode, cfg.Lark.EncryptKey, cfg.Lark.VerificationToken = lark.URL(), mode, "key", "word"
-	platforms, err := a.Connect(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := httptest.NewServer(platforms.Handler(a.Handler()))
-	if mode == "webhook" {
-		lark.UseWebhook(srv.URL + app.LarkHook)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	var run sync.WaitGroup
-	for _, fn := range []func(context.Context) error{a.Run, platforms.Run} {
-		run.Go(func() {
-			if err := fn(ctx); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	t.Cleanup(func() {
-		stop()
-		run.Wait()
-		srv.CloseClientConnections()
-		srv.Close()
-		if err := a.Close(); err != nil {
-			t.Error(err)
-		}
-		lark.Close()
-	})
-	if mode != "webhook" {
-		until(t, "the connection", func() bool { return lark.Connections() == 1 })
-	}
-	return &served{a, lark, srv.URL}
-}
-
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	if err := emulator.Await(ctx, ok); err != nil {
-		t.Fatalf("timed out waiting for %s", what)
-	}
+	st := newLark(mode, emulator.LarkOptions{}, nil)
+	return &served{serve(t, app.Options{}, func(d *org.Directory) { prepare(st.lark, d) }, st), st.lark}
 }
 
 // last is the newest message of the bot in a person's chat.
@@ -190,7 +135,7 @@ func TestSomebodyNewOnLarkIsBoundByAnAdministrator(t *testing.T) {
 	until(t, "the administrators' cards", func() bool {
 		return strings.Contains(s.last("ou_admin"), "新成员绑定") && strings.Contains(s.last("ou_boss"), "新成员绑定")
 	})
-	if n := s.count("ou_admin", "新成员绑定"); n != 1 {
+	if n := s.times("ou_admin", "新成员绑定"); n != 1 {
 		t.Errorf("the administrator got %d cards", n)
 	}
 	card := s.newest("ou_admin")
@@ -232,7 +177,7 @@ func (s *served) newest(openID string) emulator.LarkMessage {
 	return out
 }
 
-func (s *served) count(openID, text string) int {
+func (s *served) times(openID, text string) int {
 	n := 0
 	for _, m := range s.lark.Messages(s.lark.P2P(openID)) {
 		if m.From == "" && strings.Contains(m.Text(), text) {
