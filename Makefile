@@ -1,5 +1,5 @@
 # make test is the whole of it and does its own set-up; see .ci/test.sh.
-.PHONY: test lint fmt build demo bench fuzz golden docs servers servers-stop
+.PHONY: test lint fmt build demo bench broadcast latency fuzz golden docs servers servers-stop
 .DEFAULT_GOAL := build
 
 SHELL := /bin/bash
@@ -28,6 +28,12 @@ BENCH_FLAGS ?= -benchmem -timeout 30m
 BENCH_DIR ?= $(shell test -w /dev/shm && echo /dev/shm)
 bench: ## benchmarks against a private MariaDB and Redis
 	@SERVERS_DIR='$(BENCH_DIR)' bash .ci/with-servers.sh go test -run '^$$' -bench '$(BENCH)' $(BENCH_FLAGS) $(BENCH_PKGS)
+
+broadcast: ## 1,000 report cards from two replicas to each played platform, at its real rate
+	@$(MAKE) --no-print-directory bench BENCH='^BenchmarkBroadcast$$$$' BENCH_PKGS=./internal/app BENCH_FLAGS='-benchtime 1x -timeout 30m'
+
+latency: ## 200 events a second for a minute at each played platform
+	@$(MAKE) --no-print-directory bench BENCH='^BenchmarkLatency$$$$' BENCH_PKGS=./internal/app BENCH_FLAGS='-benchtime 12000x -timeout 30m'
 
 FUZZTIME ?= 20s
 fuzz: ## every fuzz test for FUZZTIME
