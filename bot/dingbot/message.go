@@ -83,8 +83,8 @@ const fetchTries = 4
 // request is a message as the runtime sees it, and where the answer goes.
 func (b *Bot) request(ctx context.Context, m message) (*bot.Req, target) {
 	req := &bot.Req{Platform: Name, EventID: m.ID, Kind: bot.Message, From: m.Staff, FromName: m.Nick, MessageID: m.ID, At: m.At}
-	if req.At.IsZero() {
-		req.At = b.opt.Clock.Now()
+	if now := b.opt.Clock.Now(); req.At.IsZero() || req.At.After(now) {
+		req.At = now // by our clock nothing comes before it happened
 	}
 	if m.Staff == "" {
 		req.From = m.Sender

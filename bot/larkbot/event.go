@@ -184,12 +184,17 @@ func (b *Bot) foreign(tenant string) string {
 // at is the time of an event, given in milliseconds or, for presses, in
 // microseconds.
 func (b *Bot) at(created string) time.Time {
+	now := b.opt.Clock.Now()
 	n, err := strconv.ParseInt(created, 10, 64)
-	switch {
-	case err != nil || n <= 0:
-		return b.opt.Clock.Now()
-	case n > 1e14:
-		return time.UnixMicro(n).UTC()
+	if err != nil || n <= 0 {
+		return now
 	}
-	return time.UnixMilli(n).UTC()
+	t := time.UnixMilli(n).UTC()
+	if n > 1e14 {
+		t = time.UnixMicro(n).UTC()
+	}
+	if t.After(now) {
+		return now // by our clock nothing comes before it happened
+	}
+	return t
 }

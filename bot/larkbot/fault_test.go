@@ -355,6 +355,32 @@ func TestAPressedCardCanBeBroughtUpToDateAtOnce(t *testing.T) {
 	}
 }
 
+// Every shown card tells since when it may be out of date: a change between the
+// event and the moment at which the card is remembered is caught up with.
+func TestARememberedCardTellsWhenItsEventCame(t *testing.T) {
+	w, d := open(t, emulator.LarkOptions{}, false)
+	before := time.Now().Truncate(time.Millisecond)
+	d.answer = func(req *bot.Req) bot.Reply {
+		if req.Kind == bot.Press {
+			return bot.Replace(plainCard("one"), bot.View{Name: "v"}, "ok")
+		}
+		return bot.Show(plainCard("zero"), bot.View{Name: "v"})
+	}
+	w.send(emulator.LarkIncoming{Person: "ou_ann", Text: "hello"})
+	wait(t, "the card", func() bool { return len(botMessages(w.lark, w.lark.P2P("ou_ann"))) == 1 })
+	w.press("ann", botMessages(w.lark, w.lark.P2P("ou_ann"))[0].ID, "Push", nil)
+	wait(t, "both to be remembered", func() bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return len(d.shown) == 2
+	})
+	for _, s := range d.shown {
+		if s.At.Before(before) || s.At.After(time.Now()) {
+			t.Errorf("the event came at %s", s.At)
+		}
+	}
+}
+
 // Many updates of one card end with the last one, and those that a newer one
 // replaces are not sent at all.
 func TestTheNewestUpdateStays(t *testing.T) {

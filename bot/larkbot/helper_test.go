@@ -20,15 +20,16 @@ type desk struct {
 	mu     sync.Mutex
 	reqs   []bot.Req
 	sent   []bot.MessageRef
+	shown  []bot.Shown
 	answer func(req *bot.Req) bot.Reply
 	// after is called when a shown card is remembered; nil: nothing.
 	after func(ctx context.Context, m bot.MessageRef)
 }
 
 func (d *desk) runtime(bot.Later) *bot.Runtime {
-	rt := &bot.Runtime{People: d, Sent: func(ctx context.Context, m bot.MessageRef, _ bot.Shown) error {
+	rt := &bot.Runtime{People: d, Sent: func(ctx context.Context, m bot.MessageRef, s bot.Shown) error {
 		d.mu.Lock()
-		d.sent = append(d.sent, m)
+		d.sent, d.shown = append(d.sent, m), append(d.shown, s)
 		after := d.after
 		d.mu.Unlock()
 		if after != nil {

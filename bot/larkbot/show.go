@@ -96,7 +96,7 @@ func (b *Bot) Later(ctx context.Context, req *bot.Req, rep bot.Reply) {
 
 // remember tells the runtime what a message shows, so that it is kept current.
 func (b *Bot) remember(ctx context.Context, req *bot.Req, rep bot.Reply, m bot.MessageRef, group bool) {
-	s := bot.Shown{View: rep.View, Group: group, About: rep.Card.About, Digest: rep.Card.Digest()}
+	s := bot.Shown{View: rep.View, Group: group, About: rep.Card.About, Digest: rep.Card.Digest(), At: req.At}
 	if !group {
 		a, err := b.rt.People.ByIdentity(ctx, req.Platform, req.Tenant, req.From)
 		if err != nil {
