@@ -223,7 +223,7 @@ func decode(r request, status int, raw []byte, out any) error {
 	}
 	switch {
 	case env.Punish != "" || env.Status == 1111:
-		e.Code, e.Wait = "1111", min(time.Duration(max(env.Wait, 1))*time.Second, 5*time.Minute)
+		e.Code, e.Wait = "1111", time.Duration(min(max(env.Wait, 1), 300))*time.Second
 		return e
 	case r.old && env.Errcode == nil:
 		return e

@@ -54,22 +54,28 @@ func (b *Bot) acceptEvent(ctx context.Context, h eventHead, data []byte) bool {
 
 // handleEvent passes on what changed in the company's directory.
 func (b *Bot) handleEvent(ctx context.Context, id string, raw []byte) {
+	users, left := changed(raw)
+	if b.opt.Contact != nil {
+		for _, u := range users {
+			b.opt.Contact(ctx, string(u), left)
+		}
+	}
+	b.done(ctx, id)
+}
+
+// changed reads whom a stored event is about, "" for a department, and whether
+// they left.
+func changed(raw []byte) (users list[text], left bool) {
 	var e storedEvent
 	object(raw, &e)
 	var d struct {
 		UserID json.RawMessage `json:"userId"`
 	}
 	object(e.Data, &d)
-	var users list[text]
 	if users.UnmarshalJSON(d.UserID); len(users) == 0 {
 		users = list[text]{asText(d.UserID)} // one of them, or a department
 	}
-	if b.opt.Contact != nil {
-		for _, u := range users {
-			b.opt.Contact(ctx, string(u), e.Type == eventLeave)
-		}
-	}
-	b.done(ctx, id)
+	return users, e.Type == eventLeave
 }
 
 // foreign reports that another organisation sends to this app, once an hour.

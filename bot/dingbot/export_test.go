@@ -7,8 +7,21 @@ var (
 	DecodeMessage = decodeMessage
 	DecodePress   = decodePress
 	Outcome       = outcome
-	Split         = split
-	ParseTrack    = func(id string) bool { _, _, ok := parseTrack(id); return ok }
+	AsError       = asError
+	// DecodeAnswer reads an answer of the new or the old API.
+	DecodeAnswer = func(old bool, status int, raw []byte) error {
+		return decode(request{method: "GET", path: "/x", old: old}, status, raw, nil)
+	}
+	// Changed reads whom a directory event is about.
+	Changed = func(raw []byte) (users []string, left bool) {
+		list, left := changed(raw)
+		for _, u := range list {
+			users = append(users, string(u))
+		}
+		return users, left
+	}
+	Split      = split
+	ParseTrack = func(id string) bool { _, _, ok := parseTrack(id); return ok }
 )
 
 // Allowed reports whether an address may be downloaded from.

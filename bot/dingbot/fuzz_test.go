@@ -63,3 +63,47 @@ func FuzzDecodePress(f *testing.F) {
 		dingbot.ParseTrack(p.Card)
 	})
 }
+
+// A directory event always names somebody or, empty, a department; nobody leaves
+// by an event of another kind.
+func FuzzDecodeEvent(f *testing.F) {
+	for _, s := range []string{`{"type":"user_leave_org","data":{"userId":["a","b"]}}`, `{"type":"user_add_org","data":{"userId":7}}`, `{"type":"org_dept_create","data":{"deptId":[1]}}`,
+		`{"type":1,"data":[]}`, `{"data":{"userId":[null,{}]}}`, `[]`, `"`, ""} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		users, left := dingbot.Changed(raw)
+		if len(users) == 0 {
+			t.Error("about nothing")
+		}
+		if left && !strings.Contains(string(raw), "org") && !strings.Contains(string(raw), `\`) {
+			t.Error("somebody leaves by another event")
+		}
+	})
+}
+
+// An answer of the API counts as success only if nothing in it says no.
+func FuzzAnswer(f *testing.F) {
+	f.Add(false, 200, []byte(`{"success":true,"result":{}}`))
+	f.Add(false, 403, []byte(`{"code":"Forbidden.AccessDenied","message":"no","accessdenieddetail":{"requiredScopes":["a"]}}`))
+	f.Add(true, 200, []byte(`{"errcode":"88","errmsg":"x","sub_code":"90018"}`))
+	f.Add(true, 200, []byte(`{}`))
+	f.Add(false, 200, []byte(`{"status":1111,"wait":99999999999,"punish":"deny"}`))
+	f.Add(false, 502, []byte(`<html>`))
+	f.Fuzz(func(t *testing.T, old bool, status int, raw []byte) {
+		err := dingbot.DecodeAnswer(old, status, raw)
+		if err == nil {
+			if status >= 400 && !old || !strings.Contains(string(raw), "{") && strings.TrimSpace(string(raw)) != "null" {
+				t.Errorf("status %d, %q is a success", status, raw)
+			}
+			return
+		}
+		e := dingbot.AsError(err)
+		if e == nil || e.Wait < 0 {
+			t.Errorf("error %#v", err)
+		}
+		if dingbot.Outcome(err) == nil {
+			t.Error("a failure became a success")
+		}
+	})
+}

@@ -212,10 +212,13 @@ func decode(api string, status int, header http.Header, raw []byte, out any) err
 	return nil
 }
 
+// maxReset bounds the seconds that an answer may ask to wait.
+const maxReset = 3600
+
 func reset(h http.Header) time.Duration {
 	for _, k := range []string{"x-ogw-ratelimit-reset", "Retry-After"} {
 		if n, err := strconv.Atoi(h.Get(k)); err == nil && n > 0 {
-			return time.Duration(n) * time.Second
+			return time.Duration(min(n, maxReset)) * time.Second
 		}
 	}
 	return 0
