@@ -143,7 +143,7 @@ func outcome(err error) error {
 func unclear(err error) bool {
 	e := asError(err)
 	if e == nil {
-		return err != nil && !errors.Is(err, bot.ErrPermanent) && !errors.Is(err, errBusy)
+		return err != nil && !errors.Is(err, bot.ErrPermanent) && !errors.Is(err, bot.ErrBusy)
 	}
 	return e.verdict() == retry
 }

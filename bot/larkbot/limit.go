@@ -2,9 +2,6 @@ package larkbot
 
 import (
 	"context"
-	"errors"
-	"log/slog"
-	"time"
 
 	"crmbot/bot"
 	"crmbot/internal/kv"
@@ -19,9 +16,6 @@ const (
 	perMinuteBurst = 16
 	perChatRate    = 4.8
 	perChatBurst   = 4
-	// longestWait is how far ahead a message reserves its place; beyond it the
-	// outbox waits.
-	longestWait = 3 * time.Second
 )
 
 // limiter keeps to the platform's rates, together with the other replicas.
@@ -43,24 +37,9 @@ func (l *limiter) wait(ctx context.Context, api, target string) error {
 	return l.take(ctx, "lark:api:"+l.app+":"+api, perMinuteRate, perMinuteBurst)
 }
 
-var errBusy = errors.New("the platform's rate is used up")
-
 func (l *limiter) take(ctx context.Context, key string, rate float64, burst int) error {
 	if l.off {
 		return nil
 	}
-	ok, after, err := l.kv.Reserve(ctx, key, rate, burst, 1, longestWait)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		// Without shared state the platform's own answer is the limit.
-		slog.WarnContext(ctx, "rate limit unavailable", "platform", Name, "err", err)
-		return nil
-	case !ok:
-		return &bot.RetryAfter{Wait: after, Err: errBusy}
-	case after > 0 && !pause(ctx, after):
-		return ctx.Err()
-	}
-	return nil
+	return bot.Turn(ctx, l.kv, key, rate, burst)
 }

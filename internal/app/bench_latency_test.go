@@ -118,6 +118,7 @@ func measure(b *testing.B, st stage, connect func(*app.App) (worker, error), wat
 	var mu sync.Mutex
 	waiting := map[string][]time.Time{} // by chat: when what is not answered yet was sent
 	var acks, answers timings
+	var again int
 	watch(func(chat string) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -136,27 +137,37 @@ func measure(b *testing.B, st stage, connect func(*app.App) (worker, error), wat
 		if err != nil {
 			return err
 		}
-		_, ok, err := d.Wait(ctx)
-		if err != nil || !ok {
-			return fmt.Errorf("not acknowledged: %w", err)
+		tries, ok, err := d.Wait(ctx)
+		if err != nil {
+			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		acks = append(acks, time.Since(start))
+		if again += tries - 1; ok {
+			acks = append(acks, time.Since(start))
+		}
 		return nil
 	})
 	b.StopTimer()
-	until(b, "all answers", func() bool {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-time.After(50 * time.Millisecond) {
 		mu.Lock()
-		defer mu.Unlock()
-		return len(answers) >= b.N
-	})
+		all := len(answers) >= b.N
+		mu.Unlock()
+		if all {
+			break
+		}
+	}
 	mu.Lock()
 	defer mu.Unlock()
 	for name, t := range map[string]timings{"ack": acks, "answer": answers} {
 		b.ReportMetric(ms(t.quantile(0.50)), name+"-p50-ms")
 		b.ReportMetric(ms(t.quantile(0.99)), name+"-p99-ms")
 	}
+	// On a machine that keeps up, nothing is delivered a second time and nothing is
+	// missing.
+	b.ReportMetric(float64(again), "redelivered")
+	b.ReportMetric(float64(b.N-len(acks)), "unacknowledged")
+	b.ReportMetric(float64(max(b.N-len(answers), 0)), "unanswered")
 	b.ReportMetric(0, "ns/op")
 }
 

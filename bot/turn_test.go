@@ -1,0 +1,63 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"crmbot/bot"
+	"crmbot/internal/crm"
+	"crmbot/internal/kv"
+)
+
+// Many who wait at once go one interval after the other: together they are never
+// faster than the rate, and nobody sleeps past a turn.
+func TestTurnsComeOneIntervalAfterTheOther(t *testing.T) {
+	store := kv.NewMemory(crm.WallClock{})
+	defer store.Close()
+	start := time.Now()
+	var wg sync.WaitGroup
+	for range 11 {
+		wg.Go(func() {
+			if err := bot.Turn(t.Context(), store, "k", 50, 1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if took := time.Since(start); took < 195*time.Millisecond {
+		t.Errorf("eleven turns at 50 a second in %s", took)
+	}
+}
+
+func TestATurnThatIsTooFarAwayIsTheOutboxsBusiness(t *testing.T) {
+	store := kv.NewMemory(crm.WallClock{})
+	defer store.Close()
+	if err := bot.Turn(t.Context(), store, "k", 0.1, 1); err != nil {
+		t.Fatal(err)
+	}
+	var later *bot.RetryAfter
+	if err := bot.Turn(t.Context(), store, "k", 0.1, 1); !errors.As(err, &later) || later.Wait < 5*time.Second || later.Wait > 10*time.Second {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestATurnEndsWithItsContextAndNeedsNoSharedState(t *testing.T) {
+	store := kv.NewMemory(crm.WallClock{})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := bot.Turn(ctx, store, "k", 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := bot.Turn(ctx, store, "k", 1, 1); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := bot.Turn(t.Context(), store, "k", 1, 1); err != nil {
+		t.Errorf("without shared state: %v", err)
+	}
+}
