@@ -69,11 +69,7 @@ func FuzzWebhook(f *testing.F) {
 			t.Fatal(err)
 		}
 		b.Connect(rt)
-		defer func() {
-			if err := b.Close(context.Background()); err != nil {
-				t.Error(err)
-			}
-		}()
+		defer shut(t, b)
 		way %= ways
 		req, err := platform.WebhookRequest("http://bot.example/webhook/lark", body)
 		if err != nil {
