@@ -107,7 +107,7 @@ func (b *Bot) lineNumber(ctx context.Context, chat, seed, name string) (string, 
 			return n, b.opt.KV.Set(ctx, key, []byte(n), lineFor)
 		}
 		if size > 900_000 {
-			return "", errBusy
+			return "", bot.ErrBusy
 		}
 	}
 }
