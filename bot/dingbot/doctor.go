@@ -306,7 +306,7 @@ func (x *exam) cards(ctx context.Context) []bot.Finding {
 	if level == dingcard.LevelTemplate {
 		return []bot.Finding{bot.NewFinding(bot.AreaCards, bot.Fine, "互动卡片可用（自有模板）", "cards work (templates of your own)")}
 	}
-	return []bot.Finding{bot.NewFinding(bot.AreaCards, bot.Fine, "互动卡片可用（公共模板）；表单用对话代替，想要表单卡片可导入模板", "cards work (the public template); forms are a short dialog unless a form template is imported")}
+	return []bot.Finding{bot.NewFinding(bot.AreaCards, bot.Fine, "互动卡片可用（公共模板）；表单用一行文字填写，想要表单卡片可导入模板", "cards work (the public template); forms are filled in by one line unless a form template is imported")}
 }
 
 // try creates a card that is delivered to nobody.
