@@ -14,8 +14,8 @@ import (
 	"crmbot/internal/testenv"
 )
 
-// bad is how a stage delivers again on a bad day: soon and for long.
-var bad = slices.Repeat([]time.Duration{300 * time.Millisecond}, 60)
+// again is how a stage delivers again on a bad day: soon and for long.
+var again = slices.Repeat([]time.Duration{300 * time.Millisecond}, 60)
 
 func workday() *crm.MovableClock {
 	return crm.NewMovableClock(time.Date(2026, 3, 4, 7, 0, 0, 0, time.UTC), false) // 15:00 in China
@@ -23,15 +23,15 @@ func workday() *crm.MovableClock {
 
 // larkLong, larkHook and ding open a stage without the platform's rate limits.
 func larkLong(clock crm.Clock) stage {
-	return newLark("long", emulator.LarkOptions{NoLimits: true, Redeliver: bad}, clock)
+	return newLark("long", emulator.LarkOptions{NoLimits: true, Redeliver: again}, clock)
 }
 
 func larkHook(clock crm.Clock) stage {
-	return newLark("webhook", emulator.LarkOptions{NoLimits: true, Redeliver: bad}, clock)
+	return newLark("webhook", emulator.LarkOptions{NoLimits: true, Redeliver: again}, clock)
 }
 
 func ding(clock crm.Clock) stage {
-	return newDing(emulator.DingOptions{NoLimits: true, Redeliver: bad}, clock)
+	return newDing(emulator.DingOptions{NoLimits: true, Redeliver: again}, clock)
 }
 
 // P-05: of fifty people who press the same button of one card in a group, one
