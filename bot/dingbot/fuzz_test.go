@@ -68,7 +68,7 @@ func FuzzDecodePress(f *testing.F) {
 // by an event of another kind.
 func FuzzDecodeEvent(f *testing.F) {
 	for _, s := range []string{`{"type":"user_leave_org","data":{"userId":["a","b"]}}`, `{"type":"user_add_org","data":{"userId":7}}`, `{"type":"org_dept_create","data":{"deptId":[1]}}`,
-		`{"type":1,"data":[]}`, `{"data":{"userId":[null,{}]}}`, `[]`, `"`, ""} {
+		`{"type":1,"data":[]}`, `{"data":{"userId":[null,{}]}}`, `[]`, `"`, " ", ""} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -81,7 +81,7 @@ func object(raw json.RawMessage, v any) {
 	if s := asText(raw); strings.HasPrefix(strings.TrimSpace(string(s)), "{") {
 		raw = json.RawMessage(s)
 	}
-	if len(raw) == 0 || strings.TrimSpace(string(raw))[0] != '{' {
+	if !strings.HasPrefix(strings.TrimSpace(string(raw)), "{") {
 		return
 	}
 	// What does not fit is the zero value; the rest is read all the same.
