@@ -23,7 +23,7 @@ func (m Measure) Change(qty int64, l crm.Lang) string {
 	if m.Hundredths {
 		den = 100
 	}
-	return s + tenths(qty, den) + " " + m.Unit.In(l)
+	return counted(s+tenths(qty, den), m.Unit, l)
 }
 
 // facts are the keys that services may record. A metric that names another key

@@ -3,13 +3,15 @@ package metric
 import (
 	"math/big"
 	"strconv"
+	"strings"
 
 	"crmbot/internal/crm"
 )
 
 // Value is a metric's number, exact: Num over Den. Den is 1 for counts and
-// amounts (in 分), 100 for what is counted in parts of one, and 0 when there is no value because nothing was there to
-// divide by or to take the middle of. Middle values have Den 1 or 2.
+// amounts (in 分), 100 for what is counted in parts of one, and 0 when there is no
+// value because nothing was there to divide by or to take the middle of. Middle
+// values have Den 1 or 2.
 type Value struct {
 	Num int64 `json:"n"`
 	Den int64 `json:"d"`
@@ -68,9 +70,19 @@ func (v Value) Format(d Def, l crm.Lang) string {
 	case Ratio:
 		return tenths(v.Num*100, v.Den) + "%"
 	case MedianQty:
-		return tenths(v.Num, v.Den*60) + " " + d.Unit.In(l)
+		return counted(tenths(v.Num, v.Den*60), d.Unit, l)
 	}
-	return tenths(v.Num, v.Den) + " " + d.Unit.In(l)
+	return counted(tenths(v.Num, v.Den), d.Unit, l)
+}
+
+// counted is a number with its unit: "2 visits", "1 visit". All units of the
+// registry are regular plurals.
+func counted(n string, unit crm.Text, l crm.Lang) string {
+	u := unit.In(l)
+	if strings.TrimLeft(n, "+-") == "1" && l == crm.English {
+		u = strings.TrimSuffix(u, "s")
+	}
+	return n + " " + u
 }
 
 // Bare is the value without its unit, for narrow places.

@@ -19,7 +19,9 @@ func TestValuesAreShownInTheirUnit(t *testing.T) {
 		zh, en string
 	}{
 		{"visit.valid", Whole(3), "3 次", "3 visits"},
-		{"visit.valid", Whole(-1), "-1 次", "-1 visits"},
+		{"visit.valid", Whole(1), "1 次", "1 visit"},
+		{"visit.valid", Whole(-1), "-1 次", "-1 visit"},
+		{"approval.median", Whole(60), "1 小时", "1 hour"},
 		{"deal.won_amount", Whole(1_234_567_89), "¥1,234,567.89", "¥1,234,567.89"},
 		{"deal.win_rate", Value{2, 3}, "66.7%", "66.7%"},
 		{"deal.win_rate", Value{1, 1}, "100%", "100%"},
