@@ -19,7 +19,11 @@ var ErrBusy = errors.New("the platform's rate is used up")
 // Turn waits for a call's turn within a platform's rate, which the replicas share.
 // A RetryAfter says that it would take too long to wait here.
 func Turn(ctx context.Context, store kv.Store, key string, rate float64, burst int) error {
-	ok, after, err := store.Reserve(ctx, key, rate, burst, 1, longestTurn)
+	ahead := longestTurn
+	if by, ok := ctx.Deadline(); ok { // a turn that cannot be waited for would be lost to those behind
+		ahead = max(min(ahead, time.Until(by)), 0)
+	}
+	ok, after, err := store.Reserve(ctx, key, rate, burst, 1, ahead)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()

@@ -44,14 +44,35 @@ func TestATurnThatIsTooFarAwayIsTheOutboxsBusiness(t *testing.T) {
 	}
 }
 
+// TestATurnThatCannotBeWaitedForIsLeftToOthers: whoever has less time than the
+// turn takes is told at once, and the place is not lost to those behind.
+func TestATurnThatCannotBeWaitedForIsLeftToOthers(t *testing.T) {
+	store := kv.NewMemory(crm.WallClock{})
+	defer store.Close()
+	if err := bot.Turn(t.Context(), store, "k", 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	for range 5 {
+		var later *bot.RetryAfter
+		if err := bot.Turn(short, store, "k", 1, 1); !errors.As(err, &later) || !errors.Is(err, bot.ErrBusy) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if ok, after, err := store.Reserve(t.Context(), "k", 1, 1, 1, time.Minute); !ok || after > time.Second || err != nil {
+		t.Errorf("the next turn is %s away: %v, %v", after, ok, err)
+	}
+}
+
 func TestATurnEndsWithItsContextAndNeedsNoSharedState(t *testing.T) {
 	store := kv.NewMemory(crm.WallClock{})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
+	ctx, cancel := context.WithCancel(t.Context())
 	if err := bot.Turn(ctx, store, "k", 1, 1); err != nil {
 		t.Fatal(err)
 	}
-	if err := bot.Turn(ctx, store, "k", 1, 1); !errors.Is(err, context.DeadlineExceeded) {
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if err := bot.Turn(ctx, store, "k", 1, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if err := store.Close(); err != nil {

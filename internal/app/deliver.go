@@ -33,22 +33,36 @@ func (a *App) sent(ctx context.Context, m bot.MessageRef, s bot.Shown) error {
 	if err != nil || s.At.IsZero() {
 		return err
 	}
-	if err := a.catchUp(ctx, c, s.At.Add(time.Millisecond)); err != nil {
-		// What the person did is done, and the card came: it is brought up to date later.
-		slog.WarnContext(ctx, "a card is brought up to date later", "card", c.ID, "err", err)
-		return a.DB.RefreshLater(ctx, c.About...)
-	}
-	return nil
+	return a.postpone(ctx, c, a.catchUp(ctx, c, s.At.Add(time.Millisecond)))
 }
+
+// postpone settles a failed update of a card that came: the card is there, so it is
+// brought up to date with the others about its records. The error comes back
+// where that is not possible.
+func (a *App) postpone(ctx context.Context, c store.SentCard, err error) error {
+	if err == nil || len(c.About) == 0 {
+		return err
+	}
+	slog.WarnContext(ctx, "a card is brought up to date later", "card", c.ID, "err", err)
+	return a.DB.RefreshLater(ctx, c.About...)
+}
+
+// skew is how far the clocks of two processes may lie apart without a card
+// being left behind; within it a card is rendered once in vain.
+const skew = 5 * time.Second
 
 // catchUp updates a card that was just shown if cards about its records were
 // updated since it began to be rendered: that update did not know of it yet.
 func (a *App) catchUp(ctx context.Context, c store.SentCard, since time.Time) error {
+	if a.DB.Dialect == store.MySQL { // SQLite has one process
+		since = since.Add(-skew)
+	}
 	missed, err := a.DB.RefreshedSince(ctx, c.About, since)
 	if err != nil || !missed {
 		return err
 	}
-	return a.refreshOne(ctx, c)
+	_, err = a.refreshOne(ctx, c)
+	return err
 }
 
 // deliver sends or updates what one outbox row names. It is called at least
@@ -69,7 +83,7 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 		}
 		return final(err)
 	}
-	if shown, err := a.unasked(ctx, r, viewer); err != nil || shown {
+	if shown, err := a.unasked(ctx, r, viewer, to); err != nil || shown {
 		return err
 	}
 	ref, err := a.send(ctx, r, to, c)
@@ -86,27 +100,30 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 		return err
 	}
 	if r.Again {
-		return a.refreshOne(ctx, sent)
+		_, err = a.refreshOne(ctx, sent)
+	} else {
+		err = a.catchUp(ctx, sent, start)
 	}
-	return a.catchUp(ctx, sent, start)
+	return a.postpone(ctx, sent, err) // sending it once more would show it twice
 }
 
 // unasked applies CH-03 to a card for a person: about the same thing the card
 // that was just sent is updated, and what is over the day's budget waits for the
 // next digest. It reports whether the row is settled with that. A row whose
 // delivery may have begun before is not compared: the card that was just sent
-// may be its own.
-func (a *App) unasked(ctx context.Context, r outbox.Row, v bot.Viewer) (bool, error) {
+// may be its own. A card that cannot be updated, or on another platform than the
+// row goes to, takes no row's place.
+func (a *App) unasked(ctx context.Context, r outbox.Row, v bot.Viewer, to []address) (bool, error) {
 	if r.To.User == 0 || r.Always {
 		return false, nil
 	}
-	if within := a.Services.Pushes.SameFor(ctx); within > 0 && !r.Again {
-		old, ok, err := a.DB.SentTo(ctx, r.To.User, r.View, a.Clock.Now().Add(-within))
-		if err != nil {
-			return false, err
+	if within := a.Services.Pushes.SameFor(ctx); within > 0 && !r.Again && len(to) > 0 {
+		old, ok, err := a.DB.SentTo(ctx, to[0].platform, r.To.User, r.View, a.Clock.Now().Add(-within))
+		if err == nil && ok {
+			ok, err = a.refreshOne(ctx, old)
 		}
-		if ok {
-			return true, a.refreshOne(ctx, old)
+		if err != nil || ok {
+			return ok, err
 		}
 	}
 	return a.Services.Pushes.Withhold(ctx, v.Actor, r.ID)
@@ -173,7 +190,7 @@ func (a *App) refresh(ctx context.Context, r outbox.Row) error {
 	var errs []error
 	var throttled *bot.RetryAfter
 	for _, c := range cards {
-		if err := a.refreshOne(ctx, c); err != nil {
+		if _, err := a.refreshOne(ctx, c); err != nil {
 			errs = append(errs, err)
 			if errors.As(err, &throttled) || ctx.Err() != nil {
 				break // the others would fare no better; all are tried again
@@ -194,16 +211,16 @@ func overtaken(n int) time.Duration {
 	return most/2 + rand.N(most/2)
 }
 
-// refreshOne brings one card up to date; see store.ClaimSent for the order of
-// its steps.
-func (a *App) refreshOne(ctx context.Context, s store.SentCard) error {
+// refreshOne brings one card up to date and reports whether it shows the newest
+// state now; see store.ClaimSent for the order of its steps.
+func (a *App) refreshOne(ctx context.Context, s store.SentCard) (current bool, err error) {
 	p := a.platforms[s.Message.Platform]
 	if p == nil {
-		return nil
+		return false, nil
 	}
 	release, err := a.cardTurns.take(ctx, s.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer release()
 	for n := range maxOvertaken {
@@ -211,54 +228,56 @@ func (a *App) refreshOne(ctx context.Context, s store.SentCard) error {
 			select {
 			case <-time.After(overtaken(n)):
 			case <-ctx.Done():
-				return ctx.Err()
+				return false, ctx.Err()
 			}
 		}
 		// Whoever had the turn before may have changed the card.
 		now, ok, err := a.DB.SentMessage(ctx, s.Message)
 		if err != nil || !ok {
-			return err
+			return false, err
 		}
 		viewer, ok, err := a.viewerOfCard(ctx, now)
 		if err != nil || !ok {
-			return err
+			return false, err
 		}
 		claimed, err := a.DB.ClaimSent(ctx, now.ID, now.Rev)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !claimed {
 			continue
 		}
 		now.Rev++
-		done, err := a.update(ctx, p, viewer, now)
+		done, current, err := a.update(ctx, p, viewer, now)
 		if err != nil || done {
-			return err
+			return current, err
 		}
 	}
-	return fmt.Errorf("card %d was updated by others all the time", s.ID)
+	return false, fmt.Errorf("card %d was updated by others all the time", s.ID)
 }
 
-// update renders a claimed card and shows it if it changed; false when another
-// update began meanwhile. s.Digest is what the card showed before the claim.
-func (a *App) update(ctx context.Context, p bot.Platform, viewer bot.Viewer, s store.SentCard) (bool, error) {
+// update renders a claimed card and shows it if it changed. It is not done when
+// another update began meanwhile, and not current where the card stays as it was.
+// s.Digest is what the card showed before the claim.
+func (a *App) update(ctx context.Context, p bot.Platform, viewer bot.Viewer, s store.SentCard) (done, current bool, err error) {
 	c, err := a.Runtime.Views.Render(ctx, viewer, s.View)
 	if err != nil {
 		if errors.Is(err, bot.ErrNothing) || errors.Is(final(err), bot.ErrPermanent) {
-			return true, a.DB.RestoreSent(ctx, s.ID, s.Rev, s.Digest) // it stays as it was
+			return true, false, a.DB.RestoreSent(ctx, s.ID, s.Rev, s.Digest) // it stays as it was
 		}
-		return false, err
+		return false, false, err
 	}
 	digest := c.Digest()
 	if digest != s.Digest {
 		if err := p.Update(ctx, s.Message, c); err != nil {
 			if errors.Is(err, bot.ErrPermanent) {
-				return true, a.DB.ForgetSent(ctx, s.ID)
+				return true, false, a.DB.ForgetSent(ctx, s.ID)
 			}
-			return false, err
+			return false, false, err
 		}
 	}
-	return a.DB.FinishSent(context.WithoutCancel(ctx), s.ID, s.Rev, digest, c.About)
+	done, err = a.DB.FinishSent(context.WithoutCancel(ctx), s.ID, s.Rev, digest, c.About)
+	return done, done, err
 }
 
 // viewerOfCard is for whom a sent card is rendered now; false for somebody who

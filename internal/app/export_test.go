@@ -27,6 +27,7 @@ func (a *App) Refresher(other bool) func(ctx context.Context, m bot.MessageRef) 
 		if err != nil {
 			return err
 		}
-		return a.refreshOne(ctx, c)
+		_, err = a.refreshOne(ctx, c)
+		return err
 	}
 }

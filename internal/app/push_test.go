@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +12,123 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
+	"crmbot/internal/push"
 )
+
+// unasked queues a notice that counts as unasked.
+func (o *office) unasked(key string) {
+	o.t.Helper()
+	err := o.DB.InTx(o.t.Context(), func(ctx context.Context) error {
+		return o.DB.Effects().Notify(ctx, crm.Notice{To: crm.ToUser(o.user), View: crm.View{Name: "lead.card", Ref: "L-1"}, Key: key})
+	})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (o *office) wait(d time.Duration) {
+	o.t.Helper()
+	if err := o.clock.Set(o.clock.Now().Add(d)); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// TestCH03ASecondNoticeIsSentWhereTheFirstCannotBeUpdated: some messages can
+// never be changed, and the news must not be lost with them.
+func TestCH03ASecondNoticeIsSentWhereTheFirstCannotBeUpdated(t *testing.T) {
+	o := newOffice(t)
+	o.phone.refuse = func(what string) error {
+		if what == "update" {
+			return bot.ErrPermanent
+		}
+		return nil
+	}
+	o.unasked("k1")
+	o.settle()
+	o.mu.Lock()
+	o.state = "v2"
+	o.mu.Unlock()
+	o.wait(5 * time.Minute)
+	o.unasked("k2")
+	o.settle()
+	o.shows("v1", "v2")
+	if _, ok, err := o.DB.Delivered(t.Context(), "k2"); !ok || err != nil {
+		t.Errorf("delivered: %v, %v", ok, err)
+	}
+}
+
+// TestACardThatCameIsNotSentAgainBecauseItsUpdateFails.
+func TestACardThatCameIsNotSentAgainBecauseItsUpdateFails(t *testing.T) {
+	o := newOffice(t)
+	other := newWorkerOf(t, o)
+	o.unasked("a")
+	o.phone.sending = func() { // the record changes while the card is on its way
+		o.set("v2")
+		if err := other(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	o.phone.refuse = func(what string) error {
+		if what == "update" {
+			return &bot.RetryAfter{Wait: time.Minute, Err: errors.New("no permission yet")}
+		}
+		return nil
+	}
+	for range 4 {
+		o.settle()
+		o.wait(2 * time.Hour) // longer than platforms remember a key
+	}
+	if want := []string{"send v1"}; !slices.Equal(o.phone.order, want) {
+		t.Errorf("the phone got %v, want %v", o.phone.order, want)
+	}
+	o.phone.refuse = nil
+	o.wait(2 * time.Hour)
+	o.settle()
+	o.shows("v2")
+}
+
+// TestCH03WhatIsWithheldBeforeAHolidayIsToldAfterIt.
+func TestCH03WhatIsWithheldBeforeAHolidayIsToldAfterIt(t *testing.T) {
+	o := newOffice(t)
+	var err error
+	if o.Runtime.Views, err = bot.NewViews(o.Module.Views...); err != nil {
+		t.Fatal(err)
+	}
+	boss := o.hire("boss", org.User{Name: "王总", Roles: []crm.Role{crm.Boss, crm.Manager}})
+	admin, err := o.Services.Directory.Actor(t.Context(), boss.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Services.Rules.Set(t.Context(), crm.Actor{ID: boss.ID, Roles: []crm.Role{crm.Admin}}, "CH-03.budget", "", "0", "test", monday); err != nil {
+		t.Fatal(err)
+	}
+	eve := time.Date(2026, 4, 30, 10, 0, 0, 0, time.UTC) // 18:00, then labour day to 5 May
+	if err := o.clock.Set(eve); err != nil {
+		t.Fatal(err)
+	}
+	l, err := o.Services.Leads.Create(t.Context(), admin, lead.NewLead{Info: lead.Info{Company: "明月贸易"}, Grade: "C"}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Services.Leads.Assign(t.Context(), admin, l.ID, o.user); err != nil {
+		t.Fatal(err)
+	}
+	o.settle()
+	if len(o.phone.order) != 0 {
+		t.Fatalf("not withheld: %v", o.phone.order)
+	}
+	at := push.Digest(o.Services.Calendar, eve, 8*60+45, 17*60+30)
+	if at.Sub(eve) < 5*24*time.Hour {
+		t.Fatalf("the next digest is at %s, before the holiday is over", at)
+	}
+	if err := o.clock.Set(at.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	o.settle()
+	if len(o.phone.order) != 1 || !strings.Contains(o.phone.order[0], "1 条消息") {
+		t.Errorf("after the holiday the phone got %v", o.phone.order)
+	}
+}
 
 // TestCH03SameThingUpdatesItsCardAndALeadsAlwaysCome: within half an hour the
 // card about the same thing is brought up to date instead of a new one, and an

@@ -46,12 +46,13 @@ type Store interface {
 	LeaseOutbox(ctx context.Context, owner string, now, until time.Time, n int) ([]Row, error)
 	// FinishOutbox marks a leased row delivered.
 	FinishOutbox(ctx context.Context, id int64, owner string, now time.Time) error
-	// RetryOutbox gives a leased row back, due at next.
-	RetryOutbox(ctx context.Context, id int64, owner string, next time.Time, cause string) error
+	// RetryOutbox gives a leased row back, due at next; begun says that the
+	// platform may have got it, now or before.
+	RetryOutbox(ctx context.Context, id int64, owner string, next time.Time, begun bool, cause string) error
 	// BuryOutbox marks a leased row as failed for good.
 	BuryOutbox(ctx context.Context, id int64, owner string, now time.Time, cause string) error
-	// ReleaseOutbox gives leased rows back untried.
-	ReleaseOutbox(ctx context.Context, owner string, ids []int64) error
+	// ReleaseOutbox gives leased rows back untried; begun as with RetryOutbox.
+	ReleaseOutbox(ctx context.Context, owner string, ids []int64, begun bool) error
 	// NextOutbox is when the next waiting row can be leased: when it is due and
 	// no other lease is on it. Zero: none waits.
 	NextOutbox(ctx context.Context) (time.Time, error)
@@ -187,14 +188,16 @@ func (w *Worker) lane(ctx context.Context, rows []Row, by time.Time) {
 			w.one(ctx, r)
 			continue
 		}
-		var left []int64
+		left := map[bool][]int64{}
 		for _, r := range rows[i:] {
-			left = append(left, r.ID)
+			left[r.Again] = append(left[r.Again], r.ID)
 		}
 		mark, cancel := context.WithTimeout(context.WithoutCancel(ctx), markWithin)
 		defer cancel()
-		if err := w.store.ReleaseOutbox(mark, w.owner, left); err != nil {
-			slog.ErrorContext(ctx, "outbox release", "rows", len(left), "err", err)
+		for begun, ids := range left {
+			if err := w.store.ReleaseOutbox(mark, w.owner, ids, begun); err != nil {
+				slog.ErrorContext(ctx, "outbox release", "rows", len(ids), "err", err)
+			}
 		}
 		return
 	}
@@ -213,14 +216,15 @@ func (w *Worker) one(ctx context.Context, r Row) {
 	case err == nil:
 		failed = w.store.FinishOutbox(mark, r.ID, w.owner, now)
 	case ctx.Err() != nil:
-		failed = w.store.ReleaseOutbox(mark, w.owner, []int64{r.ID})
+		failed = w.store.ReleaseOutbox(mark, w.owner, []int64{r.ID}, true)
 	case errors.As(err, &throttled):
-		failed = w.store.RetryOutbox(mark, r.ID, w.owner, now.Add(min(max(throttled.Wait, time.Second), maxWait)), err.Error())
+		begun := r.Again || !errors.Is(err, bot.ErrBusy) // our own limit lets nothing out
+		failed = w.store.RetryOutbox(mark, r.ID, w.owner, now.Add(min(max(throttled.Wait, time.Second), maxWait)), begun, err.Error())
 	case errors.Is(err, bot.ErrPermanent) || r.Tries+1 >= maxTries && now.Sub(r.Created) >= maxAge:
 		slog.WarnContext(ctx, "message given up", "outbox", r.ID, "view", r.View.Name, "tries", r.Tries+1, "err", err)
 		failed = w.store.BuryOutbox(mark, r.ID, w.owner, now, err.Error())
 	default:
-		failed = w.store.RetryOutbox(mark, r.ID, w.owner, now.Add(Backoff(r.Tries)), err.Error())
+		failed = w.store.RetryOutbox(mark, r.ID, w.owner, now.Add(Backoff(r.Tries)), true, err.Error())
 	}
 	if failed != nil {
 		slog.ErrorContext(ctx, "outbox mark", "outbox", r.ID, "err", failed)

@@ -69,7 +69,7 @@ type Store interface {
 	// digest's notice with it.
 	HoldPush(ctx context.Context, row int64, slot Slot, digest crm.Notice) error
 	// HeldPushes are the person's withheld cards, newest first, at most n: those
-	// of the slot, or with an empty one all since the moment.
+	// of the slot, however old, or with an empty one all since the moment.
 	HeldPushes(ctx context.Context, user crm.UserID, slot Slot, since time.Time, n int) ([]Held, error)
 	// HeldPush finds one; crm.CodeNotFound when there is none.
 	HeldPush(ctx context.Context, row int64) (Held, error)
@@ -120,11 +120,12 @@ func (g *Gate) SameFor(ctx context.Context) time.Duration {
 	return time.Duration(Same.Of(ctx, g.d.Rules)) * time.Minute
 }
 
-// keep is for how long withheld cards are listed.
+// keep is for how long withheld cards are listed outside their digest, which may
+// come after a long holiday.
 const keep = 3 * 24 * time.Hour
 
-// maxHeld bounds one list.
-const maxHeld = 60
+// maxHeld bounds one list; what is beyond it can be opened by its number.
+const maxHeld = 200
 
 // Held are the actor's withheld cards of the slot, or all of the last days with
 // an empty one, oldest first. Of several about the same thing the newest is left.

@@ -103,7 +103,7 @@ func (d *DB) leaseRows(ctx context.Context, due []outboxRow, owner string, now, 
 	}
 	if len(topics) > 0 {
 		var err error
-		if mine, err = d.settleTopics(ctx, mine, sortedKeys(topics), owner, now); err != nil {
+		if mine, err = d.settleTopics(ctx, mine, sortedKeys(topics), owner, now, again); err != nil {
 			return nil, err
 		}
 	}
@@ -116,8 +116,9 @@ func (d *DB) leaseRows(ctx context.Context, due []outboxRow, owner string, now, 
 }
 
 // settleTopics keeps of each topic and target only the newest row: older ones
-// are superseded, and a newest one waits while an older one is under way.
-func (d *DB) settleTopics(ctx context.Context, mine []outboxRow, topics []string, owner string, now int64) ([]outboxRow, error) {
+// are superseded, and a newest one waits while an older one is under way. again
+// tells whose delivery began before.
+func (d *DB) settleTopics(ctx context.Context, mine []outboxRow, topics []string, owner string, now int64, again map[int64]bool) ([]outboxRow, error) {
 	var same []outboxRow
 	if err := d.write(ctx).Select("id", "topic", "user_id", "platform", "chat", "lease_ms").Where("topic IN ? AND state = ?", topics, outboxWaiting).Find(&same).Error; err != nil {
 		return nil, err
@@ -149,7 +150,8 @@ func (d *DB) settleTopics(ctx context.Context, mine []outboxRow, topics []string
 		}
 	}
 	var keep []outboxRow
-	var old, back []int64
+	var old []int64
+	back := map[bool][]int64{}
 	for _, r := range mine {
 		g := of(r)
 		switch {
@@ -158,7 +160,7 @@ func (d *DB) settleTopics(ctx context.Context, mine []outboxRow, topics []string
 		case r.ID < newest[g]:
 			old = append(old, r.ID)
 		case busy[g]:
-			back = append(back, r.ID)
+			back[again[r.ID]] = append(back[again[r.ID]], r.ID)
 		default:
 			keep = append(keep, r)
 			old = append(old, waiting[g]...) // all older than this one
@@ -170,15 +172,25 @@ func (d *DB) settleTopics(ctx context.Context, mine []outboxRow, topics []string
 			return nil, err
 		}
 	}
-	if len(back) > 0 {
-		return keep, d.ReleaseOutbox(ctx, owner, back)
+	for begun, ids := range back {
+		if err := d.ReleaseOutbox(ctx, owner, ids, begun); err != nil {
+			return keep, err
+		}
 	}
 	return keep, nil
 }
 
 // ReleaseOutbox implements outbox.Store.
-func (d *DB) ReleaseOutbox(ctx context.Context, owner string, ids []int64) error {
-	return d.write(ctx).Model(&outboxRow{}).Where("id IN ? AND lease_by = ? AND state = ?", ids, owner, outboxWaiting).Update("lease_ms", 0).Error
+func (d *DB) ReleaseOutbox(ctx context.Context, owner string, ids []int64, begun bool) error {
+	return d.write(ctx).Model(&outboxRow{}).Where("id IN ? AND lease_by = ? AND state = ?", ids, owner, outboxWaiting).Updates(given(map[string]any{"lease_ms": 0}, begun)).Error
+}
+
+// given adds that the delivery of a row did not begin, which its lease tells.
+func given(set map[string]any, begun bool) map[string]any {
+	if !begun {
+		set["lease_by"] = ""
+	}
+	return set
 }
 
 // FinishOutbox implements outbox.Store.
@@ -192,8 +204,8 @@ func (d *DB) PinOutbox(ctx context.Context, id int64, platform string) error {
 }
 
 // RetryOutbox implements outbox.Store.
-func (d *DB) RetryOutbox(ctx context.Context, id int64, owner string, next time.Time, cause string) error {
-	return d.markOutbox(ctx, id, owner, map[string]any{"tries": gormInc("tries"), "next_ms": ms(next), "lease_ms": 0, "cause": cut(cause, 250)})
+func (d *DB) RetryOutbox(ctx context.Context, id int64, owner string, next time.Time, begun bool, cause string) error {
+	return d.markOutbox(ctx, id, owner, given(map[string]any{"tries": gormInc("tries"), "next_ms": ms(next), "lease_ms": 0, "cause": cut(cause, 250)}, begun))
 }
 
 // BuryOutbox implements outbox.Store.

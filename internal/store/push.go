@@ -57,15 +57,17 @@ func (d *DB) HoldPush(ctx context.Context, row int64, slot push.Slot, digest crm
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
 		}
-		return d.Effects().Notify(ctx, digest)
+		return d.Effects().Notify(WithSchedule(ctx), digest) // everybody's digest is due at once
 	})
 }
 
 // HeldPushes implements push.Store.
 func (d *DB) HeldPushes(ctx context.Context, user crm.UserID, slot push.Slot, since time.Time, n int) ([]push.Held, error) {
-	q := d.read(ctx).Where("user_id = ? AND state = ? AND done_ms >= ?", int64(user), outboxHeld, ms(since))
+	q := d.read(ctx).Where("user_id = ? AND state = ?", int64(user), outboxHeld)
 	if slot != "" {
 		q = q.Where("slot = ?", string(slot))
+	} else {
+		q = q.Where("done_ms >= ?", ms(since))
 	}
 	var rows []outboxRow
 	if err := q.Order("id DESC").Limit(n).Find(&rows).Error; err != nil {
@@ -92,11 +94,11 @@ func (r outboxRow) held() push.Held {
 	return push.Held{ID: r.ID, User: crm.UserID(r.UserID), View: crm.View{Name: r.View, Ref: r.Ref}, At: at(r.CreatedMs)}
 }
 
-// SentTo is the newest card of the view that the person got since then, in the
-// 1:1 chat; false when there is none.
-func (d *DB) SentTo(ctx context.Context, user crm.UserID, v crm.View, since time.Time) (SentCard, bool, error) {
+// SentTo is the newest card of the view that the person got on the platform since
+// then, in the 1:1 chat; false when there is none.
+func (d *DB) SentTo(ctx context.Context, platform string, user crm.UserID, v crm.View, since time.Time) (SentCard, bool, error) {
 	var rows []sentRow
-	err := d.read(ctx).Where("view = ? AND ref = ? AND user_id = ? AND in_group = ? AND sent_ms >= ?", v.Name, v.Ref, int64(user), false, ms(since)).
+	err := d.read(ctx).Where("view = ? AND ref = ? AND user_id = ? AND in_group = ? AND platform = ? AND sent_ms >= ?", v.Name, v.Ref, int64(user), false, platform, ms(since)).
 		Order("id DESC").Limit(1).Find(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return SentCard{}, false, err

@@ -89,7 +89,7 @@ func Outbox(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	if _, done, err := db.Delivered(ctx, "a"); err != nil || done {
 		t.Errorf("marked by somebody whose lease was over: %v %v", done, err)
 	}
-	must(db.RetryOutbox(ctx, again[0].ID, "B", clock.Now().Add(time.Minute), "no network"))
+	must(db.RetryOutbox(ctx, again[0].ID, "B", clock.Now().Add(time.Minute), true, "no network"))
 	wantKeys(t, "before its retry", lease(t, db, clock, "B", 10))
 	move(t, clock, time.Minute)
 	again = lease(t, db, clock, "B", 10)
@@ -97,13 +97,34 @@ func Outbox(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	if again[0].Tries != 1 {
 		t.Errorf("%d tries after one failure", again[0].Tries)
 	}
-	must(db.ReleaseOutbox(ctx, "B", []int64{again[0].ID}))
+	must(db.ReleaseOutbox(ctx, "B", []int64{again[0].ID}, true))
 	again = lease(t, db, clock, "A", 10)
 	wantKeys(t, "a released row", again, "a")
 	if again[0].Tries != 1 {
 		t.Errorf("giving back counted as a try: %d", again[0].Tries)
 	}
+	if !again[0].Again {
+		t.Error("a row whose delivery began came back as new")
+	}
 	must(db.BuryOutbox(ctx, again[0].ID, "A", clock.Now(), "gone"))
+
+	// Only a row that a platform may have got is delivered again.
+	queue("fresh", "", one, none)
+	fresh := lease(t, db, clock, "A", 10)
+	wantKeys(t, "a new row", fresh, "fresh")
+	must(db.ReleaseOutbox(ctx, "A", []int64{fresh[0].ID}, false))
+	if fresh = lease(t, db, clock, "B", 10); len(fresh) != 1 || fresh[0].Again {
+		t.Errorf("given back before it began: %+v", fresh)
+	}
+	must(db.RetryOutbox(ctx, fresh[0].ID, "B", clock.Now(), false, "busy"))
+	if fresh = lease(t, db, clock, "A", 10); len(fresh) != 1 || fresh[0].Again || fresh[0].Tries != 1 {
+		t.Errorf("let out by nobody: %+v", fresh)
+	}
+	must(db.RetryOutbox(ctx, fresh[0].ID, "A", clock.Now(), true, "no answer"))
+	if fresh = lease(t, db, clock, "A", 10); len(fresh) != 1 || !fresh[0].Again {
+		t.Errorf("perhaps shown: %+v", fresh)
+	}
+	must(db.FinishOutbox(ctx, fresh[0].ID, "A", clock.Now()))
 	if next, err := db.NextOutbox(ctx); err != nil || !next.Equal(clock.Now().Add(time.Hour-4*time.Minute)) {
 		t.Errorf("next lease at %s, want that of the delayed row; %v", next, err)
 	}
@@ -122,7 +143,7 @@ func Outbox(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	}
 	queue("t3", "draft", one, none)
 	wantKeys(t, "while an older one is under way", lease(t, db, clock, "B", 10))
-	must(db.RetryOutbox(ctx, got[0].ID, "A", clock.Now().Add(time.Minute), "failed"))
+	must(db.RetryOutbox(ctx, got[0].ID, "A", clock.Now().Add(time.Minute), true, "failed"))
 	must(db.FinishOutbox(ctx, got[1].ID, "A", clock.Now()))
 	got = lease(t, db, clock, "B", 10)
 	wantKeys(t, "after it failed", got, "t3")
