@@ -1,5 +1,5 @@
 # make test is the whole of it and does its own set-up; see .ci/test.sh.
-.PHONY: test lint fmt build demo bench broadcast latency fuzz golden docs servers servers-stop
+.PHONY: test lint fmt build demo scripts bench broadcast latency fuzz golden docs servers servers-stop
 .DEFAULT_GOAL := build
 
 SHELL := /bin/bash
@@ -38,6 +38,9 @@ latency: ## 200 events a second for a minute at each played platform
 FUZZTIME ?= 20s
 fuzz: ## every fuzz test for FUZZTIME
 	@bash .ci/fuzz.sh $(FUZZTIME)
+
+scripts: ## every conversation on every platform, day and level of cards
+	go test -timeout 30m ./internal/scenario -args -all
 
 golden: ## rewrite the golden files
 	@bash .ci/golden.sh

@@ -11,19 +11,19 @@ import (
 // Every conversation of the product also runs on a played DingTalk: official
 // SDK, real adapter, validated cards. People read the same facts there.
 func TestScriptsOnDingTalk(t *testing.T) {
-	everyScript(t, scenario.Options{Platform: "dingtalk"})
+	everyScript(t, scripts(t, true), scenario.Options{Platform: "dingtalk"})
 }
 
 // The same while everything comes again and again and in pieces: nothing is
 // lost or doubled, so people read the same facts.
 func TestScriptsOnDingTalkOnABadDay(t *testing.T) {
-	everyScript(t, scenario.Options{Platform: "dingtalk", BadDay: true})
+	everyScript(t, scripts(t, false), scenario.Options{Platform: "dingtalk", BadDay: true})
 }
 
 // The same in an organisation that imported no template: every form is filled in
 // by the line that its card shows.
 func TestScriptsOnDingTalkWithoutFormTemplate(t *testing.T) {
-	everyScript(t, scenario.Options{Platform: "dingtalk", Cards: "public"})
+	everyScript(t, scripts(t, true), scenario.Options{Platform: "dingtalk", Cards: "public"})
 }
 
 // stays are scripts in which somebody looks at a card that was shown before and
@@ -47,11 +47,7 @@ var stays = map[string]string{
 // The same where cards do not work at all: every control is a link, a command
 // or a line that the message shows.
 func TestScriptsOnDingTalkWithoutCards(t *testing.T) {
-	files, err := filepath.Glob("../../handlers/testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, f := range files {
+	for _, f := range scripts(t, true) {
 		name := filepath.Base(f)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,27 +1,53 @@
 package scenario_test
 
 import (
+	"flag"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"crmbot/internal/scenario"
 )
 
-// Every conversation of the product also runs on a played Lark: official SDK,
-// real adapter, validated cards. People read the same facts there.
-func TestScriptsOnLark(t *testing.T) { everyScript(t, scenario.Options{Platform: "lark"}) }
+// all runs every conversation in every way; without it the ways that a bad day
+// covers run the telling ones only. "make scripts" sets it.
+var all = flag.Bool("all", false, "run every script on every platform, day and level of cards")
 
-// The same while every event comes again and again and in pieces: nothing is
-// lost or doubled, so people read the same facts.
-func TestScriptsOnLarkOnABadDay(t *testing.T) {
-	everyScript(t, scenario.Options{Platform: "lark", BadDay: true})
-}
+// telling are the conversations that between them use every kind of card, form
+// and control.
+var telling = []string{"four-jobs.txtar", "contract-taps.txtar", "import-leads.txtar", "lead-group.txtar", "report-setup.txtar"}
 
-func everyScript(t *testing.T, o scenario.Options) {
+// scripts are the files to run: every one, or the telling ones of a way that
+// is covered by another.
+func scripts(t *testing.T, covered bool) []string {
+	t.Helper()
 	files, err := filepath.Glob("../../handlers/testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
+	if !covered || *all {
+		return files
+	}
+	few := slices.DeleteFunc(files, func(f string) bool { return !slices.Contains(telling, filepath.Base(f)) })
+	if len(few) != len(telling) {
+		t.Fatalf("of the telling scripts only %v are there", few)
+	}
+	return few
+}
+
+// Every conversation of the product also runs on a played Lark: official SDK,
+// real adapter, validated cards. People read the same facts there.
+func TestScriptsOnLark(t *testing.T) {
+	everyScript(t, scripts(t, true), scenario.Options{Platform: "lark"})
+}
+
+// The same while every event comes again and again and in pieces: nothing is
+// lost or doubled, so people read the same facts.
+func TestScriptsOnLarkOnABadDay(t *testing.T) {
+	everyScript(t, scripts(t, false), scenario.Options{Platform: "lark", BadDay: true})
+}
+
+func everyScript(t *testing.T, files []string, o scenario.Options) {
 	for _, f := range files {
 		t.Run(filepath.Base(f), func(t *testing.T) {
 			t.Parallel()
