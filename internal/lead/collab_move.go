@@ -33,12 +33,13 @@ func (c Collaboration) AfterMove(to crm.UserID, now time.Time) Collaboration {
 
 // reviewCollabs looks at every collaboration on a lead that changes hands, in
 // the transaction that moves it, and tells who is concerned. A lead that comes
-// from the pool has none: they ended on its way there.
+// from the pool has none: they ended on its way there. An answer that was given
+// while the move waited for the lead is older than the move, and counts as such.
 func (s *Service) reviewCollabs(ctx context.Context, a crm.Actor, l Lead, to crm.UserID, now time.Time) error {
 	if l.Owner == 0 {
 		return nil
 	}
-	list, err := s.d.Store.Collaborations(ctx, l.Ref())
+	list, err := s.d.Store.LockCollaborations(ctx, l.Ref())
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,14 @@
 package lead_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"crmbot/internal/crm"
+	"crmbot/internal/lead"
 	"crmbot/internal/org"
 	"crmbot/internal/pool"
 	"crmbot/internal/testenv"
@@ -126,6 +129,58 @@ func TestP03P04TwentyClaimsAtOnceStayWithinTheLimits(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestPM01AnAnswerThatATransferWaitsForEndsWithTheOwnership: the transfer has
+// read already when the owner accepts, and waits for the lead; the new owner is
+// asked all the same.
+func TestPM01AnAnswerThatATransferWaitsForEndsWithTheOwnership(t *testing.T) {
+	h := newHouse(t, testenv.MySQL(t))
+	na, min := h.as("李娜"), h.as("赵敏")
+	for who, want := range map[string]string{"张伟": lead.CollabAsked, "赵敏": lead.CollabEnded} {
+		l, err := h.leads.Create(h.ctx, na, lead.NewLead{Info: lead.Info{Company: "华星科技" + who}, Owner: na.ID}, true)
+		h.must(err)
+		_, err = h.leads.AskToJoin(h.ctx, min, l.ID)
+		h.must(err)
+		moved := make(chan error, 1)
+		h.must(h.db.InTx(h.ctx, func(ctx context.Context) error {
+			if _, err := h.leads.AnswerCollab(ctx, na, l.ID, min.ID, true); err != nil {
+				return err
+			}
+			go func() {
+				_, err := h.leads.Transfer(h.ctx, na, l.ID, h.people[who])
+				moved <- err
+			}()
+			h.waitsFor("UPDATE crm_leads SET owner_id")
+			return nil
+		}))
+		h.must(<-moved)
+		now, err := h.db.Lead(h.ctx, l.ID)
+		h.must(err)
+		c, err := h.db.Collaboration(h.ctx, l.ID.Ref(), min.ID)
+		h.must(err)
+		if now.Owner != h.people[who] || c.State != want || c.Active(monday) {
+			t.Errorf("under %s: owner %d, the collaboration is %+v, want %s", who, now.Owner, c, want)
+		}
+		if n := h.count("SELECT COUNT(*) FROM crm_outbox WHERE view = ? AND user_id = ? AND ref = ?", lead.ViewCollab, int64(h.people[who]), lead.CollabRef(l.ID, min.ID)); (n == 1) != (want == lead.CollabAsked) {
+			t.Errorf("%s was asked %d times", who, n)
+		}
+	}
+}
+
+// waitsFor returns when somebody waits inside a statement that begins so.
+func (h *house) waitsFor(statement string) {
+	h.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(20 * time.Second)
+	for h.count("SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE ?", statement+"%") == 0 {
+		select {
+		case <-tick.C:
+		case <-end:
+			h.t.Fatalf("nobody waits for %s", statement)
+		}
 	}
 }
 

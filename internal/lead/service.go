@@ -53,8 +53,10 @@ type Store interface {
 	// Collaboration is the person's collaboration on the record; a zero value
 	// when there is none.
 	Collaboration(ctx context.Context, ref crm.Ref, user crm.UserID) (Collaboration, error)
-	// Collaborations are all that are asked or accepted on the record, by person.
-	Collaborations(ctx context.Context, ref crm.Ref) ([]Collaboration, error)
+	// LockCollaborations are all that are asked or accepted on the record, by
+	// person, as they are at this moment whatever the transaction read before; and
+	// nobody else changes them until it ends.
+	LockCollaborations(ctx context.Context, ref crm.Ref) ([]Collaboration, error)
 	// SaveCollaboration creates or changes it.
 	SaveCollaboration(ctx context.Context, c Collaboration) error
 }

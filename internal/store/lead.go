@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
@@ -394,10 +395,14 @@ func (d *DB) Collaboration(ctx context.Context, ref crm.Ref, user crm.UserID) (l
 	return rows[0].entity(ref), nil
 }
 
-// Collaborations implements lead.Store.
-func (d *DB) Collaborations(ctx context.Context, ref crm.Ref) ([]lead.Collaboration, error) {
+// LockCollaborations implements lead.Store.
+func (d *DB) LockCollaborations(ctx context.Context, ref crm.Ref) ([]lead.Collaboration, error) {
+	db := d.read(ctx)
+	if d.Dialect == MySQL { // a plain read would show the snapshot of the transaction's first one
+		db = db.Clauses(clause.Locking{Strength: "UPDATE"})
+	}
 	var rows []collaboratorRow
-	if err := d.read(ctx).Where("ref = ? AND state IN ?", ref.String(), []string{lead.CollabAsked, lead.CollabAccepted}).Order("user_id").Find(&rows).Error; err != nil {
+	if err := db.Where("ref = ? AND state IN ?", ref.String(), []string{lead.CollabAsked, lead.CollabAccepted}).Order("user_id").Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	out := make([]lead.Collaboration, len(rows))

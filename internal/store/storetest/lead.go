@@ -94,7 +94,7 @@ func Lead(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	asked, gone := lead.Collaboration{Ref: l.Ref(), User: 7, State: lead.CollabAsked, AskedAt: now}, lead.Collaboration{Ref: l.Ref(), User: 9, State: lead.CollabEnded, AskedAt: now}
 	must(db.SaveCollaboration(ctx, asked))
 	must(db.SaveCollaboration(ctx, gone))
-	live, err := db.Collaborations(ctx, l.Ref())
+	live, err := db.LockCollaborations(ctx, l.Ref())
 	must(err)
 	if diff := cmp.Diff([]lead.Collaboration{asked, c}, live); diff != "" {
 		t.Errorf("collaborations:\n%s", diff)
