@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -30,6 +31,51 @@ func TestSchemaTwins(t *testing.T) {
 	}
 	if d := cmp.Diff(a, b); d != "" {
 		t.Errorf("SQLite (-) and MySQL (+) differ:\n%s", d)
+	}
+}
+
+// TestAMigrationOfMySQLGoesOnAfterACrash: MySQL keeps what a migration did
+// before the program died in the middle; the next start ends it.
+func TestAMigrationOfMySQLGoesOnAfterACrash(t *testing.T) {
+	db, _ := openStore(t, testenv.MySQL(t))
+	pool := sqlPool(t, db)
+	want := mysqlSchema(t, pool)
+	for what, undo := range map[string][]string{
+		"before its last statement": {"ALTER TABLE crm_outbox DROP INDEX crm_outbox_user, DROP COLUMN always_sent, DROP COLUMN budget_day, DROP COLUMN slot"},
+		"at its first statement":    {"ALTER TABLE crm_outbox DROP INDEX crm_outbox_user, DROP COLUMN always_sent, DROP COLUMN budget_day, DROP COLUMN slot", "DROP TABLE crm_push_days"},
+	} {
+		exec(t, pool, "DELETE FROM goose_db_version WHERE version_id = 80")
+		for _, q := range undo {
+			exec(t, pool, q)
+		}
+		if n, err := db.Migrate(t.Context()); err != nil || n != 1 {
+			t.Fatalf("dead %s: %d migrations ran, %v", what, n, err)
+		}
+		if d := cmp.Diff(want, mysqlSchema(t, pool)); d != "" {
+			t.Errorf("dead %s (-want +got):\n%s", what, d)
+		}
+	}
+}
+
+// TestMigrationsOfMySQLAlterOnce: of two ALTERs the first stays when the program
+// dies before the second, and fails when the migration runs again.
+func TestMigrationsOfMySQLAlterOnce(t *testing.T) {
+	files, err := filepath.Glob("migrations/mysql/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d migrations, %v", len(files), err)
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, last, altered := strings.Cut(string(text), "\nALTER TABLE ")
+		if altered && strings.Count(last, ";") != 1 {
+			t.Errorf("%s: one ALTER must be its last statement", f)
+		}
+		if altered && strings.Count(first, "\nCREATE ") != strings.Count(first, "\nCREATE TABLE IF NOT EXISTS ") {
+			t.Errorf("%s: what is made before the ALTER needs IF NOT EXISTS", f)
+		}
 	}
 }
 
