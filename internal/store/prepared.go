@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"io"
 )
 
 // SQLite spends more time on reading a statement than on doing it, and the
@@ -118,7 +119,12 @@ func (c *preparedConn) QueryContext(ctx context.Context, query string, args []dr
 	if !ok {
 		return nil, errors.Join(errors.New("the SQLite driver's rows lack what the store needs"), rows.Close(), s.Close())
 	}
-	return &preparedRows{typed, func() error { return c.put(query, s) }}, nil
+	return &preparedRows{typedRows: typed, done: func(broken bool) error {
+		if broken {
+			return s.Close()
+		}
+		return c.put(query, s)
+	}}, nil
 }
 
 func (c *preparedConn) Close() error { return errors.Join(c.forget(), c.sqliteConn.Close()) }
@@ -132,16 +138,26 @@ type typedRows interface {
 	driver.RowsColumnTypeScanType
 }
 
-// preparedRows give their statement back when they end.
+// preparedRows give their statement back when they end. After an error they end
+// it: the driver then leaves the statement with the arguments of this use.
 type preparedRows struct {
 	typedRows
-	done func() error
+	done   func(broken bool) error
+	broken bool
+}
+
+func (r *preparedRows) Next(dest []driver.Value) error {
+	err := r.typedRows.Next(dest)
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.broken = true
+	}
+	return err
 }
 
 func (r *preparedRows) Close() error {
 	err := r.typedRows.Close()
 	if r.done != nil {
-		err = errors.Join(err, r.done())
+		err = errors.Join(err, r.done(r.broken || err != nil))
 		r.done = nil
 	}
 	return err

@@ -1,9 +1,15 @@
 package store
 
 import (
+	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	msqlite "modernc.org/sqlite"
 
 	"crmbot/internal/crm"
 )
@@ -107,5 +113,48 @@ func TestStatementsOfSQLiteAreKeptAndStayRight(t *testing.T) {
 	}
 	if got := read(3); got != "c" {
 		t.Errorf("at the end: %q", got)
+	}
+}
+
+// TestAStatementOfSQLiteThatFailedBetweenItsRowsIsNotUsedAgain: the driver does
+// not take its arguments off it.
+func TestAStatementOfSQLiteThatFailedBetweenItsRowsIsNotUsedAgain(t *testing.T) {
+	conn, err := preparedConnector{driver: &msqlite.Driver{}, dsn: "file::memory:"}.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := conn.(*preparedConn)
+	defer c.Close()
+	for _, q := range []string{"CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)", "INSERT INTO t VALUES (1, 1), (2, -9223372036854775808), (3, 3)"} {
+		if _, err := c.ExecContext(t.Context(), q, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const q = "SELECT abs(v) FROM t WHERE id >= ? AND ? <> '' ORDER BY id"
+	// read gives the rows up to the first error, and whether the statement is kept.
+	read := func(from int64) (got []int64, kept bool, failed error) {
+		t.Helper()
+		rows, err := c.QueryContext(t.Context(), q, []driver.NamedValue{{Ordinal: 1, Value: from}, {Ordinal: 2, Value: "text"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := make([]driver.Value, 1)
+		for failed = rows.Next(row); failed == nil; failed = rows.Next(row) {
+			got = append(got, row[0].(int64))
+		}
+		if err := rows.Close(); err != nil && errors.Is(failed, io.EOF) {
+			t.Error(err)
+		}
+		_, kept = c.idle[q]
+		return got, kept, failed
+	}
+	if got, kept, err := read(3); !slices.Equal(got, []int64{3}) || !kept || !errors.Is(err, io.EOF) {
+		t.Errorf("without an error: %v, kept %v, %v", got, kept, err)
+	}
+	if got, kept, err := read(1); !slices.Equal(got, []int64{1}) || kept || errors.Is(err, io.EOF) {
+		t.Errorf("with an error: %v, kept %v, %v", got, kept, err)
+	}
+	if got, kept, err := read(3); !slices.Equal(got, []int64{3}) || !kept || !errors.Is(err, io.EOF) {
+		t.Errorf("after the error: %v, kept %v, %v", got, kept, err)
 	}
 }
