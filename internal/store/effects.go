@@ -76,18 +76,34 @@ func (e Effects) Record(ctx context.Context, facts ...crm.Fact) error {
 	return nil
 }
 
+// maxTakenBack bounds the facts whose teams one query looks up.
+const maxTakenBack = 500
+
 // TakeBack implements crm.Effects.
 func (e Effects) TakeBack(ctx context.Context, facts ...crm.Fact) error {
-	for i := range facts {
-		f := &facts[i]
-		var teams []int64
-		err := e.db.read(ctx).Model(&factRow{}).Where("ref = ? AND metric_key = ? AND user_id = ? AND (qty > 0 OR amount > 0)", f.Ref.String(), f.Key, int64(f.User)).
-			Order("id DESC").Limit(1).Pluck("team_id", &teams).Error
+	type credit struct {
+		ref, key string
+		user     int64
+	}
+	for chunk := range slices.Chunk(facts, maxTakenBack) {
+		refs, keys := map[string]bool{}, map[string]bool{}
+		for _, f := range chunk {
+			refs[f.Ref.String()], keys[f.Key] = true, true
+		}
+		var rows []factRow
+		err := e.db.read(ctx).Select("ref, metric_key, user_id, team_id").Where("ref IN ? AND metric_key IN ? AND (qty > 0 OR amount > 0)", sortedKeys(refs), sortedKeys(keys)).
+			Order("id").Find(&rows).Error
 		if err != nil {
 			return err
 		}
-		if len(teams) == 1 {
-			f.Team = crm.TeamID(teams[0])
+		teams := make(map[credit]crm.TeamID, len(rows)) // of the last fact of each
+		for _, r := range rows {
+			teams[credit{r.Ref, r.MetricKey, r.UserID}] = crm.TeamID(r.TeamID)
+		}
+		for i, f := range chunk {
+			if team, ok := teams[credit{f.Ref.String(), f.Key, int64(f.User)}]; ok {
+				chunk[i].Team = team
+			}
 		}
 	}
 	return e.Record(ctx, facts...)

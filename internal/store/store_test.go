@@ -19,6 +19,7 @@ var suites = []struct {
 	run  func(t *testing.T, db *store.DB, clock *crm.MovableClock)
 }{
 	{"effects", storetest.Effects},
+	{"take back", storetest.TakeBack},
 	{"events", storetest.Events},
 	{"fact sums", storetest.FactSums},
 	{"prune", storetest.Prune},

@@ -61,6 +61,45 @@ func counts(t *testing.T, db *store.DB) map[string]int {
 	return out
 }
 
+// TakeBack is the contract of facts that are taken back: however many, each from
+// the team that was credited last with the same person's fact about the record.
+func TakeBack(t *testing.T, db *store.DB, clock *crm.MovableClock) {
+	const n = 1100 // more than one query looks up
+	fx := db.Effects()
+	fact := func(i int, key string, user crm.UserID, team crm.TeamID, qty int64) crm.Fact {
+		return crm.Fact{At: clock.Now(), Day: "2026-03-02", User: user, Team: team, Key: key, Qty: qty, Ref: crm.LeadID(i + 1).Ref()}
+	}
+	inTx := func(do func(ctx context.Context, facts ...crm.Fact) error, facts []crm.Fact) {
+		t.Helper()
+		if err := db.InTx(t.Context(), func(ctx context.Context) error { return do(ctx, facts...) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var made, again, back []crm.Fact
+	for i := range n {
+		team := crm.TeamID(1 + i%7)
+		made = append(made, fact(i, "lead.new", 1, team, 1), fact(i, "lead.new", 2, 30, 1), fact(i, "lead.claim", 1, 31, 1))
+		if i%2 == 0 { // taken back once and counted again since, elsewhere
+			again = append(again, fact(i, "lead.new", 1, team, -1), fact(i, "lead.new", 1, team+10, 1))
+		}
+		back = append(back, fact(i, "lead.new", 1, 99, -1))
+	}
+	inTx(fx.Record, made)
+	inTx(fx.Record, again)
+	inTx(fx.TakeBack, append(back, fact(n, "lead.new", 1, 99, -1))) // the last one was never counted
+	for what, want := range map[string]int{
+		"metric_key = 'lead.new' AND user_id = 1 AND team_id < 99 AND qty <> 0": 0,
+		"metric_key = 'lead.new' AND user_id = 1 AND team_id < 99":              14,
+		"metric_key = 'lead.new' AND team_id = 99 AND qty = -1":                 1,
+		"metric_key = 'lead.new' AND team_id = 30 AND qty = 1100":               1,
+		"metric_key = 'lead.claim' AND team_id = 31 AND qty = 1100":             1,
+	} {
+		if got := Count(t, db, "crm_fact_daily", what); got != want {
+			t.Errorf("%d sums with %s, want %d", got, what, want)
+		}
+	}
+}
+
 // Effects is the contract of transactions: rows and effects are one, nested
 // transactions join, and who queued messages is told after the commit.
 func Effects(t *testing.T, db *store.DB, clock *crm.MovableClock) {
