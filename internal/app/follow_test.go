@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"crmbot/internal/account"
 	"crmbot/internal/app"
@@ -25,7 +26,8 @@ func TestPM01LeadersSeeWhatTheirPeopleOwnNow(t *testing.T) {
 
 func followTeams(t *testing.T, dsn string) {
 	ctx := t.Context()
-	a, err := app.New(ctx, app.Options{DSN: dsn, Clock: crm.NewMovableClock(monday, true)})
+	clock := crm.NewMovableClock(monday, true)
+	a, err := app.New(ctx, app.Options{DSN: dsn, Clock: clock})
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -102,6 +104,7 @@ func followTeams(t *testing.T, dsn string) {
 		check("before", wang, what, true)
 		check("before", chen, what, false)
 	}
+	must(clock.Set(monday.Add(time.Hour)))
 	na.Team = south.ID
 	must(dir.SaveUser(ctx, &na))
 	for what := range sees {
@@ -126,7 +129,7 @@ func followTeams(t *testing.T, dsn string) {
 			t.Errorf("%s: %d for the old team, %d for the new one", key, before, after)
 		}
 	}
-	must(a.DB.FollowTeams(ctx))
+	must(a.DB.FollowTeams(ctx, monday))
 	for what := range sees {
 		check("after the night", chen, what, true)
 	}
@@ -135,7 +138,16 @@ func followTeams(t *testing.T, dsn string) {
 	if _, err := db.ExecContext(ctx, "UPDATE crm_leads SET team_id = ? WHERE id = ?", int64(east.ID), int64(l.ID)); err != nil {
 		t.Fatal(err)
 	}
-	must(a.DB.FollowTeams(ctx))
+	must(a.DB.FollowTeams(ctx, monday.Add(2*time.Hour)))
+	check("without a change since", wang, "lead", true)
+	run := func(at time.Duration) { // after Monday, 9:00 in Shanghai
+		t.Helper()
+		must(clock.Set(monday.Add(at)))
+		must(a.Scheduler.RunDue(ctx, clock.Now()))
+	}
+	run(18*time.Hour + 6*time.Minute)
+	check("before the hour", wang, "lead", true)
+	run(18*time.Hour + 7*time.Minute)
 	check("after mending", chen, "lead", true)
 	check("after mending", wang, "lead", false)
 

@@ -3,6 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm/clause"
 
 	"crmbot/internal/crm"
 )
@@ -26,20 +30,49 @@ func (d *DB) follow(ctx context.Context, user crm.UserID, team crm.TeamID) error
 	return nil
 }
 
+// followBatch is how many people one look at a table is about.
+const followBatch = 200
+
 // FollowTeams mends what was written with the old team at the very moment in
-// which its owner changed teams.
-func (d *DB) FollowTeams(ctx context.Context) error {
-	for _, f := range followers {
-		var late []struct{ UserID, TeamID int64 }
-		q := fmt.Sprintf("SELECT DISTINCT u.id AS user_id, u.team_id AS team_id FROM %s r JOIN crm_users u ON u.id = r.%s WHERE r.team_id <> u.team_id", f.table, f.person)
-		if err := d.read(ctx).Raw(q).Scan(&late).Error; err != nil {
-			return err
+// which its owner changed teams. Only people who were changed since the moment
+// are looked at, each by the index of what they own: the tables are never read
+// as a whole.
+func (d *DB) FollowTeams(ctx context.Context, since time.Time) error {
+	var changed []int64
+	if err := d.read(ctx).Model(&userRow{}).Where("updated_ms >= ? AND updated_ms > created_ms", ms(since)).Order("id").Pluck("id", &changed).Error; err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(changed, followBatch) {
+		late := map[int64]bool{}
+		for _, f := range followers {
+			var found []int64
+			q := fmt.Sprintf("SELECT DISTINCT r.%[2]s FROM %[1]s r JOIN crm_users u ON u.id = r.%[2]s WHERE r.%[2]s IN ? AND r.team_id <> u.team_id", f.table, f.person)
+			if err := d.read(ctx).Raw(q, batch).Scan(&found).Error; err != nil {
+				return fmt.Errorf("look for %s of another team: %w", f.table, err)
+			}
+			for _, id := range found {
+				late[id] = true
+			}
 		}
-		for _, l := range late {
-			if err := d.InTx(ctx, func(ctx context.Context) error { return d.follow(ctx, crm.UserID(l.UserID), crm.TeamID(l.TeamID)) }); err != nil {
+		for _, id := range sortedKeys(late) {
+			if err := d.InTx(ctx, func(ctx context.Context) error { return d.followNow(ctx, id) }); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// followNow is follow into the team that the person is in; nobody moves them
+// meanwhile.
+func (d *DB) followNow(ctx context.Context, id int64) error {
+	db := d.read(ctx)
+	if d.Dialect == MySQL {
+		db = db.Clauses(clause.Locking{Strength: "UPDATE"})
+	}
+	var now []userRow
+	if err := db.Select("id", "team_id").Where("id = ?", id).Limit(1).Find(&now).Error; err != nil || len(now) == 0 {
+		return err
+	}
+	return d.follow(ctx, crm.UserID(id), crm.TeamID(now[0].TeamID))
 }
