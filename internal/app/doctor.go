@@ -42,10 +42,34 @@ const doctorPatience = 10 * time.Second
 // doctor examines an installation piece by piece: what is broken does not keep
 // it from looking at the rest.
 type doctor struct {
-	cfg configs.Config
-	db  *store.DB // nil: not reachable, or not up to date
-	kv  kv.Store  // never nil
-	dir *org.Directory
+	cfg   configs.Config
+	known *known   // nil: the database is not reachable, or not up to date
+	kv    kv.Store // never nil
+}
+
+// known is what the database tells. It is read before any platform is called,
+// and the database closed: a file of SQLite is one process's, and a crmbot that
+// starts meanwhile must not find it taken.
+type known struct {
+	at    map[string]bindings // by platform
+	calls *calls
+}
+
+// bindings are the groups of reports on a platform and the line about its people.
+type bindings struct {
+	groups []bot.BoundGroup
+	people bot.Finding
+	err    error
+}
+
+// calls are the shared sums of calls, to which the doctor adds its own. One
+// goroutine counts at a time.
+type calls struct{ sums, added map[string]int64 }
+
+// Count implements dingbot.Counter.
+func (c *calls) Count(_ context.Context, name string, n int64) (int64, error) {
+	c.added[name] += n
+	return c.sums[name] + c.added[name], nil
 }
 
 // Doctor examines the installation that a configuration describes. It changes
@@ -54,10 +78,6 @@ func Doctor(ctx context.Context, cfg configs.Config) []Section {
 	d := &doctor{cfg: cfg}
 	system := Section{Key: "system", Name: crm.Text{Zh: "本机与存储", En: "This machine"}}
 	system.Findings = append(system.Findings, d.database(ctx)...)
-	if d.db != nil {
-		defer d.db.Close()
-		d.dir = org.NewDirectory(d.db, d.db)
-	}
 	system.Findings = append(system.Findings, d.redis(ctx)...)
 	defer d.kv.Close()
 	report := []Section{}
@@ -89,8 +109,9 @@ func (d *doctor) lark(ctx context.Context) []bot.Finding {
 func (d *doctor) dingTalk(ctx context.Context) []bot.Finding {
 	o := dingOptions(d.cfg.DingTalk, d.kv)
 	o.HTTP, o.Inbox = &http.Client{Timeout: doctorPatience}, nowhere{}
-	if d.db != nil {
-		o.Inbox, o.Counter = d.db, d.db
+	if d.known != nil {
+		o.Counter = d.known.calls
+		defer d.count(ctx)
 	}
 	b, err := dingbot.New(o)
 	if err != nil {
@@ -101,51 +122,66 @@ func (d *doctor) dingTalk(ctx context.Context) []bot.Finding {
 }
 
 // platform is what the adapter finds, and what the database knows about it.
-func (d *doctor) platform(ctx context.Context, name string, b interface {
+func (d *doctor) platform(ctx context.Context, name string, x interface {
 	Examine(ctx context.Context, groups []bot.BoundGroup) []bot.Finding
 }) []bot.Finding {
-	groups, people, err := d.bound(ctx, name)
-	out := b.Examine(ctx, groups)
+	var b bindings
+	if d.known != nil {
+		b = d.known.at[name]
+	}
+	out := x.Examine(ctx, b.groups)
 	switch {
-	case d.db == nil:
+	case d.known == nil:
 		out = append(out, bot.NewFinding(bot.AreaPeople, bot.Skipped, "数据库没有连上或还没有迁移，没能检查人员绑定和日报群", "people and groups were not checked: the database is not connected or not migrated"))
-	case err != nil:
+	case b.err != nil:
 		out = append(out, bot.Unclear(bot.AreaPeople, errDatabase))
 	default:
-		if len(groups) == 0 {
+		if len(b.groups) == 0 {
 			out = append(out, bot.NewFinding(bot.AreaGroups, bot.Skipped, "还没有绑定日报群", "no group is bound to a team's report yet").
 				WithMend("把机器人加进团队的群，由负责人发送：@机器人 /绑定日报 团队名", "add the bot to a team's group; its leader sends: @bot /bindreport TEAM"))
 		}
-		out = append(out, people)
+		out = append(out, b.people)
 	}
 	return out
 }
 
 var errDatabase = errors.New("the database does not answer")
 
-// bound are the groups of reports on a platform and the line about its people.
-func (d *doctor) bound(ctx context.Context, platform string) ([]bot.BoundGroup, bot.Finding, error) {
-	if d.db == nil {
-		return nil, bot.Finding{}, nil
+// learn reads what is known about the configured platforms.
+func learn(ctx context.Context, db *store.DB) *known {
+	out := &known{at: map[string]bindings{}, calls: &calls{added: map[string]int64{}}}
+	dir := org.NewDirectory(db, db)
+	for _, platform := range []string{larkbot.Name, dingbot.Name} {
+		out.at[platform] = bound(ctx, db, dir, platform)
 	}
-	binds, err := d.db.Bindings(ctx)
+	sums, err := db.Sums(ctx)
 	if err != nil {
-		return nil, bot.Finding{}, err
+		return nil
 	}
-	var groups []bot.BoundGroup
+	out.calls.sums = sums
+	return out
+}
+
+func bound(ctx context.Context, db *store.DB, dir *org.Directory, platform string) bindings {
+	binds, err := db.Bindings(ctx)
+	if err != nil {
+		return bindings{err: err}
+	}
+	var out bindings
 	for _, b := range binds {
 		if b.Platform != platform {
 			continue
 		}
 		g := bot.BoundGroup{Chat: b.Chat}
-		if t, err := d.dir.Team(ctx, b.Team); err == nil {
+		if t, err := dir.Team(ctx, b.Team); err == nil {
 			g.Team = t.Name
 		}
-		groups = append(groups, g)
+		out.groups = append(out.groups, g)
 	}
-	users, err := d.dir.Everyone(ctx)
+	users, err := dir.Everyone(ctx)
 	if err != nil {
-		return groups, bot.Finding{}, err
+		out.err = err
+		return out
 	}
 	active, have, admins := 0, 0, 0
 	for _, u := range users {
@@ -153,9 +189,10 @@ func (d *doctor) bound(ctx context.Context, platform string) ([]bot.BoundGroup, 
 			continue
 		}
 		active++
-		ids, err := d.dir.Identities(ctx, u.ID)
+		ids, err := dir.Identities(ctx, u.ID)
 		if err != nil {
-			return groups, bot.Finding{}, err
+			out.err = err
+			return out
 		}
 		for _, i := range ids {
 			if i.Platform == platform {
@@ -167,7 +204,28 @@ func (d *doctor) bound(ctx context.Context, platform string) ([]bot.BoundGroup, 
 			}
 		}
 	}
-	return groups, peopleFinding(active, have, admins), nil
+	out.people = peopleFinding(active, have, admins)
+	return out
+}
+
+// count adds the doctor's own calls to the shared sums. They are few: where a
+// process has started on the file meanwhile they stay uncounted.
+func (d *doctor) count(ctx context.Context) {
+	limit, cancel := context.WithTimeout(ctx, doctorPatience)
+	defer cancel()
+	db, err := store.Open(limit, d.cfg.Database.DSN, crm.WallClock{})
+	if err != nil {
+		return
+	}
+	defer db.Close()
+	for name, n := range d.known.calls.added {
+		if n == 0 {
+			continue
+		}
+		if _, err := db.Count(limit, name, n); err != nil {
+			return
+		}
+	}
 }
 
 // nowhere is the inbox of an adapter that receives nothing.

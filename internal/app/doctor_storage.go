@@ -17,7 +17,8 @@ import (
 	"crmbot/internal/store"
 )
 
-// database opens the database where that changes nothing, and looks at it.
+// database opens the database where that changes nothing, looks at it, reads
+// what the rest needs to know, and closes it.
 func (d *doctor) database(ctx context.Context) []bot.Finding {
 	bad := func(zh, en, mendZh, mendEn string) []bot.Finding {
 		return []bot.Finding{bot.NewFinding(bot.AreaDatabase, bot.Bad, zh, en).WithMend(mendZh, mendEn)}
@@ -46,11 +47,9 @@ func (d *doctor) database(ctx context.Context) []bot.Finding {
 		}
 		return bad("数据库 "+addr+" 连不上", "the database at "+addr+" cannot be reached", "检查 database.dsn 里的地址和端口、数据库是否在运行、防火墙", "check address and port in database.dsn, that the server runs, and the firewall")
 	}
-	d.db = db
+	defer db.Close()
 	s, err := db.State(limit)
 	if err != nil {
-		db.Close()
-		d.db = nil
 		return bad("数据库连上了，但查询失败", "the database was reached, but a question failed", "用 database.dsn 里的用户手工登录数据库试一次", "log in to the database by hand with the user of database.dsn")
 	}
 	out := []bot.Finding{version(db.Dialect, s)}
@@ -65,9 +64,8 @@ func (d *doctor) database(ctx context.Context) []bot.Finding {
 	if !s.Now.IsZero() {
 		out = append(out, bot.ClockFinding(crm.Text{Zh: "数据库", En: "the database"}, s.Now.Sub(s.Asked), true))
 	}
-	if s.Pending > 0 || s.Newer > 0 {
-		db.Close()
-		d.db = nil // its tables cannot be relied on
+	if s.Pending == 0 && s.Newer == 0 { // else its tables cannot be relied on
+		d.known = learn(limit, db)
 	}
 	return out
 }

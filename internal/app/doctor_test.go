@@ -2,9 +2,14 @@ package app_test
 
 import (
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +23,7 @@ import (
 	"crmbot/internal/emulator"
 	"crmbot/internal/org"
 	"crmbot/internal/report"
+	"crmbot/internal/store"
 )
 
 // enrolled makes a database with an administrator who is bound on the platform
@@ -361,6 +367,59 @@ func TestDoctorBesideARunningProcessOnSQLite(t *testing.T) {
 	r := diagnose(t, cfg, skipped(bot.AreaPlatform))
 	if f := r[0].Findings[0]; f.Mark != bot.Fine || !strings.Contains(f.Seen.En, "running crmbot") {
 		t.Errorf("got %+v", f)
+	}
+}
+
+// TestDoctorLeavesTheSQLiteFileToAProcessThatStartsMeanwhile: while the doctor
+// waits for a platform, the file is free; the calls that it made are counted.
+func TestDoctorLeavesTheSQLiteFileToAProcessThatStartsMeanwhile(t *testing.T) {
+	c, d := newLarkClinic(t), newDingClinic(t)
+	cfg := c.cfg
+	cfg.DingTalk = d.cfg.DingTalk
+	asked := 0
+	var mu sync.Mutex
+	between := func(platform string) string {
+		to, err := url.Parse(platform)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass := httputil.NewSingleHostReverseProxy(to)
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			asked++
+			db, err := store.Open(r.Context(), cfg.Database.DSN, crm.WallClock{})
+			if err != nil {
+				t.Errorf("during %s the file is taken: %v", r.URL.Path, err)
+			} else {
+				db.Close()
+			}
+			pass.ServeHTTP(w, r)
+		}))
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	cfg.Lark.BaseURL = between(c.lark.URL())
+	cfg.DingTalk.APIURL = between(d.ding.URL())
+	cfg.DingTalk.OAPIURL = cfg.DingTalk.APIURL
+	app.Doctor(t.Context(), cfg)
+	if asked == 0 {
+		t.Error("no platform was asked")
+	}
+	db, err := store.Open(t.Context(), cfg.Database.DSN, crm.WallClock{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	sums, err := db.Sums(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _ := d.ding.App()
+	used, _ := d.ding.Used()
+	month := time.Now().In(time.FixedZone("UTC+8", 8*3600)).Format("2006-01")
+	if n := sums["dingtalk:"+id+":api:"+month]; n == 0 || n != int64(used) {
+		t.Errorf("%d calls are counted, %d were made", n, used)
 	}
 }
 

@@ -118,3 +118,16 @@ func (d *DB) Count(ctx context.Context, name string, n int64) (int64, error) {
 	}
 	return sum, err
 }
+
+// Sums are all sums by name.
+func (d *DB) Sums(ctx context.Context) (map[string]int64, error) {
+	var rows []sumRow
+	if err := d.read(ctx).Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		out[r.Name] = r.N
+	}
+	return out, nil
+}
