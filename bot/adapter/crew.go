@@ -52,6 +52,13 @@ func (c *Crew) Go(ctx context.Context, fn func(ctx context.Context)) {
 	}()
 }
 
+// Hold keeps Wait waiting until release is called: for what comes between the
+// moment when an event may be acknowledged elsewhere and the start of its work.
+func (c *Crew) Hold() (release func()) {
+	c.begin()
+	return sync.OnceFunc(c.end)
+}
+
 func (c *Crew) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

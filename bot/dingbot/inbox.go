@@ -29,6 +29,9 @@ func (b *Bot) accept(ctx context.Context, kind string, raw []byte, frame string)
 	if b.gaveUp(ctx, m.ID) {
 		return true
 	}
+	// A copy of the event is acknowledged as soon as the first is stored, which
+	// may be before its work has begun.
+	defer b.work.Hold()()
 	fresh, ok := b.keep(ctx, bot.Kept{ID: m.ID, Kind: kind, Body: raw})
 	// A message that cannot be stored comes again. It is handled all the same,
 	// once: somebody who writes while the database is down reads that it is.

@@ -46,7 +46,7 @@ type dingChats struct {
 	names   map[int64]string
 	chats   map[string]string    // chat by message
 	shown   map[string]int64     // revision by message
-	fresh   map[string]card.Card // shown since the last look
+	fresh   look                 // shown and not compared yet
 	latest  map[string]card.Card // what a message shows
 	subs    []func(webchat.Event)
 
@@ -59,7 +59,7 @@ const scriptForms = "crmbot-form-template.schema"
 func newDingChats(ctx context.Context, a *app.App, clock crm.Clock, o Options) (*dingChats, error) {
 	d := &dingChats{app: a, joined: map[crm.UserID]bool{}, ids: map[string]string{}, answers: map[string]bot.Reply{}, pressed: map[string]emulator.DingAnswer{},
 		taps: map[string]emulator.DingControl{}, lines: map[string]string{}, plain: map[string]emulator.DingMessage{}, numbers: map[string]int64{}, names: map[int64]string{}, chats: map[string]string{}, shown: map[string]int64{},
-		fresh: map[string]card.Card{}, latest: map[string]card.Card{}, done: make(chan error, 1), verbose: o.Verbose}
+		latest: map[string]card.Card{}, done: make(chan error, 1), verbose: o.Verbose}
 	d.ding = emulator.NewDing(emulator.DingOptions{Clock: clock, NoLimits: true, AckWait: patience, CallbackWait: patience, Templates: []string{scriptForms}})
 	if o.BadDay {
 		d.ding.Deliver(emulator.Delivery{Copies: 2, Split: 200, Repeat: true})
@@ -190,9 +190,7 @@ func (d *dingChats) number(id string) int64 {
 func (d *dingChats) answered(req *bot.Req, rep bot.Reply) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, again := d.answers[req.EventID]; !again {
-		d.answers[req.EventID] = rep
-	}
+	keepAnswer(d.answers, req.EventID, rep)
 }
 
 // watch sees texts and files as they appear; cards come through show.
@@ -222,12 +220,13 @@ func (d *dingChats) show(m bot.MessageRef, c card.Card) {
 	}
 	d.shown[m.ID]++
 	rev, kind := d.shown[m.ID], "update"
-	d.fresh[m.ID], d.latest[m.ID] = c, c
+	d.latest[m.ID] = c
 	if rev == 1 {
 		kind, d.chats[m.ID] = "message", d.ids[m.Chat]
 	}
 	n, chat := d.number(m.ID), d.chats[m.ID]
 	d.mu.Unlock()
+	d.fresh.put(m.ID, c)
 	d.emit(webchat.Event{Kind: kind, Chat: chat, Message: &webchat.Message{ID: n, Chat: chat, Card: &c, Rev: rev}})
 }
 
@@ -243,18 +242,13 @@ func (d *dingChats) standsFor(m bot.MessageRef, c card.Card) {
 	}
 }
 
-// settled waits until everything is shown and compares the cards with what the
-// platform has.
-func (d *dingChats) settled(ctx context.Context) error {
-	limit, end := context.WithTimeout(ctx, patience)
-	defer end()
-	if err := d.bot.Idle(limit); err != nil {
-		return fmt.Errorf("answers are still on their way: %w", err)
+// after runs an act, waits until everything is shown and compares the cards with
+// what the platform has.
+func (d *dingChats) after(ctx context.Context, act func() error) error {
+	cards, err := d.fresh.after(act, func() error { return idle(ctx, d.bot) })
+	if err != nil {
+		return err
 	}
-	d.mu.Lock()
-	cards := d.fresh
-	d.fresh = map[string]card.Card{}
-	d.mu.Unlock()
 	for id, c := range cards {
 		x, ok := d.look(id)
 		if !ok {
@@ -303,7 +297,7 @@ func (d *dingChats) Post(ctx context.Context, in webchat.Incoming) (string, erro
 	if in.EventID != "" {
 		for _, f := range d.ding.Frames() {
 			if f.ID == in.EventID {
-				return f.ID, d.ended(ctx, d.ding.Again(f))
+				return f.ID, d.after(ctx, func() error { return d.ended(ctx, d.ding.Again(f)) })
 			}
 		}
 		return "", fmt.Errorf("no event %q", in.EventID)
@@ -317,12 +311,14 @@ func (d *dingChats) Post(ctx context.Context, in webchat.Incoming) (string, erro
 				m.Text = strings.TrimSuffix("@bot "+m.Text, " ")
 			}
 		}
-		x, err := d.ding.Send(m)
-		if err != nil || x == nil {
-			return err
-		}
-		last = x
-		return d.ended(ctx, x)
+		return d.after(ctx, func() error {
+			x, err := d.ding.Send(m)
+			if err != nil || x == nil {
+				return err
+			}
+			last = x
+			return d.ended(ctx, x)
+		})
 	}
 	if in.Text != "" {
 		m := emulator.DingIncoming{Text: in.Text}
@@ -365,5 +361,5 @@ func (d *dingChats) ended(ctx context.Context, x *emulator.DingDelivery) error {
 	if _, ok, err := x.Wait(limit); err != nil || !ok {
 		return errors.Join(fmt.Errorf("event %s was not acknowledged", x.ID), err)
 	}
-	return d.settled(ctx)
+	return nil
 }

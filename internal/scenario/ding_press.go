@@ -60,7 +60,8 @@ func (d *dingChats) Press(ctx context.Context, p webchat.Pressed) (string, error
 	again, pressed := d.pressed[p.EventID]
 	d.mu.Unlock()
 	if pressed {
-		return p.EventID, d.seen(ctx, p, id, d.ding.PressAgain(again))
+		_, err := d.press(ctx, p, id, func() (emulator.DingAnswer, error) { return d.ding.PressAgain(again), nil })
+		return p.EventID, err
 	}
 	if p.EventID != "" {
 		return d.Post(ctx, webchat.Incoming{User: p.User, Chat: chat, EventID: p.EventID})
@@ -107,15 +108,15 @@ func (d *dingChats) pressControl(ctx context.Context, p webchat.Pressed, id stri
 			return "", fmt.Errorf("the form on DingTalk has no input %q", k)
 		}
 	}
-	a, err := d.ding.Press(emulator.DingPress{Person: staffID(p.User), Card: id, Control: c, Values: values})
-	if err != nil {
-		return "", err
-	}
-	event := "press:" + a.Frame.MessageID
-	d.mu.Lock()
-	d.pressed[event] = a
-	d.mu.Unlock()
-	return event, d.seen(ctx, p, id, a)
+	return d.press(ctx, p, id, func() (emulator.DingAnswer, error) {
+		a, err := d.ding.Press(emulator.DingPress{Person: staffID(p.User), Card: id, Control: c, Values: values})
+		if err == nil {
+			d.mu.Lock()
+			d.pressed["press:"+a.Frame.MessageID] = a
+			d.mu.Unlock()
+		}
+		return a, err
+	})
 }
 
 // sameValues reports whether a button that sends a form's initial values sends
@@ -137,22 +138,29 @@ func sameValues(initial string, values bot.Values) bool {
 	return true
 }
 
-// seen shows the answer to a press to the person: the line below the card.
-func (d *dingChats) seen(ctx context.Context, p webchat.Pressed, id string, a emulator.DingAnswer) error {
-	if a.Refused != "" || a.Code != 200 {
-		return fmt.Errorf("the person who pressed sees that it failed: %d %s", a.Code, a.Refused)
+// press presses and shows the answer to the person: the line below the card.
+func (d *dingChats) press(ctx context.Context, p webchat.Pressed, id string, press func() (emulator.DingAnswer, error)) (event string, err error) {
+	err = d.after(ctx, func() error {
+		a, err := press()
+		if err != nil {
+			return err
+		}
+		event = "press:" + a.Frame.MessageID
+		if a.Refused != "" || a.Code != 200 {
+			return fmt.Errorf("the person who pressed sees that it failed: %d %s", a.Code, a.Refused)
+		}
+		if line := a.Params["tips"]; line != "" {
+			d.mu.Lock()
+			chat := d.chats[id]
+			d.mu.Unlock()
+			d.emit(webchat.Event{Kind: "toast", Chat: chat, Toast: line, User: p.User})
+		}
+		return nil
+	})
+	if err == nil {
+		d.tellAnswer(event, p.Answered)
 	}
-	if line := a.Params["tips"]; line != "" {
-		d.mu.Lock()
-		chat := d.chats[id]
-		d.mu.Unlock()
-		d.emit(webchat.Event{Kind: "toast", Chat: chat, Toast: line, User: p.User})
-	}
-	if err := d.settled(ctx); err != nil {
-		return err
-	}
-	d.tellAnswer("press:"+a.Frame.MessageID, p.Answered)
-	return nil
+	return event, err
 }
 
 // line is what the person sends to do what a control does that is not there as

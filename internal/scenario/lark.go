@@ -40,7 +40,7 @@ type larkChats struct {
 	pressed map[string]emulator.LarkAnswer
 	taps    map[string]emulator.LarkControl // pressed before
 	shown   map[string]int64                // revision by message
-	cards   map[string]card.Card            // shown since the last look
+	fresh   look                            // shown and not compared yet
 	latest  map[string]card.Card
 	subs    []func(webchat.Event)
 }
@@ -50,7 +50,7 @@ const patience = time.Minute
 
 func newLarkChats(ctx context.Context, a *app.App, clock crm.Clock, badDay bool) (*larkChats, error) {
 	l := &larkChats{app: a, joined: map[crm.UserID]bool{}, ids: map[string]string{}, answers: map[string]bot.Reply{}, pressed: map[string]emulator.LarkAnswer{},
-		taps: map[string]emulator.LarkControl{}, shown: map[string]int64{}, cards: map[string]card.Card{}, latest: map[string]card.Card{}, done: make(chan error, 1)}
+		taps: map[string]emulator.LarkControl{}, shown: map[string]int64{}, latest: map[string]card.Card{}, done: make(chan error, 1)}
 	l.lark = emulator.NewLark(emulator.LarkOptions{Clock: clock, NoLimits: true, AckWait: patience, CallbackWait: patience})
 	l.lark.Watch(l.watch)
 	if badDay {
@@ -166,10 +166,7 @@ func (l *larkChats) name(id string) string {
 func (l *larkChats) answered(req *bot.Req, rep bot.Reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// The copy of an event gets an empty answer, perhaps before the event itself.
-	if had, again := l.answers[req.EventID]; !again || had.Empty() {
-		l.answers[req.EventID] = rep
-	}
+	keepAnswer(l.answers, req.EventID, rep)
 }
 
 // number is a message's id as webchat counts.
@@ -201,8 +198,9 @@ func (l *larkChats) show(m bot.MessageRef, c card.Card) {
 	l.mu.Lock()
 	l.shown[m.ID]++
 	rev, kind := l.shown[m.ID], "update"
-	l.cards[m.ID], l.latest[m.ID] = c, c
+	l.latest[m.ID] = c
 	l.mu.Unlock()
+	l.fresh.put(m.ID, c)
 	if rev == 1 {
 		kind = "message"
 	}
@@ -211,18 +209,13 @@ func (l *larkChats) show(m bot.MessageRef, c card.Card) {
 	l.emit(webchat.Event{Kind: kind, Chat: chat, Message: &webchat.Message{ID: number(m.ID), Chat: chat, Card: &c, Rev: rev}})
 }
 
-// settled waits until everything is shown and compares the cards with what the
-// platform has.
-func (l *larkChats) settled(ctx context.Context) error {
-	limit, end := context.WithTimeout(ctx, patience)
-	defer end()
-	if err := l.bot.Idle(limit); err != nil {
-		return fmt.Errorf("answers are still on their way: %w", err)
+// after runs an act, waits until everything is shown and compares the cards with
+// what the platform has.
+func (l *larkChats) after(ctx context.Context, act func() error) error {
+	cards, err := l.fresh.after(act, func() error { return idle(ctx, l.bot) })
+	if err != nil {
+		return err
 	}
-	l.mu.Lock()
-	cards := l.cards
-	l.cards = map[string]card.Card{}
-	l.mu.Unlock()
 	for id, c := range cards {
 		m, ok := l.lark.Message(id)
 		if !ok {
@@ -267,7 +260,7 @@ func (l *larkChats) Post(ctx context.Context, in webchat.Incoming) (string, erro
 	if in.EventID != "" {
 		for _, e := range l.lark.Events() {
 			if e.ID == in.EventID {
-				return e.ID, l.ended(ctx, l.lark.Again(e))
+				return e.ID, l.after(ctx, func() error { return l.ended(ctx, l.lark.Again(e)) })
 			}
 		}
 		return "", fmt.Errorf("no event %q", in.EventID)
@@ -278,12 +271,14 @@ func (l *larkChats) Post(ctx context.Context, in webchat.Incoming) (string, erro
 		if strings.HasPrefix(in.Chat, "g") {
 			m.Chat = l.name(in.Chat)
 		}
-		d, err := l.lark.Send(m)
-		if err != nil || d == nil {
-			return err
-		}
-		last = d
-		return l.ended(ctx, d)
+		return l.after(ctx, func() error {
+			d, err := l.lark.Send(m)
+			if err != nil || d == nil {
+				return err
+			}
+			last = d
+			return l.ended(ctx, d)
+		})
 	}
 	if in.Text != "" {
 		m := emulator.LarkIncoming{Text: in.Text}
@@ -321,7 +316,7 @@ func (l *larkChats) ended(ctx context.Context, d *emulator.LarkDelivery) error {
 	if _, ok, err := d.Wait(limit); err != nil || !ok {
 		return errors.Join(fmt.Errorf("event %s was not acknowledged", d.ID), err)
 	}
-	return l.settled(ctx)
+	return nil
 }
 
 func (l *larkChats) Press(ctx context.Context, p webchat.Pressed) (string, error) {
@@ -330,7 +325,8 @@ func (l *larkChats) Press(ctx context.Context, p webchat.Pressed) (string, error
 		l.mu.Lock()
 		a := l.pressed[p.EventID]
 		l.mu.Unlock()
-		return p.EventID, l.seen(ctx, p, id, l.lark.PressAgain(a, id))
+		_, err := l.press(ctx, p, id, func() (emulator.LarkAnswer, error) { return l.lark.PressAgain(a, id), nil })
+		return p.EventID, err
 	}
 	m, ok := l.lark.Message(id)
 	if !ok {
@@ -352,30 +348,37 @@ func (l *larkChats) Press(ctx context.Context, p webchat.Pressed) (string, error
 	if err != nil {
 		return "", err
 	}
-	a, err := l.lark.Press(emulator.LarkPress{Person: openID(p.User), Message: id, Control: c, Values: form})
-	if err != nil {
-		return "", err
-	}
-	l.mu.Lock()
-	l.pressed[a.Event.ID] = a
-	l.mu.Unlock()
-	return a.Event.ID, l.seen(ctx, p, id, a)
+	a, err := l.press(ctx, p, id, func() (emulator.LarkAnswer, error) {
+		a, err := l.lark.Press(emulator.LarkPress{Person: openID(p.User), Message: id, Control: c, Values: form})
+		if err == nil {
+			l.mu.Lock()
+			l.pressed[a.Event.ID] = a
+			l.mu.Unlock()
+		}
+		return a, err
+	})
+	return a.Event.ID, err
 }
 
-// seen shows the answer to a press to the person.
-func (l *larkChats) seen(ctx context.Context, p webchat.Pressed, id string, a emulator.LarkAnswer) error {
-	if a.Error != 0 {
-		return fmt.Errorf("the person who pressed sees Lark's error %d", a.Error)
+// press presses and shows the answer to the person.
+func (l *larkChats) press(ctx context.Context, p webchat.Pressed, id string, press func() (emulator.LarkAnswer, error)) (a emulator.LarkAnswer, err error) {
+	err = l.after(ctx, func() (err error) {
+		if a, err = press(); err != nil {
+			return err
+		}
+		if a.Error != 0 {
+			return fmt.Errorf("the person who pressed sees Lark's error %d", a.Error)
+		}
+		if a.Toast != "" {
+			m, _ := l.lark.Message(id)
+			l.emit(webchat.Event{Kind: "toast", Chat: l.name(m.Chat), Toast: a.Toast, Tone: a.Tone, User: p.User})
+		}
+		return nil
+	})
+	if err == nil {
+		l.tellAnswer(a.Event.ID, p.Answered)
 	}
-	if a.Toast != "" {
-		m, _ := l.lark.Message(id)
-		l.emit(webchat.Event{Kind: "toast", Chat: l.name(m.Chat), Toast: a.Toast, Tone: a.Tone, User: p.User})
-	}
-	if err := l.settled(ctx); err != nil {
-		return err
-	}
-	l.tellAnswer(a.Event.ID, p.Answered)
-	return nil
+	return a, err
 }
 
 // command does by its text command what a control does that the platform
