@@ -24,6 +24,8 @@ var (
 	markDone    = []byte("done")
 )
 
+func eventKey(req *Req) string { return "ev:" + req.Platform + ":" + req.EventID }
+
 // Dedupe handles an event once: claimed before, done after success, released
 // when the failure could be mended by a redelivery. It keeps work away from
 // the database; what makes an event take effect once for certain is its unique
@@ -34,7 +36,7 @@ func Dedupe(store kv.Store) Middleware {
 			if req.EventID == "" {
 				return next(ctx, req)
 			}
-			key := "ev:" + req.Platform + ":" + req.EventID
+			key := eventKey(req)
 			fresh, err := store.SetNX(ctx, key, markRunning, dedupeRunning)
 			if err != nil {
 				// Without the cache the transaction's unique row still holds.

@@ -54,7 +54,13 @@ type Req struct {
 	MessageID string
 	Action    *Action
 	Files     []File
+	// Unfetched counts the files of the message that were left on the platform,
+	// because the request was not admitted (see Runtime.Admit).
+	Unfetched int
 	At        time.Time
+
+	// admitted is what the limits said before anything was fetched.
+	admitted *admission
 }
 
 // Mention is a person named with @ in a message: the token as it stands in

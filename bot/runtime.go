@@ -53,6 +53,10 @@ type Runtime struct {
 	// then their request is served. Nil: they are told that they are not known.
 	Stranger func(ctx context.Context, req *Req) (Reply, error)
 
+	// Gate holds the limits that Admit asks; nil: those of a message alone, without
+	// a rate.
+	Gate *Gate
+
 	handle Handler
 }
 
@@ -95,6 +99,9 @@ func (rt *Runtime) dispatch(ctx context.Context, req *Req) Reply {
 	}
 	if err != nil {
 		return rt.failure(ctx, req, a, err)
+	}
+	if req.Unfetched > 0 {
+		return rt.failure(ctx, req, a, leftThere())
 	}
 	if a.Frozen {
 		ctx = crm.WithReadOnly(ctx, crm.Refused("HO-01", "您的账号正在交接，只能查看", "your account is being handed over; it is read-only").

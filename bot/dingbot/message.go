@@ -42,21 +42,20 @@ func (b *Bot) answerMessage(ctx context.Context, m message) bool {
 	if m.Staff != "" {
 		b.notePublished()
 	}
-	for _, f := range m.Files {
-		var file bot.File
-		err := adapter.Patient(ctx, fetchTries, func() (err error) {
-			file, err = b.fetch(ctx, f)
+	err := b.rt.Fetch(ctx, req, len(m.Files), func(ctx context.Context, i int) (file bot.File, err error) {
+		err = adapter.Patient(ctx, fetchTries, func() (err error) {
+			file, err = b.fetch(ctx, m.Files[i])
 			return outcome(err)
 		})
-		if err != nil {
-			return b.cannotFetch(ctx, req, t, err)
-		}
-		req.Files = append(req.Files, file)
+		return file, err
+	})
+	if err != nil {
+		return b.cannotFetch(ctx, req, t, err)
 	}
-	if req.Text == "" && len(req.Files) > 0 {
+	if req.Text == "" && len(m.Files) > 0 {
 		req.Kind = bot.Upload
 	}
-	if why := unreadable(m.Kind, req); why != (crm.Text{}) {
+	if why := unreadable(m.Kind, req.Text != "" || len(m.Files) > 0); why != (crm.Text{}) {
 		b.show(ctx, req, bot.Say(why.In(b.lang(ctx, req))), t)
 		return true
 	}
@@ -154,8 +153,8 @@ func (b *Bot) named(ctx context.Context, text string, known []bot.Mention) []bot
 const maxNamed = 20
 
 // unreadable says why nothing can be done with a message; zero: something can.
-func unreadable(kind string, req *bot.Req) crm.Text {
-	if req.Text != "" || len(req.Files) > 0 || kind == "text" || kind == "richText" {
+func unreadable(kind string, content bool) crm.Text {
+	if content || kind == "text" || kind == "richText" {
 		return crm.Text{}
 	}
 	if kind == "audio" {

@@ -60,17 +60,14 @@ func (b *Bot) message(ctx context.Context, e envelope) error {
 		if group {
 			t.answers = m.Message.ID
 		}
-		for _, k := range keys {
-			f, err := b.fetch(ctx, m.Message.ID, k)
-			if err != nil {
-				return b.cannotFetch(ctx, req, t, err)
-			}
-			req.Files = append(req.Files, f)
+		err := b.rt.Fetch(ctx, req, len(keys), func(ctx context.Context, i int) (bot.File, error) { return b.fetch(ctx, m.Message.ID, keys[i]) })
+		if err != nil {
+			return b.cannotFetch(ctx, req, t, err)
 		}
-		if req.Text == "" && len(req.Files) > 0 {
+		if req.Text == "" && len(keys) > 0 {
 			req.Kind = bot.Upload
 		}
-		if why := unreadable(m.Message.Type, req); why != (crm.Text{}) {
+		if why := unreadable(m.Message.Type, req.Text != "" || len(keys) > 0); why != (crm.Text{}) {
 			req.Lang = b.lang(ctx, req)
 			b.show(ctx, req, bot.Say(why.In(req.Lang)), t)
 			return nil
@@ -80,8 +77,8 @@ func (b *Bot) message(ctx context.Context, e envelope) error {
 }
 
 // unreadable says why nothing can be done with a message; zero: something can.
-func unreadable(kind string, req *bot.Req) crm.Text {
-	if req.Text != "" || len(req.Files) > 0 || kind == "text" || kind == "post" {
+func unreadable(kind string, content bool) crm.Text {
+	if content || kind == "text" || kind == "post" {
 		return crm.Text{}
 	}
 	if kind == "audio" {

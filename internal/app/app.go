@@ -143,7 +143,8 @@ func (a *App) open(ctx context.Context, o Options) error {
 	a.Runtime = &bot.Runtime{Router: router, Views: views, People: people{dir}, Sent: a.sent,
 		Prepare: func(ctx context.Context, _ *bot.Req) context.Context { return store.WithSequence(ctx) }}
 	a.Runtime.Stranger = a.stranger
-	a.Runtime.Use(bot.Recover(), bot.Deadline(o.AnswerWithin, a.answerLater, &a.late), bot.Dedupe(a.KV), a.noticed, bot.Order(), bot.Limit(a.KV, o.Limits), bot.Recover())
+	a.Runtime.Gate = &bot.Gate{KV: a.KV, Limits: o.Limits}
+	a.Runtime.Use(bot.Recover(), bot.Deadline(o.AnswerWithin, a.answerLater, &a.late), bot.Dedupe(a.KV), a.noticed, bot.Order(), a.Runtime.Gate.Limit, bot.Recover())
 	a.Worker = outbox.NewWorker(a.DB, a.deliver, o.Clock, owner())
 	a.DB.OnQueued(a.Worker.Wake)
 	jobs := slices.Concat(a.Module.Jobs, a.housekeeping(), []sched.Job{a.rosterJob()})
