@@ -78,6 +78,16 @@ func (rt *Runtime) Handle(ctx context.Context, req *Req) Reply {
 	return rt.handle(ctx, req)
 }
 
+// Refuse is the answer to a request that an adapter cannot hand on: in a group
+// only the person reads why.
+func (rt *Runtime) Refuse(ctx context.Context, req *Req, err error) Reply {
+	a, e := rt.People.ByIdentity(ctx, req.Platform, req.Tenant, req.From)
+	if e != nil {
+		return rt.failure(ctx, req, a, e)
+	}
+	return rt.failure(ctx, req, a, err)
+}
+
 // dispatch is the innermost handler: who is it, what do they want, and the one
 // place where an error becomes an answer.
 func (rt *Runtime) dispatch(ctx context.Context, req *Req) Reply {

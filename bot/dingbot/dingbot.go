@@ -190,7 +190,8 @@ func (b *Bot) Close(ctx context.Context) error {
 func (b *Bot) Idle(ctx context.Context) error { return b.work.Wait(ctx) }
 
 // handle answers a request. A line that fills in a form becomes the press of its
-// button.
+// button, if the person is known and keeps to the limits: nobody else learns
+// which forms there are.
 func (b *Bot) handle(ctx context.Context, req *bot.Req) bot.Reply {
 	rep, refused := b.filled(ctx, req)
 	if !refused {

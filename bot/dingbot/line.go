@@ -23,7 +23,8 @@ import (
 
 // lineFor is how long a form can be filled in by its number after it was shown
 // or changed.
-const lineFor = 30 * 24 * time.Hour
+// The form's words stay in the shared state for as long.
+const lineFor = 3 * 24 * time.Hour
 
 // lineForm is a form that is waiting for its line.
 type lineForm struct {
@@ -117,7 +118,7 @@ func (b *Bot) lineNumber(ctx context.Context, chat, seed, name string) (string, 
 // as it is.
 func (b *Bot) filled(ctx context.Context, req *bot.Req) (rep bot.Reply, refused bool) {
 	m := lineCommand.FindStringSubmatchIndex(req.Text)
-	if req.Kind != bot.Message || m == nil {
+	if req.Kind != bot.Message || m == nil || !b.rt.Admit(ctx, req, 0) {
 		return rep, false
 	}
 	x, err := b.lineForm(ctx, req.Chat.ID, req.Text[m[2]:m[3]])
@@ -125,7 +126,7 @@ func (b *Bot) filled(ctx context.Context, req *bot.Req) (rep bot.Reply, refused 
 		req.Action, err = x.press(req.Text[m[1]:], b.opt.Clock.Now())
 	}
 	if err != nil {
-		return bot.Say(crm.MessageOf(err, b.lang(ctx, req))).Refusing(err), true
+		return b.rt.Refuse(ctx, req, err), true
 	}
 	req.Kind, req.MessageID = bot.Press, x.Card
 	return rep, false

@@ -2,6 +2,7 @@ package dingbot_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,11 +99,55 @@ func TestALineThatFitsNoFormIsRefused(t *testing.T) {
 	if r := d.await(t, 1); len(r) != 1 || r[0].Kind != bot.Message || r[0].Text != "/fill 99 Note=x" {
 		t.Errorf("requests %+v", r)
 	}
-	for _, chat := range []string{w.ding.P2P("bob"), group, w.ann()} {
+	for _, chat := range []string{w.ding.P2P("bob"), w.ann()} {
 		wait(t, "the refusal", func() bool {
 			said := w.said(chat)
 			return len(said) > 0 && strings.Contains(said[len(said)-1], "open the form again")
 		})
+	}
+	wait(t, "the group's line", func() bool { return slices.Equal(w.said(group), []string{"answered Ann in private"}) })
+}
+
+// A refusal may list what a form has: in a group only the person reads it.
+func TestWhyALineWasRefusedIsNotForTheGroup(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePublic))
+	group := w.ding.AddGroup("Sales", "ann", "bob")
+	f := formCard("Form")
+	form := f.Blocks[0].(card.Form)
+	form.Inputs = []card.Input{{Kind: card.TextInput, Name: "note", Label: "Note"}, {Kind: card.SelectInput, Name: "who", Label: "Who", Options: []card.Option{{Value: "1", Label: "Secret customer"}}}}
+	f.Blocks[0] = form
+	w.sends(bot.Outgoing{User: "ann", Card: &f, Key: "other"})
+	w.sends(bot.Outgoing{Chat: group, Card: &f, Key: "f"})
+	shown := len(w.said(group))
+	w.deliver(emulator.DingIncoming{Person: "bob", Chat: group, Text: "@bot " + head(t, w, group) + " Who=Nobody"})
+	bob := w.ding.P2P("bob")
+	wait(t, "the refusal", func() bool { return len(w.said(bob)) == 1 && len(w.said(group)) == shown+1 })
+	if !strings.Contains(w.said(bob)[0], "Who") || strings.Contains(w.said(group)[shown], "Who") || strings.Contains(w.said(group)[shown], "Secret") || len(d.requests()) != 0 {
+		t.Errorf("bob reads %q, the group %q, %d requests", w.said(bob), w.said(group)[shown], len(d.requests()))
+	}
+}
+
+// Numbers can be tried; who is not known, or tries too fast, learns nothing.
+func TestNobodyUnknownOrTooFastLearnsWhichFormsThereAre(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePublic))
+	w.ding.AddPerson(emulator.DingPerson{UserID: "stranger", Name: "Stranger"})
+	group := w.ding.AddGroup("Sales", "ann", "stranger")
+	f := formCard("Form")
+	w.sends(bot.Outgoing{Chat: group, Card: &f, Key: "f"})
+	d.answers(func(req *bot.Req) bot.Reply { return bot.Say("I do not know you") })
+	for i, line := range []string{"@bot " + head(t, w, group) + " Note=x", "@bot /fill 999 x"} {
+		w.deliver(emulator.DingIncoming{Person: "stranger", Chat: group, Text: line})
+		if r := d.await(t, i+1)[i]; r.Kind != bot.Message || r.Action != nil {
+			t.Errorf("request %+v", r)
+		}
+	}
+	if err := w.current().Idle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range w.said(group)[1:] {
+		if s != "I do not know you" {
+			t.Errorf("a stranger reads %q", s)
+		}
 	}
 }
 
