@@ -1,6 +1,7 @@
 package larkbot
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
@@ -21,6 +22,10 @@ const (
 	maxWebhook = 1 << 20
 	// fresh is how far the time of a request may be from ours.
 	fresh = 5 * time.Minute
+	// claimed is how long a request that is being handled is taken for seen: longer
+	// than the platform waits, and less than the 15 s after which it tries again, so
+	// that a request whose process died is taken then.
+	claimed = 10 * time.Second
 )
 
 // ServeHTTP receives events and presses in webhook mode. It stands before
@@ -47,7 +52,7 @@ func (b *Bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerJSON(w, http.StatusBadRequest, nil)
 		return
 	}
-	signed := b.signed(r.Header, body)
+	sum := b.sum(r.Header, body)
 	plain, err := decrypt(body, b.opt.EncryptKey)
 	if err != nil {
 		b.refuse(w, r, "not encrypted with our key")
@@ -58,7 +63,7 @@ func (b *Bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerJSON(w, http.StatusOK, map[string]string{"challenge": word})
 		return
 	}
-	if !signed {
+	if !matches(r.Header, sum) {
 		b.refuse(w, r, "signature")
 		return
 	}
@@ -66,17 +71,27 @@ func (b *Bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.refuse(w, r, "time")
 		return
 	}
-	seen := "lark:seen:" + b.opt.AppID + ":" + r.Header.Get("X-Lark-Signature")
-	if _, again, err := b.opt.KV.Get(r.Context(), seen); err == nil && again {
-		b.refuse(w, r, "replay")
-		return
-	}
 	var e envelope
 	if json.Unmarshal(plain, &e) != nil || !equal(e.Header.Token, b.opt.VerificationToken) || !equal(e.Header.AppID, b.opt.AppID) {
 		b.refuse(w, r, "token or app")
 		return
 	}
+	// The signature may be written in several ways; what it says cannot.
+	seen := "lark:seen:" + b.opt.AppID + ":" + hex.EncodeToString(sum)
+	keep := context.WithoutCancel(r.Context())
+	first, err := b.opt.KV.SetNX(keep, seen, []byte("1"), claimed)
+	guard(keep, err) // without shared state the runtime still handles an event once
+	if err == nil && !first {
+		b.refuse(w, r, "replay")
+		return
+	}
 	ans, err := b.dispatch(r.Context(), plain)
+	if err != nil {
+		// The platform may send the very same request again.
+		guard(keep, b.opt.KV.Del(keep, seen))
+	} else {
+		guard(keep, b.opt.KV.Set(keep, seen, []byte("1"), 2*fresh))
+	}
 	switch {
 	case errors.Is(err, errForeign), errors.Is(err, errMalformed):
 		b.refuse(w, r, "not ours")
@@ -84,12 +99,6 @@ func (b *Bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		answerJSON(w, http.StatusServiceUnavailable, nil) // the platform delivers it again
 		return
-	}
-	// Only a request that was handled counts as seen: the platform may send the
-	// same one again when our answer did not arrive, and the runtime handles an
-	// event once anyway.
-	if err := b.opt.KV.Set(r.Context(), seen, []byte("1"), 2*fresh); err != nil {
-		slog.WarnContext(r.Context(), "replay guard unavailable", "platform", Name, "err", err)
 	}
 	if ans == nil {
 		ans = &answer{}
@@ -102,15 +111,27 @@ func (b *Bot) refuse(w http.ResponseWriter, r *http.Request, why string) {
 	answerJSON(w, http.StatusUnauthorized, nil)
 }
 
-// signed checks hex(SHA256(timestamp + nonce + key + body)).
-func (b *Bot) signed(h http.Header, body []byte) bool {
+// guard reports that replays cannot be recognised.
+func guard(ctx context.Context, err error) {
+	if err != nil {
+		slog.WarnContext(ctx, "replay guard unavailable", "platform", Name, "err", err)
+	}
+}
+
+// sum is SHA256(timestamp + nonce + key + body), which the platform signs with.
+func (b *Bot) sum(h http.Header, body []byte) []byte {
 	sum := sha256.New()
 	io.WriteString(sum, h.Get("X-Lark-Request-Timestamp"))
 	io.WriteString(sum, h.Get("X-Lark-Request-Nonce"))
 	io.WriteString(sum, b.opt.EncryptKey)
 	sum.Write(body)
+	return sum.Sum(nil)
+}
+
+// matches checks that the signature is the sum in hex.
+func matches(h http.Header, sum []byte) bool {
 	got, err := hex.DecodeString(h.Get("X-Lark-Signature"))
-	return err == nil && subtle.ConstantTimeCompare(got, sum.Sum(nil)) == 1
+	return err == nil && subtle.ConstantTimeCompare(got, sum) == 1
 }
 
 func (b *Bot) isFresh(stamp string) bool {

@@ -170,14 +170,8 @@ func replace(r *http.Request, body []byte) {
 
 func TestWebhookRefusesAReplay(t *testing.T) {
 	h := openHook(t)
-	req := h.request(h.press("e1"))
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again := req.Clone(t.Context())
-	req.Body, again.Body = io.NopCloser(bytes.NewReader(body)), io.NopCloser(bytes.NewReader(body))
-	if rec := h.serve(req); rec.Code != http.StatusOK {
+	first, again := h.twice(h.press("e1"))
+	if rec := h.serve(first); rec.Code != http.StatusOK {
 		t.Fatalf("first: %d", rec.Code)
 	}
 	if rec := h.serve(again); rec.Code != http.StatusUnauthorized {
@@ -185,6 +179,65 @@ func TestWebhookRefusesAReplay(t *testing.T) {
 	}
 	if n := len(h.d.requests()); n != 1 {
 		t.Errorf("%d requests got in", n)
+	}
+}
+
+// twice is a request and a copy of it.
+func (h *hook) twice(plain []byte) (first, again *http.Request) {
+	h.t.Helper()
+	first = h.request(plain)
+	body, err := io.ReadAll(first.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	again = first.Clone(h.t.Context())
+	first.Body, again.Body = io.NopCloser(bytes.NewReader(body)), io.NopCloser(bytes.NewReader(body))
+	return first, again
+}
+
+func TestWebhookRefusesAReplayWithTheSignatureInOtherLetters(t *testing.T) {
+	h := openHook(t)
+	first, again := h.twice(h.press("e1"))
+	again.Header.Set("X-Lark-Signature", strings.ToUpper(again.Header.Get("X-Lark-Signature")))
+	if first.Header.Get("X-Lark-Signature") == again.Header.Get("X-Lark-Signature") {
+		t.Fatal("the signature has no letters")
+	}
+	if rec := h.serve(first); rec.Code != http.StatusOK {
+		t.Fatalf("first: %d", rec.Code)
+	}
+	if rec := h.serve(again); rec.Code != http.StatusUnauthorized {
+		t.Errorf("replay: %d", rec.Code)
+	}
+}
+
+func TestWebhookRefusesAReplayOfWhatIsBeingHandled(t *testing.T) {
+	h := openHook(t)
+	first, again := h.twice(h.press("e1"))
+	h.d.answer = func(*bot.Req) bot.Reply {
+		if rec := h.serve(again); rec.Code != http.StatusUnauthorized {
+			t.Errorf("replay: %d", rec.Code)
+		}
+		return bot.Reply{}
+	}
+	if rec := h.serve(first); rec.Code != http.StatusOK || len(h.d.requests()) != 1 {
+		t.Errorf("first: %d, %d requests", rec.Code, len(h.d.requests()))
+	}
+}
+
+// What failed for a reason that passes comes again as it was.
+func TestWebhookTakesTheSameRequestAgainAfterAFailure(t *testing.T) {
+	h := openHook(t)
+	app, _ := h.lark.App()
+	body := event("im.message.receive_v1", "e1", app, h.lark.Tenant(), verifyWord, map[string]any{"sender": map[string]any{"sender_id": map[string]string{"open_id": "ou_ann"}, "sender_type": "user", "tenant_key": h.lark.Tenant()},
+		"message": map[string]any{"message_id": "om_1", "chat_id": "oc_p2p_ann", "chat_type": "p2p", "message_type": "file", "content": `{"file_key":"file_x","file_name":"a.csv"}`}})
+	h.lark.Break(emulator.Fault{API: "GET /open-apis/im/v1/messages", Kind: emulator.Throttled, Wait: time.Second})
+	first, again := h.twice(body)
+	if rec := h.serve(first); rec.Code != http.StatusServiceUnavailable {
+		t.Fatalf("first: %d", rec.Code)
+	}
+	h.lark.Mend()
+	if rec := h.serve(again); rec.Code != http.StatusOK {
+		t.Errorf("again: %d", rec.Code)
 	}
 }
 
