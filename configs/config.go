@@ -33,6 +33,9 @@ type Redis struct {
 type HTTP struct {
 	// Addr is `host:port`; an empty host listens on all addresses.
 	Addr string `yaml:"addr"`
+	// MetricsAddr is another `host:port` for /metrics, /healthz and /readyz, which
+	// are then not served on Addr. Empty: everything on Addr.
+	MetricsAddr string `yaml:"metrics_addr"`
 }
 
 // Org is the organisation.

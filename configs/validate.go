@@ -30,10 +30,16 @@ func (c Config) Validate() error {
 			bad("redis.url", "must be redis://host:port/db or empty")
 		}
 	}
-	if _, port, err := net.SplitHostPort(c.HTTP.Addr); err != nil {
-		bad("http.addr", "must be host:port, got %q", c.HTTP.Addr)
-	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		bad("http.addr", "port %q is not a number from 0 to 65535", port)
+	address := func(key, v string) {
+		if _, port, err := net.SplitHostPort(v); err != nil {
+			bad(key, "must be host:port, got %q", v)
+		} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+			bad(key, "port %q is not a number from 0 to 65535", port)
+		}
+	}
+	address("http.addr", c.HTTP.Addr)
+	if c.HTTP.MetricsAddr != "" {
+		address("http.metrics_addr", c.HTTP.MetricsAddr)
 	}
 	if _, err := time.LoadLocation(c.Org.Timezone); err != nil || c.Org.Timezone == "" || c.Org.Timezone == "Local" {
 		bad("org.timezone", "%q is not an IANA time zone such as Asia/Shanghai", c.Org.Timezone)

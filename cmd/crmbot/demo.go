@@ -50,7 +50,7 @@ func (c *demoCmd) Run(e *env) error {
 		return err
 	}
 	fmt.Fprintf(e.out, "http://%s/\n", ln.Addr())
-	return errors.Join(serveUntil(e.ctx, ln, d.Server.Handler(), d.Run), d.Close())
+	return errors.Join(serveUntil(e.ctx, d.Run, site{ln: ln, handler: d.Server.Handler()}), d.Close())
 }
 
 // listenLoopback takes the port, or any free one when it is in use.

@@ -3,10 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // crmbot runs the program with arguments and returns what it printed.
@@ -129,30 +134,82 @@ func TestDemoRefusesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-// TestServeAnswersAndStops: it serves health and ends when it is told to.
-func TestServeAnswersAndStops(t *testing.T) {
+// serving runs serve until the test ends and returns its addresses.
+func serving(t *testing.T, n int, env ...string) (addrs []string) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	env := []string{"CRMBOT_DATABASE_DSN=sqlite:" + filepath.Join(t.TempDir(), "crm.db"), "CRMBOT_HTTP_ADDR=127.0.0.1:0"}
+	env = append(env, "CRMBOT_DATABASE_DSN=sqlite:"+filepath.Join(t.TempDir(), "crm.db"), "CRMBOT_HTTP_ADDR=127.0.0.1:0")
 	log := &watched{seen: make(chan string, 100)}
 	done := make(chan int, 1)
 	go func() { done <- run(ctx, []string{"serve"}, env, log, log) }()
-	addr := ""
-	for addr == "" {
+	t.Cleanup(func() {
+		stop()
+		if code := <-done; code != 0 {
+			t.Errorf("stopped with %d", code)
+		}
+	})
+	for len(addrs) < n {
 		select {
 		case line := <-log.seen:
 			if _, rest, ok := strings.Cut(line, "addr="); ok {
-				addr = strings.Fields(rest)[0]
+				addrs = append(addrs, strings.Fields(rest)[0])
 			}
 		case code := <-done:
+			done <- code
 			t.Fatalf("ended with %d", code)
 		}
 	}
+	return addrs
+}
+
+// It serves health and ends when it is told to.
+func TestServeAnswersAndStops(t *testing.T) {
+	addr := serving(t, 1)[0]
 	if body := get(t, "http://"+addr+"/readyz"); body != "ready\n" {
 		t.Errorf("readyz: %q", body)
 	}
+}
+
+func TestHealthAndMetricsAreServedOnlyOnTheirOwnAddress(t *testing.T) {
+	addrs := serving(t, 2, "CRMBOT_HTTP_METRICS_ADDR=127.0.0.1:0")
+	for path, want := range map[string]string{"/healthz": "ok\n", "/readyz": "ready\n", "/metrics": "crmbot_outbox_waiting"} {
+		if body := get(t, "http://"+addrs[0]+path); body != "404 page not found\n" {
+			t.Errorf("%s on http.addr: %.80q", path, body)
+		}
+		if body := get(t, "http://"+addrs[1]+path); !strings.Contains(body, want) {
+			t.Errorf("%s on http.metrics_addr: %.80q", path, body)
+		}
+	}
+}
+
+// Who sends slowly does not keep a connection for ever.
+func TestARequestThatDoesNotArriveIsGivenUp(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	read := make(chan error, 1)
+	done := make(chan error, 1)
+	go func() {
+		done <- serveUntil(ctx, func(ctx context.Context) error { <-ctx.Done(); return nil }, site{ln: ln, read: 50 * time.Millisecond, handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, err := io.ReadAll(r.Body)
+			read <- err
+		})})
+	}()
+	c, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-read; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the body was read with %v", err)
+	}
 	stop()
-	if code := <-done; code != 0 {
-		t.Errorf("stopped with %d", code)
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
