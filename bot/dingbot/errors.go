@@ -1,7 +1,6 @@
 package dingbot
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"crmbot/bot"
-	"crmbot/bot/adapter"
 )
 
 // Error is the platform's refusal of a request. It keeps codes and permissions,
@@ -147,6 +145,3 @@ func unclear(err error) bool {
 	}
 	return e.verdict() == retry
 }
-
-// pause waits; false if the context ended first.
-func pause(ctx context.Context, d time.Duration) bool { return adapter.Pause(ctx, d) }

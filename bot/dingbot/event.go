@@ -45,6 +45,7 @@ func (b *Bot) acceptEvent(ctx context.Context, h eventHead, data []byte) bool {
 		return true
 	}
 	id = "event:" + id
+	defer b.work.Hold()()
 	fresh, ok := b.keep(ctx, bot.Kept{ID: id, Kind: kindEvent, Body: raw})
 	if fresh {
 		b.work.Go(ctx, func(ctx context.Context) { b.handleEvent(ctx, id, raw) })

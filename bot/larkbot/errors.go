@@ -1,7 +1,6 @@
 package larkbot
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"crmbot/bot"
-	"crmbot/bot/adapter"
 )
 
 // Error is the platform's refusal of a request. It keeps codes and places,
@@ -163,6 +161,3 @@ func outcome(err error) error {
 	}
 	return fmt.Errorf("%w: %w", bot.ErrPermanent, err)
 }
-
-// pause waits; false if the context ended first.
-func pause(ctx context.Context, d time.Duration) bool { return adapter.Pause(ctx, d) }
