@@ -113,7 +113,8 @@ type Task struct {
 	// User (AP-03).
 	For crm.UserID
 	// Why says how the approver was found: "manager", "role:legal", "user",
-	// "admin", "added", "delegated".
+	// "admin", "added", or "delegated" with whose task it was, who handed it on and
+	// how the first approver was found: "delegated:3:3:manager".
 	Why       string
 	State     NodeState
 	OpenedAt  time.Time

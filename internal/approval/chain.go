@@ -207,11 +207,31 @@ func (c *Chain) Refuse(t *Task, by crm.UserID, s State, now time.Time) {
 	c.end(s, now)
 }
 
-// HandOver gives the task to another person, whose time begins now.
-func (c *Chain) HandOver(t *Task, to crm.UserID, now time.Time) {
+// HandOver gives the task to another person, whose time begins now. By is who
+// hands it on: its approver, or who may act on it.
+func (c *Chain) HandOver(t *Task, by, to crm.UserID, now time.Time) {
 	from := t.User
-	*t = Task{ID: t.ID, Request: t.Request, Node: t.Node, Seq: t.Seq, Version: t.Version, User: to, For: from, Why: WhyDelegated, State: Asked, OpenedAt: now, dirty: true}
+	*t = Task{ID: t.ID, Request: t.Request, Node: t.Node, Seq: t.Seq, Version: t.Version, User: to, For: from, Why: t.handedOn(by), State: Asked, OpenedAt: now, dirty: true}
 	c.opened = append(c.opened, t)
+}
+
+// Reassign gives the open task, whose approver lost the right to it, to the
+// first of those found who has no part in the node yet, and returns who that
+// is. When all of them have, the task is not needed and the first of them
+// decides.
+func (c *Chain) Reassign(t *Task, found []assignee, now time.Time) crm.UserID {
+	n := c.Current()
+	for _, f := range found {
+		if slices.ContainsFunc(n.Tasks, func(o Task) bool { return o.ID != t.ID && o.State != Closed && o.User == f.user }) {
+			continue
+		}
+		*t = Task{ID: t.ID, Request: t.Request, Node: t.Node, Seq: t.Seq, Version: t.Version, User: f.user, For: f.instead, Why: f.why, State: Waiting, dirty: true}
+		c.Advance(now)
+		return f.user
+	}
+	t.State, t.dirty = Closed, true
+	c.Advance(now)
+	return found[0].user
 }
 
 // AddBefore puts the current node on hold until a new one is decided. The

@@ -162,7 +162,7 @@ func TestHandOver_AP03(t *testing.T) {
 	task := c.Held(1)
 	task.RemindedAt = t0
 	later := t0.Add(time.Hour)
-	c.HandOver(task, 5, later)
+	c.HandOver(task, 1, 5, later)
 	want(t, c, "5", Open)
 	if got := c.Held(5); got.For != 1 || got.OpenedAt != later || !got.RemindedAt.IsZero() {
 		t.Errorf("the new task is %+v", got)

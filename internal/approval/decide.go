@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -59,20 +60,24 @@ func (s *Service) decide(ctx context.Context, a crm.Actor, k Click, act Action) 
 		return Result{}, err
 	}
 	var res Result
-	var stale error
+	var refusal error // of a click that changed something all the same
 	run := func(ctx context.Context) error {
-		res, stale = Result{}, nil
+		res, refusal = Result{}, nil
 		c, err := s.Store.Approval(ctx, k.Request, true)
 		if err != nil {
 			return err
 		}
 		now := s.Clock.Now()
 		t, already, err := s.mayDecide(ctx, a, &c, k, act)
-		if err != nil || already {
-			res = Result{Chain: c, Already: already}
+		if err != nil {
+			refusal, err = s.takeAway(ctx, a, &c, err)
 			return err
 		}
-		if stale, err = s.checkContent(ctx, a, &c); err != nil || stale != nil {
+		if already {
+			res = Result{Chain: c, Already: true}
+			return nil
+		}
+		if refusal, err = s.checkContent(ctx, a, &c); err != nil || refusal != nil {
 			return err
 		}
 		if err := s.record(ctx, a, &c, t, act, comment, now); err != nil {
@@ -103,7 +108,7 @@ func (s *Service) decide(ctx context.Context, a crm.Actor, k Click, act Action) 
 		}
 	}
 	if err == nil {
-		err = stale
+		err = refusal
 	}
 	return res, err
 }
@@ -139,19 +144,23 @@ func (s *Service) mayDecide(ctx context.Context, a crm.Actor, c *Chain, k Click,
 	if a.ID == r.Submitter {
 		return nil, false, crm.Refused("AP-03", "不能审批自己提交的 "+r.ID.String(), "nobody approves their own request "+r.ID.String()).WithNext("可用 /撤回 "+r.ID.String(), "you can /withdraw "+r.ID.String())
 	}
-	if err := s.noParty(ctx, a, r); err != nil {
+	res, err := s.resolver(ctx, r, s.Clock.Now())
+	if err != nil {
 		return nil, false, err
 	}
-	if t = c.Held(a.ID); t == nil {
-		t, err = s.standIn(ctx, a, c)
+	if err := noParty(res, a, r); err != nil {
+		return nil, false, err
 	}
+	t, lost, err := s.held(ctx, res, c, a.ID)
 	switch {
 	case err != nil:
 		return nil, false, err
-	case t != nil && k.Task != 0 && k.Task != t.ID:
+	case t != nil && k.Task != 0 && k.Task != t.ID, lost != nil && k.Task != 0 && k.Task != lost.ID:
 		return nil, false, stale(r)
+	case lost != nil:
+		return nil, false, lostRight{lost}
 	case t != nil:
-		return t, false, s.stillApprover(a, *t)
+		return t, false, nil
 	}
 	if done := c.DecidedBy(a.ID); done != nil {
 		if (done.State == Passed) == (act == ActApprove) {
@@ -169,10 +178,9 @@ func (s *Service) mayDecide(ctx context.Context, a crm.Actor, c *Chain, k Click,
 
 // noParty refuses whoever has a share in the subject at this moment, also
 // somebody who got it after being asked (AP-03).
-func (s *Service) noParty(ctx context.Context, a crm.Actor, r Request) error {
-	res, err := s.resolver(ctx, r, s.Clock.Now())
-	if err != nil || !res.barred(a.ID) {
-		return err
+func noParty(res resolver, a crm.Actor, r Request) error {
+	if !res.barred(a.ID) {
+		return nil
 	}
 	return crm.Refused("AP-03", "您是 "+r.ID.String()+" 所涉合同、客户或商机的负责人，不能审批", "you own the contract, account or deal that "+r.ID.String()+" is about and cannot approve it").
 		WithNext("由您的上级审批；超时未处理会自动升级", "your superior decides; it escalates by itself when nobody does")
@@ -185,44 +193,18 @@ func (s *Service) participates(a crm.Actor, c *Chain) bool {
 	return a.ID == c.Request.Submitter || c.Asks(a.ID) || c.Waits(a.ID) || s.deputyOf(c, a.ID)
 }
 
-// deputyOf reports whether the person stands in for an approver of the current
-// node who is on leave today. The directory is a copy in memory.
-func (s *Service) deputyOf(c *Chain, u crm.UserID) bool {
-	t, err := s.standIn(context.Background(), crm.Actor{ID: u}, c)
-	return err == nil && t != nil
-}
-
-// standIn is an open task of an approver who went on leave after being asked
-// and whose deputy the person is.
-func (s *Service) standIn(ctx context.Context, a crm.Actor, c *Chain) (*Task, error) {
+// deputyOf reports whether the person stands in today for an approver of the
+// current node who is on leave. The directory is a copy in memory.
+func (s *Service) deputyOf(c *Chain, id crm.UserID) bool {
 	n := c.Current()
-	if n == nil {
-		return nil, nil
-	}
-	today := s.Calendar.DayOf(s.Clock.Now())
-	for i := range n.Tasks {
-		t := &n.Tasks[i]
-		if t.State != Asked {
-			continue
-		}
-		u, err := s.People.User(ctx, t.User)
-		if err != nil {
-			return nil, err
-		}
-		if u.Deputy == a.ID && u.OnLeave(today) {
-			return t, nil
-		}
-	}
-	return nil, nil
+	return n != nil && slices.ContainsFunc(n.Tasks, func(t Task) bool { return t.State == Asked && s.standsIn(t, id) })
 }
 
-// stillApprover refuses somebody who was asked for a role and lost it since.
-func (s *Service) stillApprover(a crm.Actor, t Task) error {
-	role, ok := strings.CutPrefix(t.Why, rolePrefix)
-	if !ok || t.User != a.ID || t.For != 0 || a.Is(crm.Role(role)) {
-		return nil
-	}
-	return crm.Forbid(a, crm.Role(role))
+// standsIn reports whether the person is the deputy of the task's approver, who
+// is on leave today, also one who went on leave after being asked.
+func (s *Service) standsIn(t Task, id crm.UserID) bool {
+	u, err := s.People.User(context.Background(), t.User)
+	return err == nil && u.Deputy == id && u.OnLeave(s.Calendar.DayOf(s.Clock.Now()))
 }
 
 // stale is the answer to a card of an older version.

@@ -14,7 +14,7 @@ const maxNodes = 20
 // Delegate hands the person's task to a colleague, who decides instead.
 func (s *Service) Delegate(ctx context.Context, a crm.Actor, k Click, to crm.UserID) (Result, error) {
 	return s.handOn(ctx, a, k, to, ActDelegate, func(_ context.Context, c *Chain, t *Task, u org.User) error {
-		c.HandOver(t, u.ID, s.Clock.Now())
+		c.HandOver(t, a.ID, u.ID, s.Clock.Now())
 		return nil
 	})
 }
@@ -50,13 +50,16 @@ func (s *Service) handOn(ctx context.Context, a crm.Actor, k Click, to crm.UserI
 		return Result{}, err
 	}
 	var res Result
+	var refusal error
 	err = s.Tx.InTx(ctx, func(ctx context.Context) error {
+		res, refusal = Result{}, nil
 		c, err := s.Store.Approval(ctx, k.Request, true)
 		if err != nil {
 			return err
 		}
 		t, already, err := s.mayDecide(ctx, a, &c, k, act)
 		if err != nil {
+			refusal, err = s.takeAway(ctx, a, &c, err)
 			return err
 		}
 		if already {
@@ -80,6 +83,9 @@ func (s *Service) handOn(ctx context.Context, a crm.Actor, k Click, to crm.UserI
 		res.Chain = c
 		return s.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: "approval." + string(act), Ref: k.Request.Ref(), Rule: "AP-03", Detail: map[string]any{"task": d.Task, "to": int64(u.ID)}})
 	})
+	if err == nil {
+		err = refusal
+	}
 	return res, err
 }
 

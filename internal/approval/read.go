@@ -47,14 +47,12 @@ func (s *Service) Mine(ctx context.Context, a crm.Actor, c *Chain) *Task {
 	if c.Request.State != Open || a.ID == c.Request.Submitter || a.Frozen {
 		return nil
 	}
-	t := c.Held(a.ID)
-	if t == nil {
-		var err error
-		if t, err = s.standIn(ctx, a, c); err != nil {
-			return nil
-		}
+	res, err := s.resolver(ctx, c.Request, s.Clock.Now())
+	if err != nil || res.barred(a.ID) {
+		return nil
 	}
-	if t == nil || s.stillApprover(a, *t) != nil || s.noParty(ctx, a, c.Request) != nil {
+	t, _, err := s.held(ctx, res, c, a.ID)
+	if err != nil {
 		return nil
 	}
 	return t
@@ -91,7 +89,20 @@ func (s *Service) Pending(ctx context.Context, a crm.Actor) ([]Item, error) {
 	var out []Item
 	for _, t := range tasks {
 		r, ok := byID[t.Request]
-		if ok && r.State == Open && r.Submitter != a.ID && s.stillApprover(a, t) == nil && s.noParty(ctx, a, r) == nil {
+		if !ok || r.State != Open || r.Submitter == a.ID {
+			continue
+		}
+		res, err := s.resolver(ctx, r, s.Clock.Now())
+		if err != nil {
+			return nil, err
+		}
+		if res.barred(a.ID) {
+			continue
+		}
+		if ok, err = s.right(ctx, res, t, a.ID); err != nil {
+			return nil, err
+		}
+		if ok {
 			out = append(out, Item{r, t})
 		}
 	}
@@ -140,11 +151,33 @@ func (s *Service) OpenOn(ctx context.Context, ref crm.Ref) (c Chain, ok bool, er
 }
 
 // AsksNow reports whether the person is an approver of an open request about
-// the subject, who may therefore read it (PM-01).
+// the subject, who may therefore read it (PM-01): one who decided, or is asked
+// now or later and still right.
 func (s *Service) AsksNow(ctx context.Context, a crm.Actor, ref crm.Ref) (bool, error) {
 	c, ok, err := s.OpenOn(ctx, ref)
 	if err != nil || !ok {
 		return false, err
 	}
-	return c.Asks(a.ID) || c.Waits(a.ID) || s.deputyOf(&c, a.ID), nil
+	res, err := s.resolver(ctx, c.Request, s.Clock.Now())
+	if err != nil {
+		return false, err
+	}
+	for _, n := range c.Nodes {
+		for _, t := range n.Tasks {
+			ok, err := false, error(nil)
+			switch {
+			case a.ID != 0 && t.DecidedBy == a.ID:
+				ok = true
+			case t.HeldBy(a.ID):
+				ok, err = s.right(ctx, res, t, a.ID)
+			case a.ID != 0 && t.For == a.ID:
+				ok, err = res.holds(ctx, a.ID, t.grant().why, 0)
+			}
+			if err != nil || ok {
+				return ok, err
+			}
+		}
+	}
+	t, _, err := s.held(ctx, res, &c, a.ID)
+	return t != nil, err
 }

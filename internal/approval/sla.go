@@ -91,6 +91,9 @@ func (s *Service) step(ctx context.Context, lim Limits, t Task, now time.Time) e
 		if err != nil {
 			return err
 		}
+		if moved, err := s.toWhoIsRight(ctx, &c, p, u); err != nil || moved {
+			return err
+		}
 		waited := s.Calendar.WorkHoursBetween(p.OpenedAt, now)
 		remind, deputy, escalate := lim.Due(*p, waited)
 		away := u.OnLeave(s.Calendar.DayOf(now))
@@ -112,6 +115,24 @@ func (s *Service) step(ctx context.Context, lim Limits, t Task, now time.Time) e
 		}
 		return s.commit(ctx, crm.SystemActor(), &c)
 	})
+}
+
+// toWhoIsRight moves the task on when its approver lost the right to it, and
+// therefore no longer sees it; nobody would ever decide it. What somebody who
+// left has is taken over by the superior instead (HO-01).
+func (s *Service) toWhoIsRight(ctx context.Context, c *Chain, t *Task, asked org.User) (bool, error) {
+	if gone(asked) {
+		return false, nil
+	}
+	res, err := s.resolver(ctx, c.Request, s.Clock.Now())
+	if err != nil {
+		return false, err
+	}
+	if ok, err := res.owns(ctx, *t); err != nil || ok {
+		return false, err
+	}
+	to, err := s.reassign(ctx, 0, c, t)
+	return to != 0, err
 }
 
 func (s *Service) remind(ctx context.Context, c *Chain, t *Task, now time.Time, deputy, escalate bool) error {

@@ -324,7 +324,7 @@ func testRightsAtTheClick_AP06(t *testing.T, e *env) {
 	// The role is lost between the card and the click.
 	e.person(legal1, func(u *org.User) { u.Roles = []crm.Role{crm.Service} })
 	_, err = e.approvals.Approve(ctx, e.as(legal1), approval.Click{Request: r.ID})
-	refused(t, err, crm.CodeForbidden, "")
+	refused(t, err, crm.CodeForbidden, "AP-06")
 	items, err := e.approvals.Pending(ctx, e.as(legal1))
 	must(t, err)
 	if len(items) != 0 {

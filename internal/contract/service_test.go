@@ -300,7 +300,7 @@ func testMinutesCountWorkingTime_AP05(t *testing.T, e *env) {
 func testCreditGoesToTheTeamOfTheMoment_F06(t *testing.T, e *env) {
 	c, r := e.submitted(300_000)
 	east := c.Team
-	west := &org.Team{Name: "华西"}
+	west := &org.Team{Name: "华西", Leader: wang} // who stays the superior
 	must(t, e.dir.SaveTeam(t.Context(), west))
 	e.person(lina, func(u *org.User) { u.Team = west.ID })
 	e.yes(wang, r.ID)
