@@ -156,7 +156,7 @@ func (s *Services) groupScope(ctx context.Context, a crm.Actor, c bot.Call) (met
 		if err != nil {
 			return metric.Scope{}, err
 		}
-		if ok && (t == a.Team || a.Leads(t)) {
+		if ok && a.SeesTeam(t) {
 			return metric.Scope{Team: t}, nil
 		}
 		if a.Team != 0 {

@@ -45,16 +45,35 @@ func (s *Services) teamDaily(ctx context.Context, a crm.Actor, c bot.Call, rest 
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	d, err := s.Reports.Team(ctx, a, team, day)
-	if err != nil {
-		return bot.Reply{}, err
-	}
+	var d report.Digest
 	reader := a
 	if c.Group() {
 		reader = crm.Actor{} // all of the group
+		d, err = s.groupDigest(ctx, a, c, team, day)
+	} else {
+		d, err = s.Reports.Team(ctx, a, team, day)
+	}
+	if err != nil {
+		return bot.Reply{}, err
 	}
 	card, err := s.digestCard(ctx, reader, a.Lang, d, reader.ID != 0 && reader.Leads(team))
 	return bot.Reply{Card: &card, View: bot.View{Name: report.ViewDigest, Ref: report.DigestRef(team, day)}}, err
+}
+
+// groupDigest is a digest for all of a group, who are not the asker: that of the
+// team whose digest is posted there anyway, or of one whose leader shows it.
+func (s *Services) groupDigest(ctx context.Context, a crm.Actor, c bot.Call, team crm.TeamID, day crm.Day) (report.Digest, error) {
+	t, ok, err := s.Reports.BoundTeam(ctx, c.Req.Platform, c.Req.Chat.ID)
+	if err != nil {
+		return report.Digest{}, err
+	}
+	if (!ok || t != team) && !a.Leads(team) {
+		e := crm.Forbidden("群里只能看本群绑定的团队，或您负责的团队", "in a group there is only the team that is bound to it, or one that you lead").
+			WithNext("自己团队的日报请在单聊里发送 /团队日报", "for your own team's digest send /teamreport in the 1:1 chat")
+		e.Rule = "PM-03"
+		return report.Digest{}, e
+	}
+	return s.Reports.DigestOf(ctx, team, day)
 }
 
 // teamAndDay reads "[日期] [团队]" in either order.

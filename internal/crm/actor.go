@@ -78,6 +78,11 @@ func (a Actor) Leads(t TeamID) bool {
 	return a.System || a.All || (t != 0 && slices.Contains(a.Reach, t))
 }
 
+// SeesTeam reports whether the actor may read the team's figures: those of the
+// own team and of teams within reach (PM-01). Figures of a team above tell of
+// colleagues whom the actor does not lead.
+func (a Actor) SeesTeam(t TeamID) bool { return t != 0 && t == a.Team || a.Leads(t) }
+
 // CanSee reports whether the actor may see a record of that owner and team
 // (PM-01): own records, records of led teams, or everything. A record without
 // an owner belongs to a pool and has rules of its own.

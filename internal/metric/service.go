@@ -76,7 +76,7 @@ func (s *Service) Rank(ctx context.Context, a crm.Actor, key string, p crm.Perio
 	var teams []crm.TeamID
 	switch {
 	case sc.Team != 0:
-		if sc.Team != a.Team && !a.Leads(sc.Team) {
+		if !a.SeesTeam(sc.Team) {
 			return Ranking{}, outside()
 		}
 		t, err := s.dir.Team(ctx, sc.Team)

@@ -155,18 +155,12 @@ func (s *Service) DigestAll(ctx context.Context, day crm.Day) error {
 // Team gives the digest of a team's day: the frozen one, or one of this moment
 // when it is not frozen yet.
 func (s *Service) Team(ctx context.Context, a crm.Actor, team crm.TeamID, day crm.Day) (Digest, error) {
-	if !a.Leads(team) && !s.belongs(ctx, a, team) {
+	if !a.SeesTeam(team) {
 		e := crm.Forbidden("这个团队不在您的权限范围内", "this team is outside your rights").WithNext("可以查看自己的团队", "you may see your own team")
 		e.Rule = "PM-01"
 		return Digest{}, e
 	}
 	return s.DigestOf(ctx, team, day)
-}
-
-// belongs reports whether the actor is in the team or a team below it.
-func (s *Service) belongs(ctx context.Context, a crm.Actor, team crm.TeamID) bool {
-	below, err := s.dir.Below(ctx, team)
-	return err == nil && slices.Contains(below, a.Team)
 }
 
 // DigestOf is Team without a check of rights, for the card in a bound group,

@@ -357,6 +357,12 @@ func TestR04DigestFreezesAndGoesToLeaderAndGroup(t *testing.T) {
 	if _, err := o.svc.Team(t.Context(), o.actor(t, chen.ID), east, today); crm.RuleOf(err) != "PM-01" {
 		t.Errorf("a rep of another team saw it: %v", err)
 	}
+	if _, err := o.svc.Team(t.Context(), z, all, today); crm.RuleOf(err) != "PM-01" {
+		t.Errorf("a rep saw the digest of the team above: %v", err)
+	}
+	if _, err := o.svc.Team(t.Context(), z, east, today); err != nil {
+		t.Errorf("a rep does not see the own team's: %v", err)
+	}
 	// The next morning nobody of the east is missing; the west has no leader, so
 	// its superior is the director.
 	o.at(t, 9, 0, "2026-03-03")
