@@ -80,6 +80,11 @@ func (s *Service) AddContact(ctx context.Context, a crm.Actor, id crm.AccountID,
 		if !CanWork(a, x) {
 			return frozen()
 		}
+		if !CanSeePeople(a, x) {
+			// Whether a number is known there is as telling as the number.
+			return crm.Refused("P-08", x.ID.String()+" 没有负责人，它的联系人对您是隐藏的，不能添加", x.ID.String()+" has no owner and its contacts are hidden from you; you cannot add one").
+				WithNext("请团队经理或管理员添加，或先把客户分给您", "a manager or an administrator can add it, or make you the owner first")
+		}
 		have, err := s.Store.Contacts(ctx, id)
 		if err != nil {
 			return err
