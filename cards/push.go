@@ -1,6 +1,8 @@
 package cards
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,9 +22,14 @@ type Message struct {
 // maxMessages keeps the digest within what every platform shows.
 const maxMessages = 15
 
+// maxPartAbout bounds how many records of one part the digest follows; a list
+// names many, a card about something a few.
+const maxPartAbout = 8
+
 // Messages is the digest of the cards that were withheld because the day's
 // budget was used up (CH-03): of each what it says, and a button that opens it
-// whole.
+// whole. It follows the records of its parts: a record that the reader loses
+// leaves the digest, as it leaves the card that was withheld.
 func Messages(l crm.Lang, list []Message, budget int, zone *time.Location) card.Card {
 	n := strconv.Itoa(len(list))
 	c := card.Card{Lang: l, Title: l.T("汇总："+n+" 条消息", "Digest: "+n+" messages"), Tone: card.Info}
@@ -44,8 +51,11 @@ func Messages(l crm.Lang, list []Message, budget int, zone *time.Location) card.
 		if len(x.Card.About) > 0 {
 			about = x.Card.About[0].String()
 		}
+		c.About = append(c.About, x.Card.About[:min(len(x.Card.About), maxPartAbout)]...)
 		c.Blocks = append(c.Blocks, card.Text{Spans: spans}, card.Buttons{Items: []card.Button{CommandButton(l.T("查看 ", "Show ")+about, l.T("/消息 ", "/messages ")+id)}})
 	}
+	slices.SortFunc(c.About, func(a, b crm.Ref) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID)) })
+	c.About = slices.Compact(c.About)
 	if more := len(list) - maxMessages; more > 0 {
 		ids := make([]string, 0, more)
 		for _, x := range list[maxMessages:] {

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strconv"
 	"strings"
 
@@ -45,21 +46,29 @@ func parseMessage(rest string) (int64, error) {
 
 // withheld renders the person's withheld cards as they look now. Those about
 // which there is nothing to say any more, or which the person may no longer
-// see, are left out.
+// see, are left out, and so are those that fail as long as another is left.
 func (s *Services) withheld(ctx context.Context, v bot.Viewer, slot push.Slot) ([]cards.Message, error) {
 	held, err := s.Pushes.Held(ctx, v.Actor, slot)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]cards.Message, 0, len(held))
+	var failed error
 	for _, h := range held {
 		c, ok, err := s.showHeld(ctx, v, h)
-		if err != nil {
+		switch {
+		case err != nil && (crm.CodeOf(err) == crm.CodeUnavailable || ctx.Err() != nil):
 			return nil, err
-		}
-		if ok {
+		case err != nil:
+			// One card that cannot be shown must not keep the others from the reader.
+			slog.ErrorContext(ctx, "a withheld message cannot be shown", "message", h.ID, "view", h.View.Name, "ref", h.View.Ref, "code", crm.CodeOf(err))
+			failed = err
+		case ok:
 			out = append(out, cards.Message{ID: h.ID, At: h.At, Card: c})
 		}
+	}
+	if len(out) == 0 {
+		return nil, failed
 	}
 	return out, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/cards/card"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
@@ -198,6 +199,32 @@ func TestCH03SameThingUpdatesItsCardAndALeadsAlwaysCome(t *testing.T) {
 			t.Errorf("withheld %d is %s, want %s", i, held[i].View.Name, want)
 		}
 	}
+	// One card that fails keeps nothing else back, and the digest follows what its
+	// parts are about.
+	show := o.Services.Show
+	o.Services.Show = func(ctx context.Context, v bot.Viewer, w crm.View) (card.Card, error) {
+		if w.Name == lead.ViewTaken {
+			return card.Card{}, errors.New("broken")
+		}
+		return show(ctx, v, w)
+	}
+	digest := func() (card.Card, error) {
+		reader, err := o.Services.Directory.Actor(t.Context(), o.user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o.Runtime.Views.Render(t.Context(), bot.Viewer{Actor: reader, Lang: crm.Chinese}, bot.View{Name: push.View})
+	}
+	if c, err := digest(); err != nil || c.Title != "汇总：1 条消息" || len(c.About) != 1 || c.About[0].Kind != crm.KindLead {
+		t.Errorf("with one part broken the digest is %q about %v, %v", c.Title, c.About, err)
+	}
+	o.Services.Show = func(context.Context, bot.Viewer, crm.View) (card.Card, error) {
+		return card.Card{}, &crm.Error{Code: crm.CodeUnavailable}
+	}
+	if _, err := digest(); crm.CodeOf(err) != crm.CodeUnavailable {
+		t.Errorf("without storage the digest is tried again later: %v", err)
+	}
+	o.Services.Show = show
 	// After the half hour it is news again; the budget of the next day is fresh.
 	if err := o.clock.Set(monday.Add(24 * time.Hour)); err != nil {
 		t.Fatal(err)
