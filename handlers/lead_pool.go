@@ -223,7 +223,7 @@ func (h leadHandlers) lostView(ctx context.Context, v bot.Viewer, ref string) (c
 	if err != nil {
 		return card.Card{}, err
 	}
-	winner, err := h.Leads.OwnerName(ctx, lost)
+	winner, err := h.Leads.OwnerName(ctx, v.Actor, lost)
 	if err != nil {
 		return card.Card{}, err
 	}

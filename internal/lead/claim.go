@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"crmbot/internal/crm"
 	"crmbot/internal/pool"
@@ -101,13 +102,38 @@ func (s *Service) move(a crm.Actor, l Lead, next Status, quality string) pool.Ap
 	}
 }
 
+// raceWindow is how long after a claim the others who were offered the lead are
+// told who was faster.
+const raceWindow = 24 * time.Hour
+
+// winner is the owner's name for somebody who cannot have the lead: in full
+// within the person's rights, and of a lead that was in one of the person's
+// pools a short while ago (P-05); else masked, as for a duplicate (DU-02).
+func (s *Service) winner(ctx context.Context, a crm.Actor, l Lead) (string, error) {
+	name := s.d.People.Name(ctx, l.Owner)
+	acc, err := s.access(ctx, a, l)
+	if err != nil || acc != accessNone {
+		return name, err
+	}
+	if s.d.Clock.Now().Sub(l.OwnedAt) < raceWindow {
+		visible, err := s.d.Gate.Visible(ctx, a, crm.KindLead)
+		if err != nil || slices.ContainsFunc(visible, func(p pool.Pool) bool { return p.ID == l.Pool }) {
+			return name, err
+		}
+	}
+	return crm.MaskName(name), nil
+}
+
 // lost is the refusal for the losers of a race: it names the winner (P-05).
 func (s *Service) lost(ctx context.Context, a crm.Actor, id crm.LeadID) error {
 	l, err := s.d.Store.Lead(ctx, id)
 	if err != nil {
 		return err
 	}
-	winner := s.d.People.Name(ctx, l.Owner)
+	winner, err := s.winner(ctx, a, l)
+	if err != nil {
+		return err
+	}
 	if l.Owner == 0 || winner == "" {
 		return crm.Conflict("P-05", id.String()+" 刚刚被改动，没有认领成功，额度没有扣除", id.String()+" was changed a moment ago; it was not claimed and no quota was used").WithNext("请再试一次", "please try again")
 	}

@@ -204,14 +204,14 @@ func (s *Service) Status(ctx context.Context, user crm.UserID) (pool.Status, err
 	return s.d.Gate.Status(ctx, user, crm.KindLead, p)
 }
 
-// OwnerName is the name of a lead's owner, which everybody may know who saw the
-// lead in a pool (P-05); empty when it has none.
-func (s *Service) OwnerName(ctx context.Context, id crm.LeadID) (string, error) {
+// OwnerName is the name of a lead's owner for somebody who was slower (P-05);
+// empty when it has none.
+func (s *Service) OwnerName(ctx context.Context, a crm.Actor, id crm.LeadID) (string, error) {
 	l, err := s.d.Store.Lead(ctx, id)
 	if err != nil {
 		return "", err
 	}
-	return s.d.People.Name(ctx, l.Owner), nil
+	return s.winner(ctx, a, l)
 }
 
 // Mine are the actor's open leads, the most urgent first.

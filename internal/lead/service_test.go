@@ -220,6 +220,18 @@ func TestP05LoserLearnsTheWinnerAndPaysNothing(t *testing.T) {
 	}
 	_, err = h.leads.Claim(h.ctx, h.as("张伟"), 999)
 	refused(t, err, crm.CodeNotFound, "")
+	// Numbers are no list of who has what: a day later it is no race any more.
+	h.must(h.clock.Set(h.clock.Now().Add(25 * time.Hour)))
+	_, err = h.leads.Claim(h.ctx, h.as("张伟"), id)
+	refused(t, err, crm.CodeConflict, "P-05", "李*")
+	if strings.Contains(crm.MessageOf(err, crm.Chinese), "李娜") {
+		t.Errorf("the owner's name is not masked: %v", err)
+	}
+	name, err := h.leads.OwnerName(h.ctx, h.as("张伟"), id)
+	h.must(err)
+	if name != "李*" {
+		t.Errorf("the refreshed card names %q", name)
+	}
 	_, err = h.leads.Claim(h.ctx, h.as("王磊"), next)
 	refused(t, err, crm.CodeForbidden, "")
 }
