@@ -127,6 +127,14 @@ func openSQLite(ctx context.Context, path string, clock crm.Clock) (*DB, error) 
 		return nil, fmt.Errorf("database.dsn: SQLite mode is one process; %s: %w", path, err)
 	}
 	d.lock = lock
+	// SQLite would make the file with the umask's rights; its journals get those of
+	// the file.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("database.dsn: %w", err)
+	}
+	f.Close()
 	// What has a meaning in a URI must not have one in a file's name.
 	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?" + params
 	// WAL is set once before the pool exists: in the DSN it races (SQLITE_BUSY).
