@@ -34,14 +34,18 @@ func (d *doctor) database(ctx context.Context) []bot.Finding {
 	defer cancel()
 	db, err := store.Open(limit, d.cfg.Database.DSN, crm.WallClock{})
 	if err != nil {
+		who := store.DeniedAccount(err)
+		if who == "" {
+			who = "'" + user + "'"
+		}
 		switch store.WhyNot(err) {
 		case store.ProblemInUse:
 			return []bot.Finding{bot.NewFinding(bot.AreaDatabase, bot.Fine, "SQLite 文件正由运行中的 crmbot 使用（SQLite 只允许一个进程），没有查看内容", "the SQLite file is in use by a running crmbot (SQLite is one process); its contents were not looked at")}
 		case store.ProblemLogin:
 			return bad("数据库拒绝登录：用户名或密码不对，或不允许从本机登录", "the database refuses the login: user or password is wrong, or the user may not come from this machine",
-				"核对 database.dsn 里的用户名和密码；用户要允许从本机地址登录（CREATE USER '"+user+"'@'%' …）", "check user and password in database.dsn; the user must be allowed from this machine's address (CREATE USER '"+user+"'@'%' …)")
+				"核对 database.dsn 里的用户名和密码；用户要允许从本机地址登录（CREATE USER "+who+" …）", "check user and password in database.dsn; the user must be allowed from this machine's address (CREATE USER "+who+" …)")
 		case store.ProblemRights:
-			return bad("用户 "+user+" 没有数据库 "+name+" 的权限", "the user "+user+" has no rights on the database "+name, "由数据库管理员执行：GRANT ALL ON `"+name+"`.* TO '"+user+"'@'%'", "let the database administrator run: GRANT ALL ON `"+name+"`.* TO '"+user+"'@'%'")
+			return bad("用户 "+user+" 没有数据库 "+name+" 的权限", "the user "+user+" has no rights on the database "+name, "由数据库管理员执行：GRANT ALL ON `"+name+"`.* TO "+who, "let the database administrator run: GRANT ALL ON `"+name+"`.* TO "+who)
 		case store.ProblemMissing:
 			return bad("没有数据库 "+name, "there is no database "+name, "由数据库管理员执行：CREATE DATABASE `"+name+"` CHARACTER SET utf8mb4", "let the database administrator run: CREATE DATABASE `"+name+"` CHARACTER SET utf8mb4")
 		}
@@ -54,7 +58,7 @@ func (d *doctor) database(ctx context.Context) []bot.Finding {
 	}
 	out := []bot.Finding{version(db.Dialect, s)}
 	out = append(out, d.schema(s))
-	if f, ok := rights(s, name, user); ok {
+	if f, ok := rights(s, name); ok {
 		out = append(out, f)
 	}
 	if s.Charset != "" && s.Charset != "utf8mb4" {
@@ -83,7 +87,7 @@ func (d *doctor) schema(s store.State) bot.Finding {
 	return bot.NewFinding(bot.AreaSchema, bot.Fine, fmt.Sprintf("最新（%d 个迁移）", s.Applied), fmt.Sprintf("up to date (%d migrations)", s.Applied))
 }
 
-func rights(s store.State, name, user string) (bot.Finding, bool) {
+func rights(s store.State, name string) (bot.Finding, bool) {
 	if len(s.Lacks) == 0 && !s.Unsure {
 		return bot.Finding{}, false
 	}
@@ -91,7 +95,7 @@ func rights(s store.State, name, user string) (bot.Finding, bool) {
 		return bot.NewFinding(bot.AreaDatabase, bot.Skipped, "看不到用户的权限（由角色授予时如此）", "the user's rights are not visible (so with roles)"), true
 	}
 	list := strings.Join(s.Lacks, ", ")
-	f := bot.NewFinding(bot.AreaDatabase, bot.Bad, "数据库用户缺少权限："+list, "the database user lacks: "+list).WithMend("由数据库管理员执行：GRANT "+list+" ON `"+name+"`.* TO '"+user+"'@'%'", "let the database administrator run: GRANT "+list+" ON `"+name+"`.* TO '"+user+"'@'%'")
+	f := bot.NewFinding(bot.AreaDatabase, bot.Bad, "数据库用户缺少权限："+list, "the database user lacks: "+list).WithMend("由数据库管理员执行：GRANT "+list+" ON `"+name+"`.* TO "+s.Account, "let the database administrator run: GRANT "+list+" ON `"+name+"`.* TO "+s.Account)
 	f.Missing = s.Lacks
 	return f, true
 }

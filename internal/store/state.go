@@ -46,6 +46,28 @@ func WhyNot(err error) OpenProblem {
 	return ProblemAway
 }
 
+var deniedAccount = regexp.MustCompile(`'((?:[^']|'')*)'@'([^']*)'`)
+
+// DeniedAccount is the user and host that the server refused, as SQL names
+// them: 'crmbot'@'10.0.0.5'. Empty: the error does not say.
+func DeniedAccount(err error) string {
+	var me *gomysql.MySQLError
+	if !errors.As(err, &me) {
+		return ""
+	}
+	return deniedAccount.FindString(me.Message)
+}
+
+// sqlAccount is user@host as SQL writes it; the host has no @, the user may.
+func sqlAccount(s string) string {
+	i := strings.LastIndex(s, "@")
+	if i < 0 {
+		return ""
+	}
+	quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+	return quote(s[:i]) + "@" + quote(s[i+1:])
+}
+
 // Target is what a MySQL DSN names, without the password.
 func Target(dsn string) (addr, database, user string) {
 	c, err := gomysql.ParseDSN(dsn)
@@ -59,6 +81,9 @@ func Target(dsn string) (addr, database, user string) {
 type State struct {
 	// Version is the server's own text.
 	Version string
+	// Account is the user and host that the server took the login for, as SQL names
+	// them; empty for SQLite.
+	Account string
 	// Charset is the database's default; empty where that means nothing.
 	Charset string
 	// Now is the server's time and Asked when it was asked; zero for SQLite.
@@ -99,6 +124,11 @@ func (d *DB) State(ctx context.Context) (State, error) {
 	if err := pool.QueryRowContext(ctx, "SELECT DATABASE(), default_character_set_name FROM information_schema.schemata WHERE schema_name = DATABASE()").Scan(&name, &s.Charset); err != nil {
 		return s, fmt.Errorf("ask for the character set: %w", err)
 	}
+	var who string
+	if err := pool.QueryRowContext(ctx, "SELECT CURRENT_USER()").Scan(&who); err != nil {
+		return s, fmt.Errorf("ask for the account: %w", err)
+	}
+	s.Account = sqlAccount(who)
 	grants, err := grants(ctx, pool)
 	s.Lacks = lacks(grants, name)
 	// Rights that come by a role are not listed.
