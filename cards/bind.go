@@ -102,6 +102,15 @@ func BoundCard(l crm.Lang, r org.BindRequest, name string) card.Card {
 		card.Buttons{Items: []card.Button{CommandButton(l.T("看看能做什么", "What can I do?"), l.T("/帮助", "/help")), CommandButton(l.T("今天要做什么", "What is on today?"), l.T("/今日", "/today"))}}}}
 }
 
+// ElsewhereCard tells somebody, on the platforms where they are known, that an
+// account of another one was bound.
+func ElsewhereCard(l crm.Lang, platform string) card.Card {
+	name := platformName(l, platform)
+	return card.Card{Lang: l, Title: l.T("新账号已绑定", "Another account was bound"), Tone: card.Warning, Blocks: []card.Block{
+		card.P(l.T("您的"+name+"账号刚刚绑定，在那里可以看到您的全部客户和线索。", "Your "+name+" account was just bound; all your leads and accounts can be seen there.")),
+		card.Note{Text: l.T("如果那不是您，请马上告诉管理员。", "If that is not you, tell an administrator at once.")}}}
+}
+
 // BindList are the requests that wait.
 func BindList(l crm.Lang, list []org.BindRequest, zone *time.Location) card.Card {
 	c := card.Card{Lang: l, Title: l.T("待绑定的成员", "People to bind"), Tone: card.Info}
@@ -132,6 +141,7 @@ func bindSamples(l crm.Lang) []Sample {
 		{"bind/done", crm.Text{Zh: "已绑定", En: "bound"}, BindCard(l, done, nil, people[0].Name, admin, zone)},
 		{"bind/refused", crm.Text{Zh: "已拒绝", En: "refused"}, BindCard(l, refused, nil, "", admin, zone)},
 		{"bind/welcome", crm.Text{Zh: "绑定后的欢迎", En: "the welcome"}, BoundCard(l, done, people[0].Name)},
+		{"bind/elsewhere", crm.Text{Zh: "在其他平台上的提醒", En: "the notice on other platforms"}, ElsewhereCard(l, "dingtalk")},
 		{"bind/list", crm.Text{Zh: "待绑定列表", En: "those who wait"}, BindList(l, []org.BindRequest{r}, zone)},
 		{"bind/none", crm.Text{Zh: "没有申请", En: "nobody waits"}, BindList(l, nil, zone)},
 	}

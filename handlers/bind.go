@@ -62,6 +62,9 @@ func binds(s *Services) Module {
 				}
 				return cards.BoundCard(v.Lang, r, v.Actor.Name), nil
 			}},
+			{Name: org.ViewElsewhere, Render: func(_ context.Context, v bot.Viewer, platform string) (card.Card, error) {
+				return cards.ElsewhereCard(v.Lang, platform), nil
+			}},
 		},
 	}
 }

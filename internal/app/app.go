@@ -125,6 +125,7 @@ func (a *App) open(ctx context.Context, o Options) error {
 		return err
 	}
 	dir := org.NewDirectory(a.DB, a.DB)
+	dir.Tell(a.DB.Effects(), o.Clock)
 	a.Services = services(wiring{db: a.DB, kv: a.KV, clock: o.Clock, cal: cal, book: book, dir: dir, reg: reg})
 	a.Module = handlers.All(a.Services)
 	router, err := bot.NewRouter(a.Module.Commands...)

@@ -21,7 +21,8 @@ type both struct {
 }
 
 // serveBoth starts the program on both platforms, whose directories tell of the
-// same people, and waits until everybody is known on both.
+// same people, and waits until everybody is known on both: all but a rep were
+// bound there by an administrator before.
 func serveBoth(t *testing.T) *both {
 	t.Helper()
 	clock := workday()
@@ -37,6 +38,26 @@ func serveBoth(t *testing.T) *both {
 			u := org.User{Name: name, Roles: []crm.Role{role}, Active: true}
 			if err := dir.SaveUser(t.Context(), &u); err != nil {
 				t.Fatal(err)
+			}
+		}
+		for _, m := range staff {
+			u := org.User{Name: m.name, EmployeeNo: m.number, Roles: []crm.Role{crm.Rep}, Active: true}
+			if m.leads {
+				u.Roles = []crm.Role{crm.Manager}
+			}
+			if m.admin {
+				u.Roles = append(u.Roles, crm.Admin)
+			}
+			if m.key == "zhang" {
+				continue
+			}
+			if err := dir.SaveUser(t.Context(), &u); err != nil {
+				t.Fatal(err)
+			}
+			for platform, external := range map[string]string{"lark": l.person(m.key), "dingtalk": d.person(m.key)} {
+				if err := dir.Bind(t.Context(), org.Identity{Platform: platform, External: external, User: u.ID}); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}
@@ -74,6 +95,8 @@ func TestAPersonWithTwoIdentitiesIsOnePerson(t *testing.T) {
 	if err != nil || len(everyone) != len(staff)+3 {
 		t.Errorf("%d people, %v", len(everyone), err)
 	}
+	// Whom a directory bound to the person of the other is told there.
+	until(t, "the notice", func() bool { x, y := b.told("zhang"); return x+y == 1 })
 	// P-04: what was claimed on one platform counts on the other.
 	if _, err := b.app.Services.Rules.Set(t.Context(), crm.SystemActor(), "P-04.daily", "", "2", "two a day", b.app.Clock.Now()); err != nil {
 		t.Fatal(err)

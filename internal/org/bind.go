@@ -55,11 +55,27 @@ type BindStore interface {
 	BindRequests(ctx context.Context, n int) ([]BindRequest, error)
 }
 
-// The views of requests: the administrator's card and the person's.
+// The views of requests: the administrator's card, the person's, and what the
+// person is told on their other platforms, whose argument is the bound one.
 const (
-	ViewBind  = "bind.card"
-	ViewBound = "bind.bound"
+	ViewBind      = "bind.card"
+	ViewBound     = "bind.bound"
+	ViewElsewhere = "bind.elsewhere"
 )
+
+// elsewhere tells a person on the platforms where they are known already that an
+// account was bound.
+func elsewhere(known []Identity, added Identity) []crm.Notice {
+	var out []crm.Notice
+	told := map[string]bool{added.Platform: true}
+	for _, i := range known {
+		if !told[i.Platform] {
+			told[i.Platform] = true
+			out = append(out, crm.Notice{To: crm.ToUserOn(added.User, i.Platform), View: crm.View{Name: ViewElsewhere, Ref: added.Platform}, Always: true})
+		}
+	}
+	return out
+}
 
 // askAgain is how long a refusal stands before the person may ask again.
 const askAgain = 7 * 24 * time.Hour
@@ -197,10 +213,16 @@ func (b *Binder) Approve(ctx context.Context, a crm.Actor, id int64, user crm.Us
 			return crm.NotFound("没有这个在职人员", "there is no such active person")
 		}
 		r.State, r.User = BindDone, user
-		if err := b.d.People.AddIdentity(ctx, Identity{Platform: r.Platform, Tenant: r.Tenant, External: r.External, User: user}); err != nil {
+		known, err := b.d.Directory.Identities(ctx, user)
+		if err != nil {
 			return err
 		}
-		return b.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUserOn(user, r.Platform), View: crm.View{Name: ViewBound, Ref: r.Ref().String()}, Always: true})
+		added := Identity{Platform: r.Platform, Tenant: r.Tenant, External: r.External, User: user}
+		if err := b.d.People.AddIdentity(ctx, added); err != nil {
+			return err
+		}
+		welcome := crm.Notice{To: crm.ToUserOn(user, r.Platform), View: crm.View{Name: ViewBound, Ref: r.Ref().String()}, Always: true}
+		return b.d.Effects.Notify(ctx, append(elsewhere(known, added), welcome)...)
 	})
 }
 

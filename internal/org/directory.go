@@ -15,8 +15,10 @@ import (
 // Directory answers who is who from a copy in memory that is read again every
 // few seconds and after every change made here. Safe for concurrent use.
 type Directory struct {
-	store Store
-	tx    crm.Transactor
+	store   Store
+	tx      crm.Transactor
+	effects crm.Effects // nil: nothing is audited or told
+	clock   crm.Clock
 
 	mu      sync.RWMutex
 	snap    *snapshot
@@ -49,6 +51,10 @@ type snapshot struct {
 func NewDirectory(store Store, tx crm.Transactor) *Directory {
 	return &Directory{store: store, tx: tx, maxAge: 3 * time.Second}
 }
+
+// Tell makes the directory audit what platforms change in it and tell whom it
+// concerns. Call it before the directory is used.
+func (d *Directory) Tell(e crm.Effects, c crm.Clock) { d.effects, d.clock = e, c }
 
 func identityKey(platform, tenant, external string) string {
 	return platform + "\x00" + tenant + "\x00" + external
@@ -293,6 +299,32 @@ func (d *Directory) TeamByName(ctx context.Context, name string) (Team, error) {
 		}
 	}
 	return Team{}, crm.NotFound("没有叫“"+name+"”的团队", "there is no team called “"+name+"”")
+}
+
+// administered reports whether an administrator is bound anywhere: one who can
+// decide.
+func (s *snapshot) administered() bool {
+	for id, u := range s.users {
+		if u.Active && !u.Frozen && u.Has(crm.Admin) && len(s.externals[id]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// onlySells reports whether the person may do no more than a sales rep.
+func (s *snapshot) onlySells(u User) bool {
+	for _, r := range u.Roles {
+		if r != crm.Rep {
+			return false
+		}
+	}
+	for _, t := range s.teams {
+		if t.Leader == u.ID {
+			return false
+		}
+	}
+	return true
 }
 
 // Below is the team and all teams below it.

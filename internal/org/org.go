@@ -29,6 +29,13 @@ type User struct {
 	CreatedAt time.Time
 }
 
+// KindPerson is the kind of a person's ref in the audit trail and on cards about
+// people. It is no code that people type.
+const KindPerson crm.Kind = "M"
+
+// PersonRef names a person.
+func PersonRef(id crm.UserID) crm.Ref { return crm.Ref{Kind: KindPerson, ID: int64(id)} }
+
 // Has reports whether the person has the role.
 func (u User) Has(r crm.Role) bool {
 	for _, x := range u.Roles {

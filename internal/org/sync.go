@@ -41,8 +41,8 @@ type Member struct {
 // SyncResult counts what a synchronisation changed.
 type SyncResult struct {
 	Teams, Created, Bound, Frozen int
-	// Unclear people have the name of somebody who is not bound yet; they are
-	// left for an administrator to decide (see Binder).
+	// Unclear people may be somebody who is not bound yet; they are left for an
+	// administrator to decide (see Binder).
 	Unclear int
 }
 
@@ -55,12 +55,14 @@ func (r SyncResult) Changed() bool {
 // Sync brings people and teams from a platform's directory. It adds what is
 // missing and never overwrites what the company decided here: names, roles,
 // teams and leaders that are set stay. People are matched by the platform's
-// ids, then by employee number. Somebody of the same name as a person who is not
-// bound may be that person: an administrator decides. Else they are new: a
-// sales rep, a manager if they lead a unit, an administrator if they administer
-// the tenant. Leavers are
-// frozen, so that their hand-over can begin (HO-01); somebody who is merely
-// absent from the roster is left alone, because the app may just see less.
+// ids, then by employee number together with the name, unless the person may
+// do more than a sales rep: numbers and names are typed by whoever keeps the
+// platform's directory. Where only one of the two is the same, or the person may
+// do more, an administrator decides (see Binder). Else they are new: a sales
+// rep, a manager if they lead a unit. Who administers the tenant administers
+// here only while no administrator is bound, so that there is one to decide.
+// Leavers are frozen, so that their hand-over can begin (HO-01); somebody who is
+// merely absent from the roster is left alone, because the app may just see less.
 func (d *Directory) Sync(ctx context.Context, r Roster) (SyncResult, error) {
 	var out SyncResult
 	err := d.change(ctx, func(ctx context.Context) error {
@@ -69,7 +71,7 @@ func (d *Directory) Sync(ctx context.Context, r Roster) (SyncResult, error) {
 			return err
 		}
 		y := &syncing{d: d, r: r, s: s, people: map[string]crm.UserID{}, teams: map[string]crm.TeamID{}, taken: map[crm.TeamID]bool{}, byName: map[string]Team{},
-			named: map[string]int{}, known: map[string]string{}}
+			named: map[string]int{}, known: map[string]string{}, administered: s.administered()}
 		out = SyncResult{}
 		for _, step := range []func(context.Context) error{y.units, y.members, y.leaders} {
 			if err := step(ctx); err != nil {
@@ -100,6 +102,8 @@ type syncing struct {
 	byName map[string]Team
 	named  map[string]int    // how many units have a name
 	known  map[string]string // names by unit id
+	// administered: an administrator was bound when the synchronisation began.
+	administered bool
 }
 
 // units makes teams of departments, parents first.
@@ -167,14 +171,14 @@ func (y *syncing) members(ctx context.Context) error {
 		leads[u.Leader] = u.Leader != ""
 	}
 	for _, m := range y.r.People {
-		id := y.find(m)
+		id, unclear := y.find(m)
 		if m.Left {
 			if err := y.freeze(ctx, id); err != nil {
 				return err
 			}
 			continue
 		}
-		if id == 0 && y.maybe(m) {
+		if unclear || id == 0 && y.maybe(m) {
 			y.out.Unclear++
 			continue
 		}
@@ -183,7 +187,7 @@ func (y *syncing) members(ctx context.Context) error {
 			if leads[m.External] {
 				u.Roles = []crm.Role{crm.Manager}
 			}
-			if m.Admin {
+			if m.Admin && !y.administered {
 				u.Roles = append(u.Roles, crm.Admin)
 			}
 			if y.s.byNo[strings.ToLower(u.EmployeeNo)] != 0 {
@@ -200,6 +204,9 @@ func (y *syncing) members(ctx context.Context) error {
 				y.s.byNo[strings.ToLower(u.EmployeeNo)] = id
 			}
 			y.out.Created++
+			if err := y.audit(ctx, "org.create", id, map[string]any{"roles": u.Roles, "team": int64(u.Team)}); err != nil {
+				return err
+			}
 		} else if u := y.s.users[id]; u.Team == 0 && y.teamOf(m) != 0 {
 			u.Team = y.teamOf(m)
 			if err := y.d.store.SaveUser(ctx, &u); err != nil {
@@ -208,36 +215,69 @@ func (y *syncing) members(ctx context.Context) error {
 			y.s.users[id] = u
 		}
 		y.people[m.External] = id
-		if y.s.identities[identityKey(y.r.Platform, y.r.Tenant, m.External)] == 0 {
-			if err := y.d.store.AddIdentity(ctx, Identity{Platform: y.r.Platform, Tenant: y.r.Tenant, External: m.External, User: id}); err != nil {
-				return err
-			}
-			y.s.identities[identityKey(y.r.Platform, y.r.Tenant, m.External)] = id
-			y.s.externals[id] = append(y.s.externals[id], Identity{Platform: y.r.Platform, Tenant: y.r.Tenant, External: m.External, User: id})
-			y.out.Bound++
+		if err := y.bind(ctx, m.External, id); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// find is the person of a member, zero if they are new. An employee number that
-// somebody bound on this platform already has is not enough.
-func (y *syncing) find(m Member) crm.UserID {
+// bind gives a person the id of a member. Whoever has another account is told
+// there: somebody else may have got hold of theirs.
+func (y *syncing) bind(ctx context.Context, external string, id crm.UserID) error {
+	key := identityKey(y.r.Platform, y.r.Tenant, external)
+	if y.s.identities[key] != 0 {
+		return nil
+	}
+	i := Identity{Platform: y.r.Platform, Tenant: y.r.Tenant, External: external, User: id}
+	if err := y.d.store.AddIdentity(ctx, i); err != nil {
+		return err
+	}
+	if y.d.effects != nil {
+		if err := y.d.effects.Notify(ctx, elsewhere(y.s.externals[id], i)...); err != nil {
+			return err
+		}
+	}
+	y.s.identities[key] = id
+	y.s.externals[id] = append(y.s.externals[id], i)
+	y.out.Bound++
+	return y.audit(ctx, "org.bind", id, nil)
+}
+
+// audit notes a change that the platform's directory made.
+func (y *syncing) audit(ctx context.Context, action string, id crm.UserID, detail map[string]any) error {
+	if y.d.effects == nil {
+		return nil
+	}
+	if detail == nil {
+		detail = map[string]any{}
+	}
+	detail["platform"] = y.r.Platform
+	return y.d.effects.Audit(ctx, crm.Audit{At: y.d.clock.Now(), Action: action, Ref: PersonRef(id), Detail: detail})
+}
+
+// find is the person of a member, zero if they are new; unclear: only an
+// administrator can tell. An employee number that somebody bound on this platform
+// already has is not enough to be that person. A leaver is known by the
+// platform's ids only.
+func (y *syncing) find(m Member) (id crm.UserID, unclear bool) {
 	for _, x := range append([]string{m.External}, m.Aliases...) {
 		if id := y.s.identities[identityKey(y.r.Platform, y.r.Tenant, x)]; id != 0 && x != "" {
-			return id
+			return id, false
 		}
 	}
-	if m.EmployeeNo == "" {
-		return 0
+	if m.EmployeeNo == "" || m.Left {
+		return 0, false
 	}
-	id := y.s.byNo[strings.ToLower(m.EmployeeNo)]
-	for _, i := range y.s.externals[id] {
-		if i.Platform == y.r.Platform && i.Tenant == y.r.Tenant {
-			return 0
-		}
+	id = y.s.byNo[strings.ToLower(m.EmployeeNo)]
+	if id == 0 || bound(y.s.externals[id], y.r.Platform, y.r.Tenant) {
+		return 0, false
 	}
-	return id
+	u := y.s.users[id]
+	if u.Active && sameName(u.Name, crm.Normalize(m.Name)) && (y.s.onlySells(u) || m.Admin && !y.administered) {
+		return id, false
+	}
+	return 0, true
 }
 
 // maybe reports whether somebody of that name is not bound yet.
@@ -270,7 +310,7 @@ func (y *syncing) freeze(ctx context.Context, id crm.UserID) error {
 	}
 	y.s.users[id] = u
 	y.out.Frozen++
-	return nil
+	return y.audit(ctx, "org.freeze", id, nil)
 }
 
 // leaders fills vacant posts.
@@ -286,6 +326,9 @@ func (y *syncing) leaders(ctx context.Context) error {
 		}
 		y.s.teams[t.ID] = t
 		y.out.Teams++
+		if err := y.audit(ctx, "org.lead", id, map[string]any{"team": int64(t.ID)}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

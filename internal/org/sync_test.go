@@ -73,7 +73,7 @@ func TestSyncKeepsWhatTheCompanyDecided(t *testing.T) {
 	d := org.NewDirectory(store, plainTx{})
 	team := org.Team{Name: "华东", Leader: 1}
 	li := org.User{Name: "李娜（大客户）", EmployeeNo: "E2", Active: true, Roles: []crm.Role{crm.Director}, Team: 1}
-	for _, err := range []error{d.SaveUser(t.Context(), &li), d.SaveTeam(t.Context(), &team)} {
+	for _, err := range []error{d.SaveUser(t.Context(), &li), d.SaveTeam(t.Context(), &team), d.Bind(t.Context(), org.Identity{Platform: "lark", External: "ou_li", User: 1})} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,6 +143,120 @@ func TestHO01SyncFreezesLeaversOnly(t *testing.T) {
 		if a, err := d.ByIdentity(t.Context(), "lark", "", external); err != nil || a.Frozen != frozen {
 			t.Errorf("%s: frozen %v, %v", external, a.Frozen, err)
 		}
+	}
+}
+
+// noted remembers what a synchronisation audits and tells.
+type noted struct {
+	crm.Effects
+	audits  []crm.Audit
+	notices []crm.Notice
+}
+
+func (n *noted) Audit(_ context.Context, a crm.Audit) error {
+	n.audits = append(n.audits, a)
+	return nil
+}
+
+func (n *noted) Notify(_ context.Context, more ...crm.Notice) error {
+	n.notices = append(n.notices, more...)
+	return nil
+}
+
+func (n *noted) actions() []string {
+	var out []string
+	for _, a := range n.audits {
+		out = append(out, a.Action+" "+a.Ref.String())
+	}
+	slices.Sort(out)
+	return out
+}
+
+// An employee number is typed by whoever keeps the platform's directory: it
+// makes nobody another person.
+func TestAnEmployeeNumberAloneBindsNobody(t *testing.T) {
+	for name, c := range map[string]struct {
+		person org.User
+		leads  bool
+		member org.Member
+		binds  bool
+	}{
+		"the same name, a rep":        {org.User{Name: "李娜", Roles: []crm.Role{crm.Rep}, Active: true}, false, org.Member{Name: "李娜"}, true},
+		"another name":                {org.User{Name: "李娜", Roles: []crm.Role{crm.Rep}, Active: true}, false, org.Member{Name: "周杰"}, false},
+		"no name":                     {org.User{Name: "李娜", Roles: []crm.Role{crm.Rep}, Active: true}, false, org.Member{}, false},
+		"the boss":                    {org.User{Name: "赵总", Roles: []crm.Role{crm.Boss}, Active: true}, false, org.Member{Name: "赵总"}, false},
+		"a rep who administers":       {org.User{Name: "赵总", Roles: []crm.Role{crm.Rep, crm.Admin}, Active: true}, false, org.Member{Name: "赵总"}, false},
+		"a rep who leads a team":      {org.User{Name: "李娜", Roles: []crm.Role{crm.Rep}, Active: true}, true, org.Member{Name: "李娜"}, false},
+		"somebody who left":           {org.User{Name: "李娜", Roles: []crm.Role{crm.Rep}}, false, org.Member{Name: "李娜"}, false},
+		"the tenant's, and one is in": {org.User{Name: "赵总", Roles: []crm.Role{crm.Boss}, Active: true}, false, org.Member{Name: "赵总", Admin: true}, false},
+	} {
+		d := org.NewDirectory(&memory{}, plainTx{})
+		admin := org.User{Name: "管理", Roles: []crm.Role{crm.Admin}, Active: true}
+		c.person.EmployeeNo, c.member.EmployeeNo, c.member.External = "E1", "e1", "staff1"
+		for _, err := range []error{d.SaveUser(t.Context(), &admin), d.Bind(t.Context(), org.Identity{Platform: "lark", External: "ou_admin", User: admin.ID}), d.SaveUser(t.Context(), &c.person)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.leads {
+			if err := d.SaveTeam(t.Context(), &org.Team{Name: "华东", Leader: c.person.ID}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		res := syncOnce(t, d, org.Roster{Platform: "dingtalk", People: []org.Member{c.member}})
+		a, err := d.ByIdentity(t.Context(), "dingtalk", "", "staff1")
+		if c.binds && (err != nil || a.ID != c.person.ID || res.Bound != 1) {
+			t.Errorf("%s: bound as %+v, %v, %+v", name, a, err, res)
+		}
+		if !c.binds && (crm.CodeOf(err) != crm.CodeNotFound || res != org.SyncResult{Unclear: 1}) {
+			t.Errorf("%s: became %+v, %v, %+v", name, a, err, res)
+		}
+	}
+}
+
+// Who administers the platform administers here only while nobody else can.
+func TestAdministratorsOfAPlatformAdministerOnlyWhileNobodyDoes(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	// Nobody can reach this one yet.
+	if err := d.SaveUser(t.Context(), &org.User{Name: "管理", EmployeeNo: "E1", Roles: []crm.Role{crm.Admin}, Active: true}); err != nil {
+		t.Fatal(err)
+	}
+	syncOnce(t, d, org.Roster{Platform: "lark", People: []org.Member{{External: "ou_1", Name: "管理", EmployeeNo: "E1", Admin: true}, {External: "ou_2", Name: "副手", Admin: true}}})
+	syncOnce(t, d, org.Roster{Platform: "dingtalk", People: []org.Member{{External: "s3", Name: "人事", Admin: true}}})
+	for who, roles := range map[[2]string][]crm.Role{{"lark", "ou_1"}: {crm.Admin}, {"lark", "ou_2"}: {crm.Rep, crm.Admin}, {"dingtalk", "s3"}: {crm.Rep}} {
+		if a, err := d.ByIdentity(t.Context(), who[0], "", who[1]); err != nil || !slices.Equal(a.Roles, roles) {
+			t.Errorf("%v: %v, %v", who, a.Roles, err)
+		}
+	}
+}
+
+// Everything that a directory changed is in the audit trail, and who has another
+// account is told there that one was bound.
+func TestSyncIsAuditedAndTold(t *testing.T) {
+	d, n := org.NewDirectory(&memory{}, plainTx{}), &noted{}
+	d.Tell(n, crm.WallClock{})
+	syncOnce(t, d, roster())
+	want := []string{"org.bind M-1", "org.bind M-2", "org.bind M-3", "org.create M-1", "org.create M-2", "org.create M-3", "org.lead M-2"}
+	if got := n.actions(); !slices.Equal(got, want) {
+		t.Errorf("audited %v", got)
+	}
+	if len(n.notices) != 0 {
+		t.Errorf("told %+v", n.notices)
+	}
+	n.audits = nil
+	syncOnce(t, d, org.Roster{Platform: "dingtalk", People: []org.Member{{External: "s3", Name: "李娜", EmployeeNo: "E2"}}})
+	if got := n.actions(); !slices.Equal(got, []string{"org.bind M-3"}) {
+		t.Errorf("audited %v", got)
+	}
+	if len(n.notices) != 1 || n.notices[0].To != crm.ToUserOn(3, "lark") || n.notices[0].View != (crm.View{Name: org.ViewElsewhere, Ref: "dingtalk"}) {
+		t.Errorf("told %+v", n.notices)
+	}
+	n.audits = nil
+	if _, err := d.Leave(t.Context(), "lark", "", "ou_wang"); err != nil {
+		t.Fatal(err)
+	}
+	if got := n.actions(); !slices.Contains(got, "org.freeze M-2") {
+		t.Errorf("audited %v", got)
 	}
 }
 
