@@ -35,6 +35,7 @@ func Samples(l crm.Lang) []Sample {
 		contractSamples,
 		approvalSamples,
 		bindSamples,
+		leaveSamples,
 		pushSamples,
 	} {
 		all = append(all, f(l)...)

@@ -87,6 +87,7 @@ func All(s *Services) Module {
 		metrics(s),
 		rules(s),
 		binds(s),
+		leaves(s),
 		pushes(s),
 	} {
 		m.Commands = append(m.Commands, x.Commands...)

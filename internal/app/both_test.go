@@ -238,22 +238,50 @@ func TestAMessageThatAPlatformRefusesForGoodGoesToTheOther(t *testing.T) {
 	}
 }
 
-// HO-01: who leaves on one platform is frozen on both.
-func TestHO01ALeaverOnOnePlatformIsFrozenOnBoth(t *testing.T) {
+// HO-01: who leaves one platform has no account there any more and is frozen on
+// the other until an administrator says whether they left the company.
+func TestHO01AnAdministratorDecidesAboutALeaverOfOnePlatform(t *testing.T) {
 	b := serveBoth(t)
 	b.lark.say("wang", "/新线索 上海华星科技有限公司 王建国 13800138000 展会", "L-1")
+	b.lark.say("chief", "/帮助", "/离职")
+	known := func(s story, who string) bool {
+		_, err := b.app.Services.Directory.ByIdentity(t.Context(), s.name(), "", s.person(who))
+		return err == nil
+	}
 	if _, err := b.onDing.Emit("user_leave_org", map[string]any{"userId": []string{"li"}, "timeStamp": "1"}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the freeze", func() bool { return b.lark.actor("li").Frozen && b.ding.actor("li").Frozen })
+	until(t, "the freeze", func() bool { return b.lark.actor("li").Frozen && !known(b.ding, "li") })
 	b.lark.say("li", "/认领 L-1", "HO-01")
 	if n := b.count("SELECT COUNT(*) FROM crm_leads WHERE owner_id <> 0"); n != 0 {
 		t.Error("a leaver claimed a lead on the other platform")
 	}
+	// Nothing is sent to a leaver.
+	lark, ding := b.told("li")
+	b.notify("to a leaver", b.lark.actor("li").ID)
+	if x, y := b.told("li"); x != lark || y != ding {
+		t.Errorf("a leaver got %d cards", x-lark+y-ding)
+	}
+	asked := b.lark.awaits("chief", "离职确认：李娜")
+	b.lark.tap("chief", asked, "仍在职")
+	until(t, "the end of the freeze", func() bool { return !b.lark.actor("li").Frozen })
+	b.lark.say("li", "/认领 L-1", "认领成功")
+
 	b.onLark.Leave("ou_zhang")
-	until(t, "the other freeze", func() bool { return b.ding.actor("zhang").Frozen })
+	until(t, "the other freeze", func() bool { return b.ding.actor("zhang").Frozen && !known(b.lark, "zhang") })
 	b.ding.say("zhang", "/认领 L-1", "HO-01")
+	asked = b.lark.awaits("chief", "离职确认：张伟")
+	if p := b.lark.tap("chief", asked, "已离职"); !p.ok {
+		t.Error("no answer to the press")
+	}
+	until(t, "the end of the access", func() bool { return !known(b.ding, "zhang") })
+	b.ding.say("zhang", "/公海", "停用")
 	if b.lark.actor("wang").Frozen {
 		t.Error("a colleague is frozen too")
+	}
+	for action, n := range map[string]int64{"org.freeze": 2, "org.unbind": 2, "org.stays": 1, "org.left": 1} {
+		if got := b.count("SELECT COUNT(*) FROM crm_audit WHERE action = '" + action + "'"); got != n {
+			t.Errorf("%d entries %s", got, action)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"crmbot/bot"
 	"crmbot/cards/card"
 	"crmbot/internal/crm"
+	"crmbot/internal/org"
 	"crmbot/internal/outbox"
 	"crmbot/internal/store"
 )
@@ -74,6 +75,9 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 	viewer, to, err := a.recipient(ctx, r)
 	if err != nil {
 		return err
+	}
+	if viewer.Actor.Frozen && !org.ToldFrozen(r.View.Name) {
+		return nil // a leaver is told of their account only (HO-01)
 	}
 	start := a.Clock.Now()
 	c, err := a.Runtime.Views.Render(ctx, viewer, r.View)
@@ -281,7 +285,7 @@ func (a *App) update(ctx context.Context, p bot.Platform, viewer bot.Viewer, s s
 }
 
 // viewerOfCard is for whom a sent card is rendered now; false for somebody who
-// left: their card stays as it was.
+// left or is leaving (HO-01): their card stays as it was.
 func (a *App) viewerOfCard(ctx context.Context, s store.SentCard) (bot.Viewer, bool, error) {
 	if s.Group {
 		return bot.Viewer{Group: true, Chat: s.Message.Chat}, true, nil
@@ -293,7 +297,7 @@ func (a *App) viewerOfCard(ctx context.Context, s store.SentCard) (bot.Viewer, b
 		}
 		return bot.Viewer{}, false, err
 	}
-	return ViewerOf(actor), true, nil
+	return ViewerOf(actor), !actor.Frozen, nil
 }
 
 // ViewerOf is the viewer that a person is, for rendering outside the outbox.

@@ -62,10 +62,17 @@ func TestServeBringsTheCompanyFromDingTalkAndAnswers(t *testing.T) {
 func TestHO01ALeaverOnDingTalkIsFrozen(t *testing.T) {
 	s := serveDing(t, workday(), emulator.DingOptions{}, dingCompany)
 	s.known("li")
+	li := s.actor("li").ID
 	if _, err := s.ding.Emit("user_leave_org", map[string]any{"userId": []string{"li"}, "timeStamp": "1"}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the freeze", func() bool { return s.actor("li").Frozen })
+	until(t, "the freeze", func() bool {
+		u, err := s.app.Services.Directory.User(t.Context(), li)
+		return err == nil && u.Frozen
+	})
+	if _, err := s.app.Services.Directory.ByIdentity(t.Context(), "dingtalk", "", "li"); crm.CodeOf(err) != crm.CodeNotFound {
+		t.Errorf("the account is known: %v", err)
+	}
 	if s.actor("zhang").Frozen {
 		t.Error("a colleague is frozen too")
 	}

@@ -84,8 +84,12 @@ func TestHO01ALeaverOnLarkIsFrozen(t *testing.T) {
 		return a
 	}
 	until(t, "the directory", func() bool { return li().ID != 0 })
+	left := li().ID
 	s.lark.Leave("ou_li")
-	until(t, "the freeze", func() bool { return li().Frozen })
+	until(t, "the freeze", func() bool {
+		u, err := s.app.Services.Directory.User(ctx, left)
+		return err == nil && u.Frozen && li().ID == 0
+	})
 	s.lark.Join(emulator.LarkPerson{OpenID: "ou_zhang", Name: "张伟", Departments: []string{"od_east"}})
 	until(t, "the new person", func() bool {
 		_, err := s.app.Services.Directory.ByIdentity(ctx, "lark", "", "ou_zhang")

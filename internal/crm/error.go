@@ -142,6 +142,11 @@ func MessageOf(err error, l Lang) string {
 
 // Forbid says that the actor's roles do not allow it and who could do it.
 func Forbid(a Actor, needs ...Role) *Error {
+	if a.Frozen {
+		e := Forbidden("您的账号正在交接，只能查看自己的记录", "your account is being handed over; you can only read what is yours").WithNext("请联系您的经理", "please ask your manager")
+		e.Rule = "HO-01"
+		return e
+	}
 	zh, en := "", ""
 	for i, r := range needs {
 		if i > 0 {

@@ -49,7 +49,7 @@ type BindStore interface {
 	// DecideBind saves state, user and decider of a request that still waits;
 	// false: it does not wait any more.
 	DecideBind(ctx context.Context, r BindRequest) (bool, error)
-	// WaitBindRequest lets a refused request wait again.
+	// WaitBindRequest lets a decided request wait again.
 	WaitBindRequest(ctx context.Context, id int64, at time.Time) error
 	// BindRequests are those that wait, oldest first, at most n.
 	BindRequests(ctx context.Context, n int) ([]BindRequest, error)
@@ -112,7 +112,16 @@ func (b *Binder) Ask(ctx context.Context, platform, tenant, external, name strin
 			return err
 		}
 		if !fresh {
-			if out.State != BindRefused || now.Sub(out.DecidedAt) < askAgain {
+			again := out.State == BindRefused && now.Sub(out.DecidedAt) >= askAgain
+			if out.State == BindDone {
+				// They were bound and left that platform since, unless this copy is old.
+				s, err := b.d.Directory.read(ctx)
+				if err != nil {
+					return err
+				}
+				again = s.identities[identityKey(platform, tenant, external)] == 0
+			}
+			if !again {
 				return nil
 			}
 			if err := b.d.Store.WaitBindRequest(ctx, out.ID, now); err != nil {

@@ -390,6 +390,11 @@ func (d *Directory) Actor(ctx context.Context, id crm.UserID) (crm.Actor, error)
 		return crm.Actor{}, crm.Forbidden("您的账号已停用", "your account is not active").WithNext("请联系管理员", "please contact an administrator")
 	}
 	a := crm.Actor{ID: u.ID, Name: u.Name, Team: u.Team, Roles: u.Roles, Lang: u.Lang, Frozen: u.Frozen}
+	if u.Frozen {
+		// A leaver reads as a rep does: what is theirs, nothing of a team (HO-01).
+		a.Roles = slices.DeleteFunc(slices.Clone(u.Roles), func(r crm.Role) bool { return r != crm.Rep })
+		return a, nil
+	}
 	a.All = a.Is(crm.Boss, crm.Admin)
 	for _, t := range s.teams {
 		if t.Leader == id {

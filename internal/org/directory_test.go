@@ -75,6 +75,13 @@ func (m *memory) AddIdentity(_ context.Context, i org.Identity) error {
 	return nil
 }
 
+func (m *memory) RemoveIdentity(_ context.Context, i org.Identity) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ids = slices.DeleteFunc(m.ids, func(x org.Identity) bool { return x == i })
+	return nil
+}
+
 func (m *memory) InTx(ctx context.Context, fn func(context.Context) error) error { return fn(ctx) }
 
 // company is a boss over a director over two teams; the second has no leader.

@@ -20,7 +20,7 @@ type User struct {
 	Lang       crm.Lang
 	// Active is false for people who left; they stay readable.
 	Active bool
-	// Frozen people may read but not act (HO-01).
+	// Frozen people may read what is theirs, but not act (HO-01).
 	Frozen bool
 	// LeaveFrom and LeaveTo are approved leave, both days included; empty: none.
 	LeaveFrom, LeaveTo crm.Day
@@ -79,4 +79,6 @@ type Store interface {
 	// AddIdentity binds an external id; binding it again to the same user is no
 	// error, to another one is a conflict.
 	AddIdentity(ctx context.Context, i Identity) error
+	// RemoveIdentity takes an external id from the person; none is no error.
+	RemoveIdentity(ctx context.Context, i Identity) error
 }

@@ -40,7 +40,7 @@ type Member struct {
 
 // SyncResult counts what a synchronisation changed.
 type SyncResult struct {
-	Teams, Created, Bound, Frozen int
+	Teams, Created, Bound, Unbound, Frozen int
 	// Unclear people may be somebody who is not bound yet; they are left for an
 	// administrator to decide (see Binder).
 	Unclear int
@@ -61,8 +61,9 @@ func (r SyncResult) Changed() bool {
 // do more, an administrator decides (see Binder). Else they are new: a sales
 // rep, a manager if they lead a unit. Who administers the tenant administers
 // here only while no administrator is bound, so that there is one to decide.
-// Leavers are frozen, so that their hand-over can begin (HO-01); somebody who is
-// merely absent from the roster is left alone, because the app may just see less.
+// Leavers lose their id on the platform and are frozen, so that their hand-over
+// can begin (HO-01); somebody who is merely absent from the roster is left alone,
+// because the app may just see less.
 func (d *Directory) Sync(ctx context.Context, r Roster) (SyncResult, error) {
 	var out SyncResult
 	err := d.change(ctx, func(ctx context.Context) error {
@@ -173,7 +174,7 @@ func (y *syncing) members(ctx context.Context) error {
 	for _, m := range y.r.People {
 		id, unclear := y.find(m)
 		if m.Left {
-			if err := y.freeze(ctx, id); err != nil {
+			if err := y.leave(ctx, m, id); err != nil {
 				return err
 			}
 			continue
@@ -297,20 +298,6 @@ func (y *syncing) teamOf(m Member) crm.TeamID {
 		}
 	}
 	return 0
-}
-
-func (y *syncing) freeze(ctx context.Context, id crm.UserID) error {
-	u, ok := y.s.users[id]
-	if !ok || u.Frozen || !u.Active {
-		return nil
-	}
-	u.Frozen = true
-	if err := y.d.store.SaveUser(ctx, &u); err != nil {
-		return err
-	}
-	y.s.users[id] = u
-	y.out.Frozen++
-	return y.audit(ctx, "org.freeze", id, nil)
 }
 
 // leaders fills vacant posts.

@@ -125,10 +125,15 @@ func TestSyncLeavesPeopleOfOneNameToAnAdministrator(t *testing.T) {
 	}
 }
 
-// HO-01: who left is frozen at once; who is merely not in the roster is not.
+// HO-01: who left loses the id there and is frozen at once; who is merely not in
+// the roster is not.
 func TestHO01SyncFreezesLeaversOnly(t *testing.T) {
 	d := org.NewDirectory(&memory{}, plainTx{})
 	syncOnce(t, d, roster())
+	li, err := d.ByIdentity(t.Context(), "lark", "", "ou_li")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if froze, err := d.Leave(t.Context(), "lark", "", "ou_li"); err != nil || !froze {
 		t.Fatalf("froze %v, %v", froze, err)
 	}
@@ -139,10 +144,66 @@ func TestHO01SyncFreezesLeaversOnly(t *testing.T) {
 		t.Errorf("froze nobody: %v, %v", froze, err)
 	}
 	syncOnce(t, d, org.Roster{Platform: "lark"})
-	for external, frozen := range map[string]bool{"ou_li": true, "ou_wang": false, "ou_boss": false} {
-		if a, err := d.ByIdentity(t.Context(), "lark", "", external); err != nil || a.Frozen != frozen {
+	if _, err := d.ByIdentity(t.Context(), "lark", "", "ou_li"); crm.CodeOf(err) != crm.CodeNotFound {
+		t.Errorf("the leaver is known there: %v", err)
+	}
+	if u, err := d.User(t.Context(), li.ID); err != nil || !u.Frozen || !u.Active {
+		t.Errorf("the leaver is %+v, %v", u, err)
+	}
+	for _, external := range []string{"ou_wang", "ou_boss"} {
+		if a, err := d.ByIdentity(t.Context(), "lark", "", external); err != nil || a.Frozen {
 			t.Errorf("%s: frozen %v, %v", external, a.Frozen, err)
 		}
+	}
+}
+
+// HO-01: only an administrator can tell whether somebody who left one of their
+// platforms left the company; a leaver's number does not freeze them again.
+func TestHO01ALeaverOfOnePlatformIsAskedAbout(t *testing.T) {
+	d, n := org.NewDirectory(&memory{}, plainTx{}), &noted{}
+	syncOnce(t, d, roster())
+	syncOnce(t, d, org.Roster{Platform: "dingtalk", People: []org.Member{{External: "s3", Name: "李娜", EmployeeNo: "E2"}}})
+	d.Tell(n, crm.WallClock{})
+	gone := org.Roster{Platform: "lark", People: []org.Member{{External: "ou_li", Aliases: []string{"on_li"}, Name: "李娜", EmployeeNo: "E2", Left: true}, {External: "ou_wang", Left: true}}}
+	if res := syncOnce(t, d, gone); res.Frozen != 2 || res.Unbound != 2 {
+		t.Errorf("result %+v", res)
+	}
+	// Of the two only she can still come in.
+	if len(n.notices) != 1 || n.notices[0].To != crm.ToUser(1) || n.notices[0].View != (crm.View{Name: org.ViewLeave, Ref: "M-3"}) {
+		t.Errorf("told %+v", n.notices)
+	}
+	li, err := d.ByIdentity(t.Context(), "dingtalk", "", "s3")
+	if err != nil || !li.Frozen {
+		t.Fatalf("got %+v, %v", li, err)
+	}
+	u, err := d.User(t.Context(), li.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Frozen = false
+	if err := d.SaveUser(t.Context(), &u); err != nil {
+		t.Fatal(err)
+	}
+	if res := syncOnce(t, d, gone); res.Changed() {
+		t.Errorf("the next night changed %+v", res)
+	}
+}
+
+// HO-01: a leaver reads what is theirs and nothing of a team.
+func TestHO01AFrozenPersonHasNoReach(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	u := org.User{Name: "陈总", Active: true, Frozen: true, Roles: []crm.Role{crm.Rep, crm.Manager, crm.Boss, crm.Admin}}
+	for _, err := range []error{d.SaveUser(t.Context(), &u), d.SaveTeam(t.Context(), &org.Team{Name: "总部", Leader: 1})} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := d.Actor(t.Context(), u.ID)
+	if err != nil || a.All || len(a.Reach) != 0 || a.Is(crm.Boss, crm.Admin, crm.Manager) || !a.Is(crm.Rep) || !a.Frozen {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	if kept, err := d.User(t.Context(), u.ID); err != nil || len(kept.Roles) != 4 {
+		t.Errorf("the roles became %v, %v", kept.Roles, err)
 	}
 }
 

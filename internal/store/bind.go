@@ -70,8 +70,8 @@ func (d *DB) DecideBind(ctx context.Context, r org.BindRequest) (bool, error) {
 
 // WaitBindRequest implements org.BindStore.
 func (d *DB) WaitBindRequest(ctx context.Context, id int64, when time.Time) error {
-	return d.write(ctx).Model(&bindRow{}).Where("id = ? AND state = ?", id, string(org.BindRefused)).
-		Updates(map[string]any{"state": string(org.BindWaiting), "at_ms": ms(when), "by_id": 0, "decided_ms": 0}).Error
+	return d.write(ctx).Model(&bindRow{}).Where("id = ?", id).
+		Updates(map[string]any{"state": string(org.BindWaiting), "at_ms": ms(when), "user_id": 0, "by_id": 0, "decided_ms": 0}).Error
 }
 
 // BindRequests implements org.BindStore.

@@ -166,3 +166,8 @@ func (d *DB) AddIdentity(ctx context.Context, i org.Identity) error {
 	}
 	return crm.Conflict("", "这个平台账号已绑定给别人", "this platform account is bound to somebody else")
 }
+
+// RemoveIdentity implements org.Store.
+func (d *DB) RemoveIdentity(ctx context.Context, i org.Identity) error {
+	return d.write(ctx).Where("platform = ? AND tenant = ? AND external = ? AND user_id = ?", i.Platform, i.Tenant, i.External, int64(i.User)).Delete(&identityRow{}).Error
+}

@@ -47,8 +47,8 @@ func Bind(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	if err := db.WaitBindRequest(ctx, r.ID, clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := db.BindRequest(ctx, r.ID); err != nil || got.State != org.BindDone {
-		t.Errorf("a bound request waits again: %+v, %v", got, err)
+	if got, err := db.BindRequest(ctx, r.ID); err != nil || got.State != org.BindWaiting || got.User != 0 || !got.DecidedAt.IsZero() {
+		t.Errorf("who left the platform cannot ask again: %+v, %v", got, err)
 	}
 	other.State, other.DecidedAt = org.BindRefused, clock.Now()
 	if ok, err := db.DecideBind(ctx, other); err != nil || !ok {

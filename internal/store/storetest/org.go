@@ -64,6 +64,14 @@ func Org(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	if ids, err := db.Identities(ctx); err != nil || len(ids) != 1 || ids[0] != id {
 		t.Errorf("identities %+v, %v", ids, err)
 	}
+	for _, gone := range []org.Identity{stolen, id, id} { // another's stays; twice is no error
+		if err := db.RemoveIdentity(ctx, gone); err != nil {
+			t.Fatal(err)
+		}
+		if ids, err := db.Identities(ctx); err != nil || (len(ids) == 1) != (gone == stolen) {
+			t.Errorf("identities %+v, %v", ids, err)
+		}
+	}
 }
 
 // Rules is the contract of rule.Store.
