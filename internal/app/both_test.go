@@ -71,7 +71,7 @@ func serveBoth(t *testing.T) *both {
 // notify queues a card about the first lead for a person.
 func (b *both) notify(key string, id crm.UserID) {
 	b.t.Helper()
-	n := crm.Notice{To: crm.ToUser(id), View: crm.View{Name: "lead.card", Ref: "L-1"}, Key: key}
+	n := crm.Notice{To: crm.ToUser(id), View: crm.View{Name: "lead.card", Ref: "L-1"}, Key: key, Always: true}
 	if err := b.app.DB.InTx(b.t.Context(), func(ctx context.Context) error { return b.app.DB.Effects().Notify(ctx, n) }); err != nil {
 		b.t.Fatal(err)
 	}
