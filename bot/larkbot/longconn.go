@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
@@ -34,35 +33,14 @@ var acknowledged = []string{
 	"p2p_chat_create", "add_bot", "remove_bot", "message_read",
 }
 
-// events joins the SDK to dispatch, for every adapter: whose events they are is
-// in the context. It is made before anything runs, because the SDK greets on
-// standard output before it can be given a logger, and that belongs to the program.
-var events = func() *dispatcher.EventDispatcher {
-	out := os.Stdout
-	os.Stdout = nil
-	defer func() { os.Stdout = out }()
-	return newDispatcher()
-}()
-
-// receiver is the key of the adapter in the context of a connection.
-type receiver struct{}
-
-func receiving(ctx context.Context) *Bot {
-	b, ok := ctx.Value(receiver{}).(*Bot)
-	if !ok {
-		panic("lark: an event outside a connection")
-	}
-	return b
-}
-
-// newDispatcher makes the handlers. They get the event as it came, because the
-// SDK's own types lack what we need and refuse what they lack.
-func newDispatcher() *dispatcher.EventDispatcher {
+// dispatcher joins the SDK to dispatch. Handlers get the event as it came,
+// because the SDK's own types lack what we need and refuse what they lack.
+func (b *Bot) dispatcher() *dispatcher.EventDispatcher {
 	d := dispatcher.NewEventDispatcher("", "")
 	d.InitConfig(larkevent.WithLogger(sdkLog{}))
 	for _, kind := range acknowledged {
 		d.OnCustomizedEvent(kind, func(ctx context.Context, e *larkevent.EventReq) error {
-			_, err := receiving(ctx).dispatch(ctx, original(e.Body))
+			_, err := b.dispatch(ctx, original(e.Body))
 			if errors.Is(err, errForeign) || errors.Is(err, errMalformed) {
 				slog.WarnContext(ctx, "event not handled", "platform", Name, "err", err)
 				return nil // a redelivery would be no better
@@ -72,7 +50,7 @@ func newDispatcher() *dispatcher.EventDispatcher {
 	}
 	d.OnP2CardActionTrigger(func(ctx context.Context, e *callback.CardActionTriggerEvent) (*callback.CardActionTriggerResponse, error) {
 		out := &callback.CardActionTriggerResponse{} // {}, never null: clients take null for an error
-		a, err := receiving(ctx).dispatch(ctx, original(e.EventReq.Body))
+		a, err := b.dispatch(ctx, original(e.EventReq.Body))
 		if err != nil || a == nil {
 			return out, nil
 		}
@@ -99,12 +77,12 @@ func (b *Bot) receive(ctx context.Context) error {
 	defer b.health.connected(false)
 	for wait := restartFirst; ; wait = min(wait*2, restartLast) {
 		started := time.Now()
-		cli := larkws.NewClient(b.opt.AppID, b.opt.AppSecret, larkws.WithDomain(b.opt.BaseURL), larkws.WithEventHandler(events), larkws.WithLogger(sdkLog{}),
+		cli := larkws.NewClient(b.opt.AppID, b.opt.AppSecret, larkws.WithDomain(b.opt.BaseURL), larkws.WithEventHandler(b.dispatcher()), larkws.WithLogger(sdkLog{}),
 			larkws.WithLogLevel(larkcore.LogLevelWarn), larkws.WithWebSocketDialer(b.dialer()),
 			// After a first failure only "reconnected" is called: listen to both.
 			larkws.WithOnReady(func() { b.health.connected(true) }), larkws.WithOnReconnected(func() { b.health.connected(true) }),
 			larkws.WithOnReconnecting(func() { b.health.connected(false) }), larkws.WithOnDisconnected(func() { b.health.connected(false) }))
-		err := cli.Start(context.WithValue(ctx, receiver{}, b))
+		err := cli.Start(ctx)
 		b.health.connected(false)
 		if ctx.Err() != nil {
 			return nil
