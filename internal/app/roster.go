@@ -88,15 +88,21 @@ func (a *App) syncRoster(ctx context.Context, d directory) error {
 	if err != nil {
 		return err
 	}
-	res, err := a.Services.Directory.Sync(ctx, r)
+	res, err := a.bring(ctx, r)
 	if err != nil {
 		// Another platform may have brought the same team or person this moment.
-		if res, err = a.Services.Directory.Sync(ctx, r); err != nil {
+		if res, err = a.bring(ctx, r); err != nil {
 			return err
 		}
 	}
 	slog.InfoContext(ctx, "directory synchronised", "platform", d.Name(), "people", len(r.People), "departments", len(r.Units), "created", res.Created, "bound", res.Bound, "teams", res.Teams, "frozen", res.Frozen, "unclear", res.Unclear)
 	return nil
+}
+
+// bring makes users of a roster's people as the company set (ORG.auto_rep).
+func (a *App) bring(ctx context.Context, r org.Roster) (org.SyncResult, error) {
+	r.Sales, _ = org.AutoRep.Of(ctx, a.Services.Rules)
+	return a.Services.Directory.Sync(ctx, r)
 }
 
 // contactChanged follows one change in a platform's directory: a leaver is
@@ -113,7 +119,7 @@ func (a *App) contactChanged(ctx context.Context, d directory, external string, 
 			if err != nil {
 				return err
 			}
-			_, err = a.Services.Directory.Sync(ctx, r)
+			_, err = a.bring(ctx, r)
 			return err
 		}
 		first, err := a.KV.SetNX(ctx, "roster:asked:"+d.Name(), []byte("1"), rosterRest)
@@ -145,7 +151,7 @@ func (a *App) stranger(ctx context.Context, req *bot.Req) (bot.Reply, error) {
 		if r.People[0].Left {
 			return bot.Reply{}, unknown
 		}
-		if _, err := a.Services.Directory.Sync(ctx, r); err != nil {
+		if _, err := a.bring(ctx, r); err != nil {
 			return bot.Reply{}, err
 		}
 		if _, err := a.Services.Directory.ByIdentity(ctx, req.Platform, req.Tenant, req.From); err == nil {

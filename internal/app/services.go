@@ -50,6 +50,7 @@ func settings(reg *metric.Registry) []rule.Def {
 		contract.Settings(),
 		goal.Settings(reg),
 		report.Settings(reg),
+		org.Settings(),
 	} {
 		defs = append(defs, s...)
 	}

@@ -32,7 +32,7 @@ var may = map[string][]string{
 	"internal/pinyin":   kernel,
 	"internal/calendar": kernel,
 	"internal/rule":     kernel,
-	"internal/org":      kernel,
+	"internal/org":      with(kernel, "internal/rule"),
 	"internal/sched":    kernel,
 	"internal/undo":     with(kernel, "internal/rule"),
 	"internal/bulk":     kernel,

@@ -14,6 +14,9 @@ type Roster struct {
 	Platform, Tenant string
 	Units            []Unit
 	People           []Member
+	// Sales are the departments whose people become users by themselves; empty:
+	// everybody does.
+	Sales []string
 }
 
 // Unit is a department. Parent is empty at the top.
@@ -179,7 +182,7 @@ func (y *syncing) members(ctx context.Context) error {
 			}
 			continue
 		}
-		if unclear || id == 0 && y.maybe(m) {
+		if unclear || id == 0 && (y.maybe(m) || !y.sells(m)) {
 			y.out.Unclear++
 			continue
 		}
@@ -289,6 +292,35 @@ func (y *syncing) maybe(m Member) bool {
 		}
 	}
 	return false
+}
+
+// sells reports whether a new person becomes a user by themselves: one of their
+// departments, or one above, is among those that sell. The first administrator
+// does too.
+func (y *syncing) sells(m Member) bool {
+	if len(y.r.Sales) == 0 || m.Admin && !y.administered {
+		return true
+	}
+	for _, u := range m.Units {
+		if y.selling(u, y.teams[u]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (y *syncing) selling(unit string, team crm.TeamID) bool {
+	names := []string{y.known[unit]}
+	for range len(y.s.teams) + 1 { // ends a circle
+		t, ok := y.s.teams[team]
+		if !ok {
+			break
+		}
+		names, team = append(names, t.Name), t.Parent
+	}
+	return slices.ContainsFunc(y.r.Sales, func(s string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return n != "" && teamKey(n) == teamKey(s) })
+	})
 }
 
 func (y *syncing) teamOf(m Member) crm.TeamID {

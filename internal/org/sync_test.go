@@ -321,6 +321,23 @@ func TestSyncIsAuditedAndTold(t *testing.T) {
 	}
 }
 
+// Where departments are set, only their people, with those below, become users by
+// themselves; about the others an administrator is asked.
+func TestOnlyPeopleOfTheDepartmentsThatSellBecomeReps(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	r := roster()
+	r.Sales = []string{" 华东 "}
+	r.People = append(r.People, org.Member{External: "ou_west", Name: "周杰", Units: []string{"w1"}}, org.Member{External: "ou_none", Name: "吴敏"})
+	if res := syncOnce(t, d, r); res.Created != 3 || res.Unclear < 2 {
+		t.Errorf("result %+v", res)
+	}
+	for external, known := range map[string]bool{"ou_boss": true, "ou_wang": true, "ou_li": true, "ou_west": false, "ou_none": false} {
+		if _, err := d.ByIdentity(t.Context(), "lark", "", external); (err == nil) != known {
+			t.Errorf("%s: %v", external, err)
+		}
+	}
+}
+
 func TestSyncEndsOnACircleOfDepartments(t *testing.T) {
 	d := org.NewDirectory(&memory{}, plainTx{})
 	res := syncOnce(t, d, org.Roster{Platform: "lark", Units: []org.Unit{{ID: "a", Name: "A", Parent: "b"}, {ID: "b", Name: "B", Parent: "a"}}})
