@@ -16,7 +16,7 @@ check_gofmt() {
   fi
 }
 
-check_vet() { go vet ./...; }
+check_vet() { go vet -vettool="$PWD/.ci/vet-ours.sh" ./...; }
 
 check_staticcheck() {
   local bin

@@ -36,11 +36,23 @@ export CRMBOT_TEST_CHROMIUM_WHY=${NEED_WHY[chromium]:-}
 export CRMBOT_TEST_VCHART_WHY=$VCHART_WHY
 CRMBOT_TEST_CHROMIUM=$(find_chromium) && export CRMBOT_TEST_CHROMIUM
 
-# The checks read what the tests compile, so that nothing is compiled twice. SQLite
-# is C that a program turned into Go: like any C it stays out of the race
-# detector, which would spend most of the run on it.
+# Most of a first run is compiling, so the checks read what the tests compile, and
+# nothing is compiled that a test has no use for: no debugger's tables, no
+# optimising of two large libraries that tests call seldom. SQLite is C that a
+# program turned into Go, and the Lark SDK's services are thousands of plain
+# structs: like C they stay out of the race detector. Other libraries cannot: the
+# linker might take their copy of a generic function of sync for everybody's.
 if [ ${#race[@]} -gt 0 ]; then
-  export GOFLAGS="${GOFLAGS:+$GOFLAGS }-race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false"
+  flags="-race -ldflags=-w -gcflags=all=-dwarf=false"
+  for plain in modernc.org/sqlite/lib modernc.org/libc github.com/larksuite/oapi-sdk-go/v3/service/...; do
+    flags+=" '-gcflags=$plain=-dwarf=false -race=false'"
+  done
+  for large in github.com/redis/go-redis/v9 github.com/xuri/excelize/v2; do
+    flags+=" '-gcflags=$large=-dwarf=false -N -l'"
+  done
+  export GOFLAGS="${GOFLAGS:+$GOFLAGS }$flags"
+  # gorm's driver brings SQLite in C along, which only has to compile.
+  export CGO_CFLAGS="${CGO_CFLAGS:--O0 -g0}"
 fi
 
 wrong=() # checks that failed

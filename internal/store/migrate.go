@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -46,11 +47,13 @@ func (d *DB) provider() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := fs.Sub(migrations, "migrations/"+string(d.Dialect))
+	list, err := goMigrations(d.Dialect)
 	if err != nil {
 		return nil, err
 	}
-	opts := []goose.ProviderOption{goose.WithAllowOutofOrder(true)}
+	opts := []goose.ProviderOption{
+		goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(list...),
+	}
 	dialect := goose.DialectSQLite3
 	if d.Dialect == MySQL {
 		dialect = goose.DialectMySQL
@@ -60,9 +63,37 @@ func (d *DB) provider() (*goose.Provider, error) {
 		}
 		opts = append(opts, goose.WithLocker(l))
 	}
-	p, err := goose.NewProvider(dialect, pool, dir, opts...)
+	p, err := goose.NewProvider(dialect, pool, nil, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("load migrations: %w", err)
 	}
 	return p, nil
+}
+
+// goMigrations wraps every file as a migration that sends it whole: both drivers
+// take several statements at once, so that nobody has to find where one ends.
+func goMigrations(d Dialect) ([]*goose.Migration, error) {
+	dir := "migrations/" + string(d)
+	files, err := fs.ReadDir(migrations, dir)
+	if err != nil {
+		return nil, fmt.Errorf("load migrations: %w", err)
+	}
+	var list []*goose.Migration
+	for _, f := range files {
+		version, err := goose.NumericComponent(f.Name())
+		if err != nil {
+			return nil, fmt.Errorf("load migrations: %s: %w", f.Name(), err)
+		}
+		text, err := fs.ReadFile(migrations, dir+"/"+f.Name())
+		if err != nil {
+			return nil, fmt.Errorf("load migrations: %w", err)
+		}
+		list = append(list, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+				return fmt.Errorf("%s: %w", f.Name(), err)
+			}
+			return nil
+		}}, nil))
+	}
+	return list, nil
 }

@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_dup_keys (
   kind VARCHAR(16) NOT NULL DEFAULT '',
   dup_key VARCHAR(128) NOT NULL DEFAULT '',

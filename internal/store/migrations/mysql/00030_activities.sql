@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_activities (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   kind VARCHAR(16) NOT NULL DEFAULT '',

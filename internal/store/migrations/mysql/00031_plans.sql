@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_activity_drafts (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   user_id BIGINT NOT NULL DEFAULT 0,

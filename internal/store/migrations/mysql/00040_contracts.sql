@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_counters (
   name VARCHAR(64) NOT NULL DEFAULT '',
   val BIGINT NOT NULL DEFAULT 0,

@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_approval_requests (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   kind VARCHAR(32) NOT NULL DEFAULT '',

@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_reports (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   user_id BIGINT NOT NULL DEFAULT 0,

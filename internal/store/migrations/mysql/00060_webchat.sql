@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_webchat_chats (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   title VARCHAR(100) NOT NULL DEFAULT '',

@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_bind_requests (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   platform VARCHAR(20) NOT NULL DEFAULT '',

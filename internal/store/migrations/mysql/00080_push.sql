@@ -1,4 +1,3 @@
--- +goose Up
 -- Nothing rolls back a CREATE or ALTER: what a crash leaves behind must not
 -- stand in the way when the migration runs again. So one ALTER, all or nothing,
 -- comes last.

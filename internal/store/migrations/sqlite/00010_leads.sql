@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_leads (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   company TEXT NOT NULL DEFAULT '',

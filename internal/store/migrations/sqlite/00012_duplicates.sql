@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_dup_keys (
   kind TEXT NOT NULL DEFAULT '',
   dup_key TEXT NOT NULL DEFAULT '',

@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_imports (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   kind TEXT NOT NULL DEFAULT '',

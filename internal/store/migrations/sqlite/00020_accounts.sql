@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_accounts (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL DEFAULT '',

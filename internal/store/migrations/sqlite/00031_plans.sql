@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_activity_drafts (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   user_id INTEGER NOT NULL DEFAULT 0,

@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_counters (
   name TEXT NOT NULL DEFAULT '',
   val INTEGER NOT NULL DEFAULT 0,

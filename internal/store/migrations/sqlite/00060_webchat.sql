@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_webchat_chats (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   title TEXT NOT NULL DEFAULT '',

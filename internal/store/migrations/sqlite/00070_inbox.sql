@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_inbox (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   platform TEXT NOT NULL DEFAULT '',

@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_bind_requests (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   platform TEXT NOT NULL DEFAULT '',

@@ -1,4 +1,3 @@
--- +goose Up
 ALTER TABLE crm_outbox ADD COLUMN always_sent INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE crm_outbox ADD COLUMN budget_day TEXT NOT NULL DEFAULT '';
 ALTER TABLE crm_outbox ADD COLUMN slot TEXT NOT NULL DEFAULT '';

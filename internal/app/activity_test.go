@@ -1,4 +1,4 @@
-package activity_test
+package app_test
 
 import (
 	"context"
@@ -133,8 +133,8 @@ func (f *firm) count(table, where string, args ...any) (n int) {
 	return n
 }
 
-// together runs fn n times at the same moment.
-func together(n int, fn func(i int) error) []error {
+// allAtOnce runs fn n times at the same moment.
+func allAtOnce(n int, fn func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
 	var wg sync.WaitGroup
@@ -160,7 +160,7 @@ func TestConfirmIsIdempotentCH01(t *testing.T) {
 		id := f.draft(li, e)
 		var mu sync.Mutex
 		got := map[crm.ActivityID]bool{}
-		for _, err := range together(16, func(int) error {
+		for _, err := range allAtOnce(16, func(int) error {
 			v, err := f.Activities.Submit(t.Context(), li, id, e)
 			mu.Lock()
 			got[v.ID] = true
@@ -217,7 +217,7 @@ func TestOneValidVisitADayV01(t *testing.T) {
 		for i := range drafts {
 			drafts[i] = f.draft(f.reps[0], e)
 		}
-		for _, err := range together(len(drafts), func(i int) error {
+		for _, err := range allAtOnce(len(drafts), func(i int) error {
 			_, err := f.Activities.Submit(t.Context(), f.reps[0], drafts[i], e)
 			return err
 		}) {
@@ -246,7 +246,7 @@ func TestUndoOnce(t *testing.T) {
 		created := f.daily()
 		v := f.log(li, f.visit(ref, f.reps[1].ID))
 		won := 0
-		for _, err := range together(8, func(int) error {
+		for _, err := range allAtOnce(8, func(int) error {
 			_, err := f.Undo.Last(t.Context(), li, v.ID.String())
 			return err
 		}) {
@@ -434,7 +434,7 @@ func TestPlannedVisitsV04(t *testing.T) {
 		ref := f.lead(li, "华星")
 		day := activity.Due{Day: "2026-03-05", Time: calendar.Clock(10, 0), HasTime: true}
 		won := 0
-		for _, err := range together(6, func(int) error {
+		for _, err := range allAtOnce(6, func(int) error {
 			_, err := f.Activities.AddPlan(ctx, li, ref, day)
 			return err
 		}) {
