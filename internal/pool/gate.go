@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"crmbot/internal/calendar"
@@ -41,9 +42,11 @@ type Deps struct {
 type Gate struct {
 	d Deps
 
-	mu    sync.Mutex
-	pools []Pool
-	read  time.Time // wall time of the last load of the pools
+	loading atomic.Bool // somebody reads the pools anew
+	mu      sync.RWMutex
+	pools   []Pool
+	read    time.Time // wall time of the last load of the pools
+	change  int       // how often they were changed here
 }
 
 // NewGate makes a gate.

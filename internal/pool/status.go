@@ -9,20 +9,47 @@ import (
 	"crmbot/internal/crm"
 )
 
-const poolsMaxAge = 3 * time.Second
+const (
+	poolsMaxAge = 3 * time.Second
+	loadWithin  = 5 * time.Second
+)
 
-// Pools are all pools, from a copy that is at most three seconds old.
+// Pools are all pools, from a copy that is at most a moment older than three
+// seconds. One caller reads it anew while the others go on with the old copy: a
+// lock held during the reading would be waited for by transactions that hold the
+// very connection that the reading waits for.
 func (g *Gate) Pools(ctx context.Context) ([]Pool, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.pools != nil && time.Since(g.read) < poolsMaxAge {
-		return g.pools, nil
+	g.mu.RLock()
+	ps, fresh := g.pools, time.Since(g.read) < poolsMaxAge
+	g.mu.RUnlock()
+	if ps == nil {
+		return g.loadPools(ctx)
 	}
+	if fresh || !g.loading.CompareAndSwap(false, true) {
+		return ps, nil
+	}
+	defer g.loading.Store(false)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadWithin)
+	defer cancel()
+	if n, err := g.loadPools(ctx); err == nil {
+		return n, nil
+	}
+	return ps, nil // the caller's own statement reports an outage
+}
+
+func (g *Gate) loadPools(ctx context.Context) ([]Pool, error) {
+	g.mu.RLock()
+	change := g.change
+	g.mu.RUnlock()
 	ps, err := g.d.Store.Pools(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load pools: %w", err)
 	}
-	g.pools, g.read = ps, time.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if change == g.change { // read after the last change that was made here
+		g.pools, g.read = ps, time.Now()
+	}
 	return ps, nil
 }
 
@@ -96,6 +123,7 @@ func (g *Gate) SavePool(ctx context.Context, a crm.Actor, p *Pool) error {
 	}
 	g.mu.Lock()
 	g.pools = nil
+	g.change++
 	g.mu.Unlock()
 	return nil
 }
