@@ -58,7 +58,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) Message(l Lang) string {
 	s := e.Text.In(l)
 	if n := e.Next.In(l); n != "" {
-		s += l.T("；", " ") + n
+		s += l.T("；", "; ") + n
 	}
 	if e.Rule != "" {
 		s += l.T("（规则 "+e.Rule+"）", " (rule "+e.Rule+")")
