@@ -193,7 +193,7 @@ func (c Command[T]) add(r *Router) error {
 func usageError(e *Entry, err error) error {
 	var ce *crm.Error
 	if errors.As(err, &ce) && ce.Next.Zh == "" {
-		return ce.WithNext("例如："+e.Examples[0], "for example: "+e.Examples[0])
+		return ce.WithNext("例如："+crm.Chinese.Own(e.Examples)[0], "for example: "+crm.English.Own(e.Examples)[0])
 	}
 	return err
 }

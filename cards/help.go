@@ -3,7 +3,6 @@ package cards
 import (
 	"slices"
 	"strings"
-	"unicode"
 
 	"crmbot/cards/card"
 	"crmbot/internal/crm"
@@ -60,21 +59,6 @@ func rank(h HelpEntry) int {
 	return 1
 }
 
-// readable keeps the words that a reader of the language can read; if there are
-// none, all of them.
-func readable(l crm.Lang, words []string) []string {
-	if l != crm.English {
-		return words
-	}
-	latin := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
-		return strings.ContainsFunc(w, func(r rune) bool { return unicode.Is(unicode.Han, r) })
-	})
-	if len(latin) == 0 {
-		return words
-	}
-	return latin
-}
-
 // HelpOne explains one command.
 func HelpOne(l crm.Lang, h HelpEntry) card.Card {
 	c := card.Card{Lang: l, Title: "/" + h.Name + " " + h.Usage.In(l), Subtitle: h.Summary.In(l), Tone: card.Info}
@@ -82,10 +66,13 @@ func HelpOne(l crm.Lang, h HelpEntry) card.Card {
 		c.Title = strings.TrimSpace("/" + h.Aliases[0] + " " + h.Usage.In(l))
 	}
 	var bs []card.Button
-	for _, x := range readable(l, h.Examples) {
+	for _, x := range l.Own(h.Examples) {
 		bs = append(bs, CommandButton(x, x))
 	}
-	others := readable(l, append([]string{h.Name}, h.Aliases...))
+	others := append([]string{h.Name}, h.Aliases...)
+	if l == crm.English {
+		others = l.Own(others)
+	}
 	c.Blocks = append(c.Blocks, card.P(l.T("试一试：", "Try it:")), card.Buttons{Items: bs},
 		card.Note{Text: l.T("也可以写：", "Also: ") + strings.Join(others, " · ")})
 	return c

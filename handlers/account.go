@@ -27,21 +27,21 @@ func accounts(s *Services) Module {
 	return Module{
 		Commands: []bot.Registration{
 			bot.Command[string]{Name: "客户", Aliases: []string{"account"}, Summary: crm.Text{Zh: "查看客户：联系人、商机、合同和跟进", En: "show a customer with contacts, deals, contracts and activities"},
-				Usage: crm.Text{Zh: "A-3|名称|拼音首字母", En: "A-3|name|pinyin initials"}, Examples: []string{"/客户 星河科技", "/客户 A-3", "/客户 xhkj"}, Parse: needText("客户", "a customer"), Run: s.openAccount},
+				Usage: crm.Text{Zh: "A-3|名称|拼音首字母", En: "A-3|name|pinyin initials"}, Examples: []string{"/客户 星河科技", "/客户 A-3", "/客户 xhkj", "/account Galaxy"}, Parse: needText("客户", "a customer"), Run: s.openAccount},
 			bot.Command[int]{Name: "我的客户", Aliases: []string{"accounts"}, Summary: crm.Text{Zh: "我名下的客户", En: "the accounts that I own"}, Usage: crm.Text{Zh: "[页]", En: "[page]"},
-				Examples: []string{"/我的客户", "/我的客户 2"}, Roles: sellers, Menu: true, Parse: parsePage, Run: s.myAccounts},
+				Examples: []string{"/我的客户", "/我的客户 2", "/accounts"}, Roles: sellers, Menu: true, Parse: parsePage, Run: s.myAccounts},
 			bot.Command[string]{Name: "新联系人", Aliases: []string{"newcontact"}, Summary: crm.Text{Zh: "给客户添加联系人", En: "add a contact to a customer"}, Usage: crm.Text{Zh: "客户 [姓名 电话 职位]", En: "customer [name phone position]"},
-				Examples: []string{"/新联系人 星河科技 王敏 13800001111 采购经理", "/新联系人 A-3"}, Roles: sellers, Parse: needText("客户", "a customer"), Run: s.newContact},
+				Examples: []string{"/新联系人 星河科技 王敏 13800001111 采购经理", "/新联系人 A-3", "/newcontact Galaxy Wang 13800001111 buyer"}, Roles: sellers, Parse: needText("客户", "a customer"), Run: s.newContact},
 			bot.Command[string]{Name: "联系人", Aliases: []string{"contact"}, Summary: crm.Text{Zh: "查看联系人所在的客户", En: "show the customer of a contact"}, Usage: crm.Text{Zh: "P-5", En: "P-5"},
-				Examples: []string{"/联系人 P-5"}, Parse: needText("联系人编号", "a contact's code"), Run: s.openContact},
+				Examples: []string{"/联系人 P-5", "/contact P-5"}, Parse: needText("联系人编号", "a contact's code"), Run: s.openContact},
 			bot.Command[newAccount]{Name: "新客户", Aliases: []string{"newaccount"}, Summary: crm.Text{Zh: "新建客户", En: "make a customer"}, Usage: crm.Text{Zh: "公司 [城市]", En: "company"},
-				Examples: []string{"/新客户 星河科技 杭州"}, Roles: sellers, Parse: parseNewAccount,
+				Examples: []string{"/新客户 星河科技 杭州", "/newaccount Galaxy Hangzhou"}, Roles: sellers, Parse: parseNewAccount,
 				Run: func(ctx context.Context, a crm.Actor, _ bot.Call, in newAccount) (bot.Reply, error) {
 					x, err := s.Accounts.Create(ctx, a, account.Draft{Name: in.name, Region: in.region})
 					return s.madeAccount(ctx, a, x, crm.Text{Zh: "已新建客户 ", En: "made "}, err)
 				}},
 			bot.Command[convertArgs]{Name: "转客户", Aliases: []string{"convert"}, Summary: crm.Text{Zh: "把线索转为客户，保留历史", En: "turn a lead into a customer, with its history"}, Usage: crm.Text{Zh: "L-12 [公司名称]", En: "L-12 [company]"},
-				Examples: []string{"/转客户 L-12", "/转客户 L-12 星河科技有限公司"}, Roles: sellers, Parse: parseConvert,
+				Examples: []string{"/转客户 L-12", "/转客户 L-12 星河科技有限公司", "/convert L-12"}, Roles: sellers, Parse: parseConvert,
 				Run: func(ctx context.Context, a crm.Actor, _ bot.Call, in convertArgs) (bot.Reply, error) {
 					x, err := s.Accounts.Convert(ctx, a, in.id, in.name)
 					return s.madeAccount(ctx, a, x, crm.Text{Zh: "已转为客户 ", En: "converted to "}, err)

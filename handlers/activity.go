@@ -35,8 +35,8 @@ var quickKinds = []struct {
 		[]string{"拜访 华星 王总 30分钟 聊了报价 意向80万 下周三再约", "visit Huaxing 30min talked about prices next friday"}},
 	{"电话", []string{"call", "called", "phone", "phoned", "打电话", "致电", "通话"}, crm.Text{Zh: "一句话记录电话", En: "log a call in one line"},
 		[]string{"电话 华星 王总 5分钟 确认了预算 有进展", "call Huaxing 5min budget confirmed"}},
-	{"微信", []string{"wechat"}, crm.Text{Zh: "一句话记录微信沟通", En: "log a WeChat talk in one line"}, []string{"微信 华星 王总 发了产品资料，答应周五回复"}},
-	{"会议", []string{"meeting", "开会", "会谈"}, crm.Text{Zh: "一句话记录会议", En: "log a meeting in one line"}, []string{"会议 华星 1小时 方案评审 有进展 下周三再约"}},
+	{"微信", []string{"wechat"}, crm.Text{Zh: "一句话记录微信沟通", En: "log a WeChat talk in one line"}, []string{"微信 华星 王总 发了产品资料，答应周五回复", "wechat Huaxing sent the brochure next friday"}},
+	{"会议", []string{"meeting", "开会", "会谈"}, crm.Text{Zh: "一句话记录会议", En: "log a meeting in one line"}, []string{"会议 华星 1小时 方案评审 有进展 下周三再约", "meeting Huaxing 1h reviewed the offer next wednesday"}},
 	{"跟进", []string{"log", "followup", "回访"}, crm.Text{Zh: "打开跟进表单，或一句话记录", En: "open the log form, or log in one line"}, []string{"/跟进 华星", "/log L-12", "跟进 华星 客户已收到样品，反馈不错"}},
 }
 

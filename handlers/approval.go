@@ -33,8 +33,8 @@ func parseApproval(rest string) (approvalArgs, error) {
 
 func approvals(s *Services) Module {
 	reason := func(zh, en string) crm.Text { return crm.Text{Zh: zh, En: en} }
-	decide := func(name, alias string, sum, usage crm.Text, example string, run func(context.Context, crm.Actor, approval.Click) (approval.Result, error), done crm.Text) bot.Registration {
-		return bot.Command[approvalArgs]{Name: name, Aliases: []string{alias}, Summary: sum, Usage: usage, Examples: []string{example}, Parse: parseApproval,
+	decide := func(name, alias string, sum, usage crm.Text, examples [2]string, run func(context.Context, crm.Actor, approval.Click) (approval.Result, error), done crm.Text) bot.Registration {
+		return bot.Command[approvalArgs]{Name: name, Aliases: []string{alias}, Summary: sum, Usage: usage, Examples: examples[:], Parse: parseApproval,
 			Run: func(ctx context.Context, a crm.Actor, c bot.Call, in approvalArgs) (bot.Reply, error) {
 				id, err := s.requestOf(ctx, a, in.ref)
 				if err != nil {
@@ -47,14 +47,14 @@ func approvals(s *Services) Module {
 	return Module{
 		Commands: []bot.Registration{
 			bot.Command[crm.Ref]{Name: "待审批", Aliases: []string{"approvals"}, Summary: crm.Text{Zh: "等我处理的审批", En: "what waits for my approval"}, Usage: crm.Text{Zh: "[R-7]", En: "[R-7]"},
-				Examples: []string{"/待审批", "/待审批 R-7"}, Menu: true, Parse: parseOptionalRequest,
+				Examples: []string{"/待审批", "/待审批 R-7", "/approvals"}, Menu: true, Parse: parseOptionalRequest,
 				Run: func(ctx context.Context, a crm.Actor, _ bot.Call, ref crm.Ref) (bot.Reply, error) {
 					if ref.ID != 0 {
 						return s.showApproval(ctx, a, crm.RequestID(ref.ID))
 					}
 					return s.pendingApprovals(ctx, a)
 				}},
-			bot.Command[approvalArgs]{Name: "审批", Aliases: []string{"request"}, Summary: crm.Text{Zh: "查看一个审批", En: "show a request"}, Usage: crm.Text{Zh: "R-7", En: "R-7"}, Examples: []string{"/审批 R-7"},
+			bot.Command[approvalArgs]{Name: "审批", Aliases: []string{"request"}, Summary: crm.Text{Zh: "查看一个审批", En: "show a request"}, Usage: crm.Text{Zh: "R-7", En: "R-7"}, Examples: []string{"/审批 R-7", "/request R-7"},
 				Parse: parseApproval, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, in approvalArgs) (bot.Reply, error) {
 					id, err := s.requestOf(ctx, a, in.ref)
 					if err != nil {
@@ -62,14 +62,14 @@ func approvals(s *Services) Module {
 					}
 					return s.showApproval(ctx, a, id)
 				}},
-			decide("同意", "approve", reason("同意一个审批", "approve a request"), reason("R-7 [意见]", "R-7 [comment]"), "/同意 R-7 条件可以", s.approve, reason("已同意", "approved")),
-			decide("驳回", "reject", reason("驳回一个审批", "reject a request"), reason("R-7 原因", "R-7 reason"), "/驳回 R-7 付款条件超出范围", s.reject, reason("已驳回", "rejected")),
-			decide("退回", "counter", reason("带条件退回给提交人", "send a request back with conditions"), reason("R-7 条件", "R-7 conditions"), "/退回 R-7 预付比例提高到30%", s.sendBack, reason("已退回", "sent back")),
-			decide("撤回", "withdraw", reason("撤回自己提交的审批", "withdraw one's own request"), reason("R-7 [说明]", "R-7 [note]"), "/撤回 R-7", s.withdraw, reason("已撤回", "withdrawn")),
+			decide("同意", "approve", reason("同意一个审批", "approve a request"), reason("R-7 [意见]", "R-7 [comment]"), [2]string{"/同意 R-7 条件可以", "/approve R-7 the terms are fine"}, s.approve, reason("已同意", "approved")),
+			decide("驳回", "reject", reason("驳回一个审批", "reject a request"), reason("R-7 原因", "R-7 reason"), [2]string{"/驳回 R-7 付款条件超出范围", "/reject R-7 payment terms out of range"}, s.reject, reason("已驳回", "rejected")),
+			decide("退回", "counter", reason("带条件退回给提交人", "send a request back with conditions"), reason("R-7 条件", "R-7 conditions"), [2]string{"/退回 R-7 预付比例提高到30%", "/counter R-7 raise the advance payment to 30%"}, s.sendBack, reason("已退回", "sent back")),
+			decide("撤回", "withdraw", reason("撤回自己提交的审批", "withdraw one's own request"), reason("R-7 [说明]", "R-7 [note]"), [2]string{"/撤回 R-7", "/withdraw R-7"}, s.withdraw, reason("已撤回", "withdrawn")),
 			bot.Command[approvalArgs]{Name: "转审", Aliases: []string{"delegate"}, Summary: crm.Text{Zh: "把审批转给同事", En: "hand an approval to a colleague"}, Usage: crm.Text{Zh: "R-7 @人 [说明]", En: "R-7 @person [note]"},
-				Examples: []string{"/转审 R-7 王磊"}, Parse: parseApproval, Run: s.delegateApproval},
+				Examples: []string{"/转审 R-7 王磊", "/delegate R-7 Grace Liu"}, Parse: parseApproval, Run: s.delegateApproval},
 			bot.Command[approvalArgs]{Name: "加签", Aliases: []string{"addsign"}, Summary: crm.Text{Zh: "请另一位同事一起审批（默认在我之前，加“后”在我之后）", En: "ask a further person (before me; add “after” for after me)"},
-				Usage: crm.Text{Zh: "R-7 @人 [后]", En: "R-7 @person [after]"}, Examples: []string{"/加签 R-7 王磊", "/加签 R-7 王磊 后"}, Parse: parseApproval, Run: s.addSign},
+				Usage: crm.Text{Zh: "R-7 @人 [后]", En: "R-7 @person [after]"}, Examples: []string{"/加签 R-7 王磊", "/加签 R-7 王磊 后", "/addsign R-7 Grace Liu after"}, Parse: parseApproval, Run: s.addSign},
 			bot.Handle[cards.ApproveRequest]{Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.ApproveRequest) (bot.Reply, error) {
 				res, err := s.Approvals.Approve(ctx, a, approval.Click{Request: p.Request, Task: p.Task, Hash: p.Hash, Comment: c.Values.Get(cards.CommentInput)})
 				return s.decided(ctx, a, c, p.Request, res, reason("已同意", "approved"), err)

@@ -42,32 +42,32 @@ func contracts(s *Services) Module {
 		Commands: []bot.Registration{
 			bot.Command[contractFields]{Name: "新合同", Aliases: []string{"newcontract"}, Summary: crm.Text{Zh: "新建合同", En: "make a contract"}, Roles: sellers, Menu: true,
 				Usage:    crm.Text{Zh: "[D-3|客户 金额 …]", En: "[D-3|customer amount …]"},
-				Examples: []string{"/新合同 星河科技 50万 付款=月结30天 开始=2026-03-01 结束=2027-02-28", "/新合同 D-3", "/新合同"}, Parse: parseFields, Run: s.newContract},
+				Examples: []string{"/新合同 星河科技 50万 付款=月结30天 开始=2026-03-01 结束=2027-02-28", "/新合同 D-3", "/新合同", "/newcontract Galaxy 500k terms=30 days net starts=2026-03-01 ends=2027-02-28"}, Parse: parseFields, Run: s.newContract},
 			bot.Command[string]{Name: "合同", Aliases: []string{"contract"}, Summary: crm.Text{Zh: "查看合同，或按客户名查找", En: "show a contract, or search by customer"}, Usage: crm.Text{Zh: "[C-8|客户名]", En: "[C-8|customer]"},
-				Examples: []string{"/合同 C-8", "/合同 星河", "/合同"}, Parse: parseText, Run: s.findContract},
+				Examples: []string{"/合同 C-8", "/合同 星河", "/合同", "/contract C-8"}, Parse: parseText, Run: s.findContract},
 			bot.Command[contractEdit]{Name: "修改合同", Aliases: []string{"editcontract"}, Summary: crm.Text{Zh: "修改合同内容", En: "change a contract"}, Roles: sellers, Usage: crm.Text{Zh: "C-8 [字段=值 …]", En: "C-8 [field=value …]"},
-				Examples: []string{"/修改合同 C-8", "/修改合同 C-8 金额=60万 备注=分两期交付"}, Parse: parseContractEdit, Run: s.editContract},
+				Examples: []string{"/修改合同 C-8", "/修改合同 C-8 金额=60万 备注=分两期交付", "/editcontract C-8 amount=600k remark=two deliveries"}, Parse: parseContractEdit, Run: s.editContract},
 			bot.Command[contractArgs]{Name: "提交", Aliases: []string{"submit"}, Summary: crm.Text{Zh: "把合同提交审批", En: "submit a contract for approval"}, Roles: sellers, Usage: crm.Text{Zh: "C-8 [加急] [说明]", En: "C-8 [urgent] [note]"},
-				Examples: []string{"/提交 C-8", "/提交 C-8 加急 客户周五要盖章"}, Parse: parseContract,
+				Examples: []string{"/提交 C-8", "/提交 C-8 加急 客户周五要盖章", "/submit C-8 urgent they sign on Friday"}, Parse: parseContract,
 				Run: func(ctx context.Context, a crm.Actor, c bot.Call, in contractArgs) (bot.Reply, error) {
 					urgent, note := cutUrgent(in.text)
 					return s.submitContract(ctx, a, c, in.id, 0, urgent, note)
 				}},
 			bot.Command[contractArgs]{Name: "签署", Aliases: []string{"sign"}, Summary: crm.Text{Zh: "法务确认双方已签署；负责人可随命令附上扫描件", En: "legal confirms a signature; its owner can send the scan with it"}, Usage: crm.Text{Zh: "C-8 [日期]", En: "C-8 [date]"},
-				Examples: []string{"/签署 C-8", "/签署 C-8 2026-03-05"}, Parse: parseContract, Run: s.signContract},
+				Examples: []string{"/签署 C-8", "/签署 C-8 2026-03-05", "/sign C-8 2026-03-05"}, Parse: parseContract, Run: s.signContract},
 			bot.Command[contractArgs]{Name: "拒签", Aliases: []string{"decline"}, Summary: crm.Text{Zh: "登记客户拒签", En: "record that the customer does not sign"}, Usage: crm.Text{Zh: "C-8 原因", En: "C-8 reason"},
-				Examples: []string{"/拒签 C-8 价格未谈拢"}, Parse: parseContract,
+				Examples: []string{"/拒签 C-8 价格未谈拢", "/decline C-8 no agreement on the price"}, Parse: parseContract,
 				Run: func(ctx context.Context, a crm.Actor, c bot.Call, in contractArgs) (bot.Reply, error) {
 					x, err := s.Contracts.Declined(ctx, a, in.id, 0, in.text)
 					return s.contractDone(ctx, a, c, x.ID, crm.Text{Zh: "已登记客户拒签", En: "recorded"}, err)
 				}},
 			bot.Command[contractArgs]{Name: "终止", Aliases: []string{"terminate"}, Summary: crm.Text{Zh: "提前终止已签合同", En: "terminate a signed contract"}, Usage: crm.Text{Zh: "C-8 原因", En: "C-8 reason"}, Roles: []crm.Role{crm.Legal, crm.Boss},
-				Examples: []string{"/终止 C-8 客户破产"}, Parse: parseContract,
+				Examples: []string{"/终止 C-8 客户破产", "/terminate C-8 the customer is bankrupt"}, Parse: parseContract,
 				Run: func(ctx context.Context, a crm.Actor, c bot.Call, in contractArgs) (bot.Reply, error) {
 					x, err := s.Contracts.Terminated(ctx, a, in.id, 0, in.text)
 					return s.contractDone(ctx, a, c, x.ID, crm.Text{Zh: "合同已终止", En: "terminated"}, err)
 				}},
-			bot.Command[contractArgs]{Name: "扫描件", Aliases: []string{"scan"}, Summary: crm.Text{Zh: "取回合同的扫描件", En: "get a contract's scans"}, Usage: crm.Text{Zh: "C-8", En: "C-8"}, Examples: []string{"/扫描件 C-8"},
+			bot.Command[contractArgs]{Name: "扫描件", Aliases: []string{"scan"}, Summary: crm.Text{Zh: "取回合同的扫描件", En: "get a contract's scans"}, Usage: crm.Text{Zh: "C-8", En: "C-8"}, Examples: []string{"/扫描件 C-8", "/scan C-8"},
 				Parse: parseContract, Run: s.contractScans},
 			bot.Handle[cards.CreateContract]{Roles: sellers, Run: s.createFromForm},
 			bot.Handle[cards.SaveContract]{Roles: sellers, Run: s.saveFromForm},

@@ -37,19 +37,19 @@ func deals(s *Services) Module {
 	return Module{
 		Commands: []bot.Registration{
 			bot.Command[int]{Name: "我的商机", Aliases: []string{"deals"}, Summary: crm.Text{Zh: "我进行中的商机", En: "my open deals"}, Usage: crm.Text{Zh: "[页]", En: "[page]"},
-				Examples: []string{"/我的商机"}, Roles: sellers, Menu: true, Parse: parsePage, Run: s.myDeals},
+				Examples: []string{"/我的商机", "/deals"}, Roles: sellers, Menu: true, Parse: parsePage, Run: s.myDeals},
 			bot.Command[string]{Name: "商机", Aliases: []string{"deal"}, Summary: crm.Text{Zh: "查看商机", En: "show a deal"}, Usage: crm.Text{Zh: "D-3|名称", En: "D-3|title"},
-				Examples: []string{"/商机 D-3", "/商机 星河"}, Parse: needText("商机编号或名称", "a deal by code or title"), Run: s.findDeal},
+				Examples: []string{"/商机 D-3", "/商机 星河", "/deal D-3"}, Parse: needText("商机编号或名称", "a deal by code or title"), Run: s.findDeal},
 			bot.Command[string]{Name: "新商机", Aliases: []string{"newdeal"}, Summary: crm.Text{Zh: "给客户建立商机", En: "open a deal with a customer"}, Usage: crm.Text{Zh: "客户 [金额 预计日期]", En: "customer [amount expected-day]"},
-				Examples: []string{"/新商机 星河科技 80万 月底", "/新商机 A-3"}, Roles: sellers, Parse: needText("客户", "a customer"), Run: s.newDeal},
+				Examples: []string{"/新商机 星河科技 80万 月底", "/新商机 A-3", "/newdeal Galaxy 800k month end"}, Roles: sellers, Parse: needText("客户", "a customer"), Run: s.newDeal},
 			bot.Command[dealArgs]{Name: "推进", Aliases: []string{"advance"}, Summary: crm.Text{Zh: "推进商机到下一阶段或指定阶段", En: "move a deal to the next stage, or to a named one"}, Usage: crm.Text{Zh: "D-3 [阶段]", En: "D-3 [stage]"},
-				Examples: []string{"/推进 D-3", "/推进 D-3 方案报价"}, Roles: sellers, Parse: parseDeal,
+				Examples: []string{"/推进 D-3", "/推进 D-3 方案报价", "/advance D-3"}, Roles: sellers, Parse: parseDeal,
 				Run: func(ctx context.Context, a crm.Actor, _ bot.Call, in dealArgs) (bot.Reply, error) {
 					d, err := s.Deals.Advance(ctx, a, in.id, 0, in.text)
 					return s.dealMoved(ctx, a, d, err, false)
 				}},
 			bot.Command[dealArgs]{Name: "赢单", Aliases: []string{"win"}, Summary: crm.Text{Zh: "商机赢单", En: "close a deal as won"}, Usage: crm.Text{Zh: "D-3 [成交金额]", En: "D-3 [real amount]"},
-				Examples: []string{"/赢单 D-3", "/赢单 D-3 76万"}, Roles: sellers, Parse: parseDeal,
+				Examples: []string{"/赢单 D-3", "/赢单 D-3 76万", "/win D-3 760k"}, Roles: sellers, Parse: parseDeal,
 				Run: func(ctx context.Context, a crm.Actor, _ bot.Call, in dealArgs) (bot.Reply, error) {
 					amount, err := optionalMoney(in.text)
 					if err != nil {
@@ -59,7 +59,7 @@ func deals(s *Services) Module {
 					return s.dealMoved(ctx, a, d, err, false)
 				}},
 			bot.Command[dealArgs]{Name: "输单", Aliases: []string{"lose"}, Summary: crm.Text{Zh: "商机输单，需要原因", En: "close a deal as lost, with a reason"}, Usage: crm.Text{Zh: "D-3 原因 [说明]", En: "D-3 reason [note]"},
-				Examples: []string{"/输单 D-3 价格 对手低 8%", "/输单 D-3 竞品"}, Roles: sellers, Parse: parseDeal,
+				Examples: []string{"/输单 D-3 价格 对手低 8%", "/输单 D-3 竞品", "/lose D-3 price the others were 8% cheaper"}, Roles: sellers, Parse: parseDeal,
 				Run: func(ctx context.Context, a crm.Actor, _ bot.Call, in dealArgs) (bot.Reply, error) {
 					why, note, _ := deal.ParseReason(in.text)
 					d, err := s.Deals.Lose(ctx, a, in.id, 0, why, note)

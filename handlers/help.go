@@ -15,7 +15,7 @@ import (
 func help(s *Services) Module {
 	return Module{Commands: []bot.Registration{bot.Command[string]{
 		Name: "帮助", Aliases: []string{"help", "?"}, Summary: crm.Text{Zh: "能做什么，怎么用", En: "what you can do, and how"},
-		Usage: crm.Text{Zh: "[命令]", En: "[command]"}, Examples: []string{"/帮助", "/帮助 认领"}, Menu: true,
+		Usage: crm.Text{Zh: "[命令]", En: "[command]"}, Examples: []string{"/帮助", "/帮助 认领", "/help claim"}, Menu: true,
 		Parse: func(rest string) (string, error) { return strings.TrimPrefix(rest, "/"), nil },
 		Run: func(_ context.Context, a crm.Actor, _ bot.Call, name string) (bot.Reply, error) {
 			return s.showHelp(a, name)

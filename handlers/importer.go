@@ -81,7 +81,7 @@ func imports(s *Services) Module {
 	return Module{
 		Commands: []bot.Registration{
 			bot.Command[importArgs]{Name: "导入", Aliases: []string{"import"}, Summary: crm.Text{Zh: "导入表格：发送 .csv 或 .xlsx 文件即可", En: "import a table: just send a .csv or .xlsx file"}, Usage: crm.Text{Zh: "[I-3 试算|确认|撤销|字段=列]", En: "[I-3 try|confirm|undo|field=column]"},
-				Examples: []string{"/导入", "/导入 I-3", "/导入 I-3 电话=手机 来源=渠道 试算", "/导入 I-3 试算", "/导入 I-3 确认", "/导入 I-3 撤销"}, Roles: importer.Operators, Parse: parseImport, Run: s.importCommand},
+				Examples: []string{"/导入", "/导入 I-3", "/导入 I-3 电话=手机 来源=渠道 试算", "/导入 I-3 试算", "/导入 I-3 确认", "/导入 I-3 撤销", "/import I-3"}, Roles: importer.Operators, Parse: parseImport, Run: s.importCommand},
 			bot.Handle[cards.TryImport]{Roles: importer.Operators, Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.TryImport) (bot.Reply, error) {
 				return s.tryImport(ctx, a, p.Import, c.Values)
 			}},

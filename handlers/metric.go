@@ -38,7 +38,7 @@ func metrics(s *Services) Module {
 					return plain(rest)
 				}, Run: s.evidenceText},
 			bot.Command[string]{Name: "指标", Aliases: []string{"metrics"}, Summary: crm.Text{Zh: "每个数字的口径", En: "what each number means"},
-				Usage: crm.Text{Zh: "[指标]", En: "[metric]"}, Examples: []string{"/指标", "/指标 赢单率"}, Parse: plain, Run: s.metricText},
+				Usage: crm.Text{Zh: "[指标]", En: "[metric]"}, Examples: []string{"/指标", "/指标 赢单率", "/metrics win rate"}, Parse: plain, Run: s.metricText},
 			bot.Handle[cards.MetricEvidence]{Run: s.evidencePress},
 			bot.Handle[cards.MetricRank]{Run: s.rankPress},
 		},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -38,6 +39,12 @@ func TestReference(t *testing.T) {
 			name = strings.TrimSpace(e.Name + " " + e.Usage.Zh)
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s | `%s` |\n", cell(name), cell(strings.Join(e.Aliases, "` `")), strings.Join(who, ", "), cell(e.Summary.Zh), cell(e.Summary.En), cell(strings.Join(e.Examples, "` `")))
+	}
+	han := regexp.MustCompile(`\p{Han}`)
+	for _, e := range a.Runtime.Router.Entries() {
+		if zh, en := crm.Chinese.Own(e.Examples)[0], crm.English.Own(e.Examples)[0]; !han.MatchString(zh) || han.MatchString(en) {
+			t.Errorf("/%s needs an example in Chinese and one in English: %q", e.Name, e.Examples)
+		}
 	}
 	path := filepath.Join("..", "docs", "commands.md")
 	if *update {

@@ -19,9 +19,9 @@ func today(s *Services) Module {
 		Views: []bot.ViewDef{{Name: activity.ViewToday, Render: s.todayView}, {Name: activity.ViewReminder, Render: s.reminderView}},
 		Commands: []bot.Registration{
 			bot.Command[string]{Name: "今天", Aliases: []string{"today"}, Summary: crm.Text{Zh: "今天要清的清单：逾期、拜访、审批、快要失去的线索", En: "what to clear today: overdue, visits, approvals, leads at risk"}, Menu: true,
-				Examples: []string{"/今天"}, Parse: func(rest string) (string, error) { return rest, nil }, Run: s.todayCommand},
+				Examples: []string{"/今天", "/today"}, Parse: func(rest string) (string, error) { return rest, nil }, Run: s.todayCommand},
 			bot.Command[crm.ActivityID]{Name: "完成", Aliases: []string{"done"}, Summary: crm.Text{Zh: "完成一个下一步", En: "mark a next step done"}, Usage: crm.Text{Zh: "V-12", En: "V-12"},
-				Examples: []string{"/完成 V-12"}, Parse: parseStep, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, id crm.ActivityID) (bot.Reply, error) {
+				Examples: []string{"/完成 V-12", "/done V-12"}, Parse: parseStep, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, id crm.ActivityID) (bot.Reply, error) {
 					v, err := s.Activities.Finish(ctx, a, id)
 					return s.stepReply(a, v, err, false, crm.Text{})
 				}},
