@@ -132,7 +132,7 @@ func pageWord(w string) (int, bool) {
 
 func (s *Services) rank(ctx context.Context, a crm.Actor, c bot.Call, rest string) (bot.Reply, error) {
 	q, err := s.parseNumber(ctx, a, strings.Fields(rest), func(who string) (metric.Scope, error) {
-		t, err := s.Directory.TeamByName(ctx, who)
+		t, err := s.Directory.TeamNamed(ctx, who)
 		return metric.Scope{Team: t.ID}, err
 	})
 	if err != nil {
@@ -297,6 +297,12 @@ func (s *Services) anyone(ctx context.Context, c bot.Call, who string) (metric.S
 		return metric.Scope{Team: t.ID}, nil
 	}
 	u, err := s.Directory.One(ctx, who)
+	if crm.CodeOf(err) == crm.CodeNotFound {
+		// A part of a team's name comes last: a person may be called like it.
+		if t, terr := s.Directory.TeamNamed(ctx, who); terr == nil {
+			return metric.Scope{Team: t.ID}, nil
+		}
+	}
 	return metric.Scope{User: u.ID}, err
 }
 

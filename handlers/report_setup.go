@@ -296,7 +296,7 @@ func (s *Services) goalScope(ctx context.Context, words []string) (profile goal.
 		case "电话", "phone":
 			profile = goal.Phone
 		case "团队", "team":
-			t, err := s.Directory.TeamByName(ctx, rest)
+			t, err := s.Directory.TeamNamed(ctx, rest)
 			return profile, rule.Scope(fmt.Sprintf("team:%d", t.ID)), t.Name, err
 		case "人", "person":
 			u, err := s.Directory.One(ctx, rest)

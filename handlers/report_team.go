@@ -89,7 +89,7 @@ func (s *Services) teamAndDay(ctx context.Context, a crm.Actor, c bot.Call, rest
 		}
 	}
 	if name != "" {
-		t, err := s.Directory.TeamByName(ctx, name)
+		t, err := s.Directory.TeamNamed(ctx, name)
 		return t.ID, day, err
 	}
 	if c.Group() {
@@ -155,7 +155,7 @@ func (s *Services) bindReport(ctx context.Context, a crm.Actor, c bot.Call, rest
 		}
 		team = t
 	} else {
-		t, err := s.Directory.TeamByName(ctx, name)
+		t, err := s.Directory.TeamNamed(ctx, name)
 		if err != nil {
 			return bot.Reply{}, err
 		}

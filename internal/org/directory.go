@@ -301,6 +301,47 @@ func (d *Directory) TeamByName(ctx context.Context, name string) (Team, error) {
 	return Team{}, crm.NotFound("没有叫“"+name+"”的团队", "there is no team called “"+name+"”")
 }
 
+// TeamNamed finds a team as people say it: by its name, or by a part that no
+// other team's name has, such as 华东 for 华东销售部. The refusal lists what
+// could have been meant.
+func (d *Directory) TeamNamed(ctx context.Context, said string) (Team, error) {
+	said = strings.TrimSpace(said)
+	t, err := d.TeamByName(ctx, said)
+	if crm.CodeOf(err) != crm.CodeNotFound {
+		return t, err
+	}
+	all, err := d.Teams(ctx)
+	if err != nil {
+		return Team{}, err
+	}
+	like := slices.DeleteFunc(slices.Clone(all), func(t Team) bool {
+		return said == "" || !strings.Contains(strings.ToLower(t.Name), strings.ToLower(said))
+	})
+	switch len(like) {
+	case 0:
+		return Team{}, crm.NotFound("没有叫“"+said+"”的团队", "there is no team called “"+said+"”").
+			WithNext("团队有："+teamNames(all, "、", " 等"), "the teams are: "+teamNames(all, ", ", " and more"))
+	case 1:
+		return like[0], nil
+	}
+	return Team{}, crm.Invalid("有几个团队的名称里有“"+said+"”", "several teams have “"+said+"” in their name").
+		WithNext("请写其中一个："+teamNames(like, "、", " 等"), "name one of: "+teamNames(like, ", ", " and more"))
+}
+
+// teamsTold is how many teams a refusal names: more do not fit a phone.
+const teamsTold = 12
+
+func teamNames(ts []Team, comma, more string) string {
+	var names []string
+	for _, t := range ts[:min(len(ts), teamsTold)] {
+		names = append(names, t.Name)
+	}
+	if len(ts) <= teamsTold {
+		more = ""
+	}
+	return strings.Join(names, comma) + more
+}
+
 // administered reports whether an administrator is bound anywhere: one who can
 // decide.
 func (s *snapshot) administered() bool {

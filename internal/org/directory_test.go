@@ -256,3 +256,25 @@ func TestAnOldCopyServesWhileTheDatabaseIsAway(t *testing.T) {
 		t.Error("without any copy there is no answer")
 	}
 }
+
+func TestATeamIsFoundByAPartOfItsName(t *testing.T) {
+	d, m := company(t)
+	m.teams = []org.Team{{ID: 1, Name: "总公司"}, {ID: 2, Name: "华东销售部", Parent: 1}, {ID: 3, Name: "华南销售部", Parent: 1}, {ID: 4, Name: "华南", Parent: 3}, {ID: 5, Name: "Inside Sales", Parent: 1}}
+	if err := d.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for said, want := range map[string]crm.TeamID{"华东销售部": 2, " 华东 ": 2, "华南": 4, "华南销": 3, "inside": 5} {
+		if got, err := d.TeamNamed(t.Context(), said); err != nil || got.ID != want {
+			t.Errorf("%q is team %d, want %d; %v", said, got.ID, want, err)
+		}
+	}
+	for said, want := range map[string]string{
+		"销售部": "several teams have “销售部” in their name; name one of: 华东销售部, 华南销售部",
+		"西北":  "there is no team called “西北”; the teams are: 总公司, 华东销售部, 华南销售部, 华南, Inside Sales",
+		"":    "there is no team called “”; the teams are: 总公司, 华东销售部, 华南销售部, 华南, Inside Sales",
+	} {
+		if got, err := d.TeamNamed(t.Context(), said); err == nil || crm.MessageOf(err, crm.English) != want {
+			t.Errorf("%q is team %d and says %q, want %q", said, got.ID, crm.MessageOf(err, crm.English), want)
+		}
+	}
+}
