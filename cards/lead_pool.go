@@ -166,7 +166,7 @@ func MyLeads(f LeadFrame, owner string, list []lead.Seen, hold int) card.Card {
 		c.Blocks = []card.Block{card.P(l.T("名下没有线索。", "There are none.")), card.Buttons{Items: []card.Button{CommandButton(l.T("去公海看看", "Look at the pool"), "/"+l.T("公海", "pool"))}}}
 		return c
 	}
-	urgent, fresh := 0, 0
+	urgent, fresh, late := 0, 0, 0
 	rows := make([][]card.Cell, len(list))
 	for i, v := range list {
 		if v.Due.Left <= 1 {
@@ -176,18 +176,24 @@ func MyLeads(f LeadFrame, owner string, list []lead.Seen, hold int) card.Card {
 			fresh++
 		}
 		open := f.openButton(v.ID, l.T("打开", "Open"))
-		next := string(v.Due.Release)[5:] // the days left stand beside it
-		if !v.Due.Contact.IsZero() {
-			next = l.T("首次联系 ", "first contact ") + f.minute(v.Due.Contact)
+		next, tone := string(v.Due.Release)[5:], dueTone(v.Due.Left) // the days left stand beside it
+		switch contact := v.Due.Contact; {
+		case contact.IsZero():
+		case contact.Before(f.Now):
+			late++
+			next, tone = l.T("首次联系已超时 ", "first contact was due ")+f.minute(contact), card.Danger
+		default:
+			next = l.T("首次联系 ", "first contact ") + f.minute(contact)
 		}
 		rows[i] = []card.Cell{{Text: strings.TrimSpace(v.ID.String() + " " + leadTitle(v))}, {Text: string(v.Grade), Tone: leadGradeTone(v.Grade)},
-			{Text: fmt.Sprint(v.Due.Left), Tone: dueTone(v.Due.Left)}, {Text: next, Tone: dueTone(v.Due.Left)}, {Text: open.Label, Action: &open}}
+			{Text: fmt.Sprint(v.Due.Left), Tone: dueTone(v.Due.Left)}, {Text: next, Tone: tone}, {Text: open.Label, Action: &open}}
 		if i < maxAbout {
 			c.About = append(c.About, v.Ref())
 		}
 	}
-	c.Subtitle = l.T(fmt.Sprintf("共 %d 条，上限 %d · 待首次联系 %d · 快到期 %d", len(list), hold, fresh, urgent), fmt.Sprintf("%d of at most %d · %d not yet contacted · %d almost due", len(list), hold, fresh, urgent))
-	if urgent > 0 {
+	c.Subtitle = l.T(fmt.Sprintf("共 %d 条，上限 %d · 待首次联系 %d，已超时 %d · 一个工作日内释放 %d", len(list), hold, fresh, late, urgent),
+		fmt.Sprintf("%d of at most %d · %d not yet contacted, %d of them late · %d released within a working day", len(list), hold, fresh, late, urgent))
+	if urgent+late > 0 {
 		c.Tone = card.Warning
 	}
 	c.Blocks = []card.Block{card.Table{PageSize: 10, Columns: []card.Column{{Title: l.T("线索", "Lead")}, {Title: l.T("等级", "Grade")}, {Title: l.T("剩余工作日", "Days left"), Number: true},

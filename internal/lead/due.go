@@ -39,6 +39,18 @@ type Due struct {
 	Left int
 }
 
+// Next is the day of what comes first: the first contact or the release. Empty
+// when nothing is due.
+func (d Due) Next(cal *calendar.Calendar) crm.Day {
+	if d.Contact.IsZero() {
+		return d.Release
+	}
+	if c := cal.DayOf(d.Contact); d.Release == "" || c < d.Release {
+		return c
+	}
+	return d.Release
+}
+
 // DueOf computes the deadlines of an owned lead (P-09, P-11). It is zero for
 // leads in the pool and for closed ones.
 func DueOf(l Lead, periods map[Grade]Period, cal *calendar.Calendar, now time.Time) Due {

@@ -247,7 +247,7 @@ func (s *Service) Of(ctx context.Context, a crm.Actor, owner crm.UserID) ([]Seen
 		}
 	}
 	slices.SortStableFunc(out, func(x, y Seen) int {
-		return cmp.Or(cmp.Compare(x.Due.Release, y.Due.Release), compareDue(x.Due.Contact, y.Due.Contact), cmp.Compare(x.Grade, y.Grade), cmp.Compare(x.ID, y.ID))
+		return cmp.Or(cmp.Compare(x.Due.Next(s.d.Calendar), y.Due.Next(s.d.Calendar)), compareDue(x.Due.Contact, y.Due.Contact), cmp.Compare(x.Grade, y.Grade), cmp.Compare(x.ID, y.ID))
 	})
 	return out, nil
 }

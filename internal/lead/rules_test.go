@@ -1,6 +1,7 @@
 package lead_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -178,5 +179,29 @@ func TestPM01CollaborationsAfterAChangeOfHands(t *testing.T) {
 	}
 	if got := asked.AfterMove(heir, now); got != asked {
 		t.Errorf("a request that passes on changed: %+v", got)
+	}
+}
+
+// TestP11AFirstContactThatIsDueComesFirst orders by what is due next: a first
+// contact may be due long before the release of the same lead, and of others.
+func TestP11AFirstContactThatIsDueComesFirst(t *testing.T) {
+	h := newHouse(t, "")
+	na := h.as("李娜")
+	talked, err := h.leads.Create(h.ctx, na, lead.NewLead{Info: lead.Info{Company: "华星科技"}, Owner: na.ID}, true)
+	h.must(err)
+	h.must(h.db.InTx(h.ctx, func(ctx context.Context) error {
+		_, err := h.leads.Touch(ctx, talked.ID.Ref(), h.clock.Now(), true)
+		return err
+	}))
+	h.wait(24 * time.Hour)
+	fresh, err := h.leads.Create(h.ctx, na, lead.NewLead{Info: lead.Info{Company: "明月餐饮"}, Owner: na.ID}, true)
+	h.must(err)
+	own, err := h.leads.Mine(h.ctx, na)
+	h.must(err)
+	if len(own) != 2 || own[0].ID != fresh.ID || own[1].ID != talked.ID {
+		t.Fatalf("the list begins with %s, want %s", own[0].ID, fresh.ID)
+	}
+	if own[0].Due.Release <= own[1].Due.Release {
+		t.Errorf("released on %s and %s: the order proves nothing", own[0].Due.Release, own[1].Due.Release)
 	}
 }
