@@ -25,7 +25,7 @@ func (PersonStays) ActionName() string { return "org.stays" }
 // LeaveCard asks an administrator whether somebody who is gone from one platform
 // left the company, and shows what was decided (HO-01).
 func LeaveCard(l crm.Lang, u org.User) card.Card {
-	c := card.Card{Lang: l, Title: l.T("离职确认："+u.Name, "Has "+u.Name+" left?"), Summary: l.T("请确认是否已离职", "please say whether they left the company"), About: []crm.Ref{org.PersonRef(u.ID)}}
+	c := card.Card{Lang: l, Title: u.Name, About: []crm.Ref{org.PersonRef(u.ID)}}
 	who := u.EmployeeNo
 	if who == "" {
 		who = u.Name
@@ -43,6 +43,7 @@ func LeaveCard(l crm.Lang, u org.User) card.Card {
 		c.Tone, c.Tags = card.Success, []card.Tag{{Text: l.T("在职", "at work"), Tone: card.Success}}
 		text, buttons = l.T(u.Name+"仍在职，可以正常使用机器人。", u.Name+" is at work and can use the bot."), nil
 	default:
+		c.Title, c.Summary = l.T("离职确认："+u.Name, "Has "+u.Name+" left?"), l.T("请确认是否已离职", "please say whether they left the company")
 		c.Tone, c.Tags = card.Warning, []card.Tag{{Text: l.T("已冻结", "frozen"), Tone: card.Warning}}
 		text = l.T(u.Name+"已从一个平台的通讯录移除，在另一个平台仍有账号。确认之前只能查看自己的记录。", u.Name+" is gone from the directory of one platform and has an account on another. Until you decide they can only read what is theirs.")
 	}
