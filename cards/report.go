@@ -190,7 +190,7 @@ func reportForm(l crm.Lang, v ReportView) card.Form {
 // ReportChaseCard reminds of a report that was not handed in.
 func ReportChaseCard(l crm.Lang, r report.Report, due string) card.Card {
 	return card.Card{Lang: l, Title: l.T("日报还没有交", "Your daily report is missing"), Subtitle: dayText(l, r.Day), Tone: card.Warning, About: []crm.Ref{r.ID.Ref()}, Blocks: []card.Block{
-		card.P(l.T("今天的日报 "+due+" 截止，数字已经填好，只差您确认。", "Today's report was due at "+due+". The numbers are filled in; it only needs you to confirm.")),
+		card.P(l.T("日报已于 "+due+" 截止，现在交记为迟交。数字已经填好，只差您确认。", "The report was due at "+due+" and counts as late now. The numbers are filled in; it only needs you to confirm.")),
 		card.Buttons{Items: []card.Button{{Label: l.T("打开日报", "Open it"), Style: card.Primary, Action: ReportOpen{r.ID}, Command: l.T("/日报 ", "/daily ") + string(r.Day)}}}}}
 }
 
