@@ -193,7 +193,7 @@ func (w workSample) days() []Sample {
 	return []Sample{
 		with("today.card/full", crm.Text{Zh: "今天的清单", En: "the day's list"}, Today(f, full)),
 		with("today.card/busy", crm.Text{Zh: "最满的一天", En: "the fullest day"}, Today(f, busy)),
-		with("today.card/clear", crm.Text{Zh: "全部清完", En: "all clear"}, Today(f, activity.Today{Day: "2026-03-04", Workday: true})),
+		with("today.card/clear", crm.Text{Zh: "全部清完", En: "all clear"}, Today(f, activity.Today{Day: "2026-03-04", Workday: true}, CommandButton(l.T("看公海", "Pool"), l.T("/公海", "/pool")))),
 		with("activity.reminder/due", crm.Text{Zh: "跟进提醒", En: "a reminder"}, Reminder(f, step)),
 		with("activity.reminder/done", crm.Text{Zh: "已处理的提醒", En: "a settled reminder"}, Reminder(f, done)),
 		with("activity.step/move", crm.Text{Zh: "下一步改期", En: "reschedule a next step"}, StepMove(f, step)),

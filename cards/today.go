@@ -53,14 +53,17 @@ func (f WorkFrame) askMoveButton(id crm.ActivityID, end string) card.Button {
 }
 
 // Today is the daily list to clear: each line says what and acts.
-func Today(f WorkFrame, t activity.Today) card.Card {
+// ideas are offered when nothing is left to do.
+func Today(f WorkFrame, t activity.Today, ideas ...card.Button) card.Card {
 	l := f.Lang
 	c := card.Card{Lang: l, Title: l.T("今天 · ", "Today · ") + calendar.FormatDay(t.Day, l), Tone: card.Info}
 	n := t.Left()
 	if n == 0 {
 		c.Tone, c.Subtitle = card.Success, l.T("全部清完", "all clear")
-		c.Blocks = append(c.Blocks, card.P(l.T("今天没有待办。可以去公海看看，或排明天的拜访。", "Nothing is left to do today. Have a look at the pool, or plan tomorrow's visits.")),
-			card.Buttons{Items: []card.Button{CommandButton(l.T("看公海", "Pool"), l.T("/公海", "/pool")), CommandButton(l.T("排明天", "Plan tomorrow"), l.T("/计划 明天", "/plan tomorrow"))}})
+		c.Blocks = append(c.Blocks, card.P(l.T("今天没有待办。", "Nothing is left to do today.")))
+		if len(ideas) > 0 {
+			c.Blocks = append(c.Blocks, card.Buttons{Items: ideas})
+		}
 		return c
 	}
 	c.Subtitle = l.T(fmt.Sprintf("待办 %d 项", n), fmt.Sprintf("%d things to do", n))

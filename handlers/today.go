@@ -57,7 +57,7 @@ func (s *Services) todayView(ctx context.Context, v bot.Viewer, ref string) (car
 	if err != nil {
 		return card.Card{}, err
 	}
-	return cards.Today(s.work(v.Lang), t), nil
+	return cards.Today(s.work(v.Lang), t, s.ideas(v.Actor)...), nil
 }
 
 // reminderView shows a due next step. One that was settled before its reminder
@@ -82,9 +82,25 @@ func (s *Services) todayCommand(ctx context.Context, a crm.Actor, _ bot.Call, _ 
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	rep := bot.Show(cards.Today(s.work(a.Lang), t), bot.View{Name: activity.ViewToday, Ref: string(t.Day)})
+	rep := bot.Show(cards.Today(s.work(a.Lang), t, s.ideas(a)...), bot.View{Name: activity.ViewToday, Ref: string(t.Day)})
 	rep.Private = true
 	return rep, nil
+}
+
+// ideas are what the person may do when nothing is left: nobody is sent to a
+// command that is not for them.
+func (s *Services) ideas(a crm.Actor) []card.Button {
+	var out []card.Button
+	for _, e := range s.router.Entries() {
+		switch {
+		case !e.Allowed(a):
+		case e.Name == "公海":
+			out = append(out, cards.CommandButton(a.Lang.T("看公海", "Pool"), a.Lang.T("/公海", "/pool")))
+		case e.Name == "计划":
+			out = append(out, cards.CommandButton(a.Lang.T("排明天", "Plan tomorrow"), a.Lang.T("/计划 明天", "/plan tomorrow")))
+		}
+	}
+	return out
 }
 
 // stepArgs is a next step and its new date, in words.
