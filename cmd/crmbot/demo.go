@@ -20,6 +20,40 @@ type demoCmd struct {
 	Days  int    `help:"Days of history of a new demo." default:"90"`
 }
 
+// maxDemoDays is as much history as is made in a few minutes.
+const maxDemoDays = 366
+
+// Validate names all wrong flags at once, before anything is made.
+func (c *demoCmd) Validate() error {
+	var errs []error
+	if c.Port < 0 || c.Port > 65535 {
+		errs = append(errs, fmt.Errorf("--port takes 0 to 65535, got %d", c.Port))
+	}
+	if c.Days < 1 || c.Days > maxDemoDays {
+		errs = append(errs, fmt.Errorf("--days takes 1 to %d, got %d", maxDemoDays, c.Days))
+	}
+	if _, err := c.begins(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// begins is when a new demo begins; zero: now.
+func (c *demoCmd) begins() (time.Time, error) {
+	if c.Now == "" {
+		return time.Time{}, nil
+	}
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := time.ParseInLocation("2006-01-02 15:04", c.Now, zone)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--now takes a time like '2026-11-20 09:00', got %q", c.Now)
+	}
+	return t, nil
+}
+
 // Run makes the company if there is none yet and serves the chat.
 func (c *demoCmd) Run(e *env) error {
 	setLog(configs.Log{Level: "warn", Format: "text"}, e.err)
@@ -31,14 +65,9 @@ func (c *demoCmd) Run(e *env) error {
 		c.Dir = filepath.Join(cache, "crmbot", "demo")
 	}
 	o := demo.Options{Dir: c.Dir, Fresh: c.Fresh, Days: c.Days, Progress: func(s string) { fmt.Fprintln(e.err, s, "…") }}
-	if c.Now != "" {
-		zone, err := time.LoadLocation("Asia/Shanghai")
-		if err != nil {
-			return err
-		}
-		if o.Now, err = time.ParseInLocation("2006-01-02 15:04", c.Now, zone); err != nil {
-			return fmt.Errorf("--now takes a time like '2026-11-20 09:00', got %q", c.Now)
-		}
+	var err error
+	if o.Now, err = c.begins(); err != nil {
+		return err
 	}
 	ln, err := listenLoopback(c.Port)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -54,12 +55,15 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int
 		fmt.Fprintln(errOut, err)
 		return 1
 	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	k, err := parser.Parse(args)
 	if exit >= 0 {
 		return exit
 	}
 	if err != nil {
-		fmt.Fprintln(errOut, "crmbot:", err)
+		fmt.Fprintf(errOut, "crmbot: %v; see crmbot help\n", err)
 		return 2
 	}
 	e := &env{ctx: ctx, out: out, err: errOut, environ: environ, config: func() (configs.Config, error) {

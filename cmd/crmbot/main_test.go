@@ -47,6 +47,12 @@ func TestVersionAndHelp(t *testing.T) {
 			t.Errorf("help (%d) does not name %s:\n%s", code, want, out)
 		}
 	}
+	if code, same, _ := crmbot(t, nil, "help"); code != 0 || same != out {
+		t.Errorf("help without dashes: %d %q", code, same)
+	}
+	if code, out, _ := crmbot(t, nil, "help", "import"); code != 0 || !strings.Contains(out, "--map") {
+		t.Errorf("help of import without dashes: %d %q", code, out)
+	}
 	if code, out, _ := crmbot(t, nil, "import", "--help"); code != 0 || !strings.Contains(out, "--map") {
 		t.Errorf("help of import: %d %q", code, out)
 	}
@@ -54,9 +60,15 @@ func TestVersionAndHelp(t *testing.T) {
 
 func TestAWrongCommandLineIsStatus2(t *testing.T) {
 	for _, args := range [][]string{{}, {"fly"}, {"version", "--fast"}, {"import"}, {"import", "pets", "x.csv"}, {"import", "leads", "/no/such/file"}, {"script"}, {"script", "/no/such"},
-		{"--config", "/no/such.yaml", "version"}, {"demo", "--port", "many"}} {
+		{"--config", "/no/such.yaml", "version"}, {"demo", "--port", "many"}, {"help", "fly"}} {
 		if code, out, errOut := crmbot(t, nil, args...); code != 2 || !strings.HasPrefix(errOut, "crmbot: ") || out != "" {
 			t.Errorf("%v: status %d, %q, %q", args, code, out, errOut)
+		}
+	}
+	code, out, errOut := crmbot(t, nil, "demo", "--dir", filepath.Join(t.TempDir(), "none"), "--port", "99999", "--days=-3", "--now", "soon")
+	for _, want := range []string{"--port takes 0 to 65535, got 99999", "--days takes 1 to 366, got -3", "--now takes a time like"} {
+		if code != 2 || out != "" || !strings.Contains(errOut, want) {
+			t.Errorf("demo with three wrong flags: status %d, %q, %q; want %q", code, out, errOut, want)
 		}
 	}
 }
