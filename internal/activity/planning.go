@@ -39,7 +39,6 @@ func (s *Service) AddPlan(ctx context.Context, a crm.Actor, subject crm.Ref, due
 func (s *Service) plan(ctx context.Context, a crm.Actor, rec Record, due Due) (Plan, error) {
 	now := s.d.Clock.Now()
 	w := due.When()
-	w.Matched = w.Format(crm.Chinese)
 	if err := s.d.Calendar.CheckFuture(w, now); err != nil {
 		return Plan{}, err
 	}
@@ -98,7 +97,6 @@ func (s *Service) MovePlan(ctx context.Context, a crm.Actor, id PlanID, to Due, 
 		}
 		if old.Due.Day == to.Day {
 			w := to.When()
-			w.Matched = w.Format(crm.Chinese)
 			if err := s.d.Calendar.CheckFuture(w, s.d.Clock.Now()); err != nil {
 				return err
 			}

@@ -173,7 +173,6 @@ func (s *Service) check(e Entry, now time.Time) error {
 	}
 	if e.Next.Day != "" {
 		w := e.Next.When()
-		w.Matched = w.Format(crm.Chinese)
 		return s.d.Calendar.CheckFuture(w, now)
 	}
 	return nil

@@ -90,7 +90,6 @@ func (s *Service) Finish(ctx context.Context, a crm.Actor, id crm.ActivityID) (S
 func (s *Service) Reschedule(ctx context.Context, a crm.Actor, id crm.ActivityID, to Due) (StepSeen, error) {
 	return s.changeStep(ctx, a, id, func(st *Step, now time.Time) error {
 		w := to.When()
-		w.Matched = w.Format(crm.Chinese)
 		if err := s.d.Calendar.CheckFuture(w, now); err != nil {
 			return err
 		}

@@ -91,9 +91,13 @@ func ParseNext(text string, now time.Time, cal *Calendar) (When, error) {
 	return w, nil
 }
 
-// CheckFuture refuses a day before today and a time that has passed.
+// CheckFuture refuses a day before today and a time that has passed. A moment
+// without a phrase is named by itself.
 func (c *Calendar) CheckFuture(w When, now time.Time) error {
 	if w.Day < c.DayOf(now) || (w.HasTime && w.At(c).Before(now)) {
+		if w.Matched == "" {
+			return crm.Invalid(w.Format(crm.Chinese)+" 已经过去了，请写一个今后的时间", w.Format(crm.English)+" has passed; name a time to come")
+		}
 		return crm.Invalid("「"+cut(w.Matched)+"」是 "+w.Format(crm.Chinese)+"，已经过去了，请写一个今后的时间",
 			"\""+cut(w.Matched)+"\" is "+w.Format(crm.English)+", which has passed; name a time to come")
 	}
