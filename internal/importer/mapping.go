@@ -255,7 +255,8 @@ func (m Mapping) bind(head []string) (*binder, error) {
 			WithNext("文件的列："+cutRunes(strings.Join(head, "、"), 200), "its columns are: "+cutRunes(strings.Join(head, ", "), 200))
 	}
 	if len(b.fields) == 0 {
-		return nil, crm.Invalid("没有任何列可以导入", "no column is mapped")
+		return nil, crm.Invalid("没有任何列可以导入", "no column is mapped").
+			WithNext("请给至少一列选字段；文件的列："+cutRunes(strings.Join(head, "、"), 200), "choose a field for at least one; the columns are: "+cutRunes(strings.Join(head, ", "), 200))
 	}
 	return b, nil
 }

@@ -142,7 +142,8 @@ func (s *Service) inspect(j *Job, data []byte, limit int64) error {
 		}
 	}
 	if j.Rows == 0 {
-		return crm.Invalid("文件只有表头，没有数据", "the file has a header but no rows")
+		return crm.Invalid("文件只有一行，没有数据", "the file has one line and no data").
+			WithNext("第一行是表头，数据从第二行开始，请补上后重新发送", "the first line is the header, data begins in the second; add it and send the file again")
 	}
 	return nil
 }

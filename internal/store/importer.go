@@ -125,7 +125,7 @@ func (d *DB) Import(ctx context.Context, id crm.ImportID) (importer.Job, error) 
 	var r importRow
 	err := d.read(ctx).Take(&r, "id = ?", int64(id)).Error
 	if missing(err) {
-		return importer.Job{}, crm.NotFound("没有导入 "+id.String(), "there is no import "+id.String())
+		return importer.Job{}, crm.NotFound("没有导入 "+id.String(), "there is no import "+id.String()).WithNext("请核对编号，或重新发送文件", "check the number, or send the file again")
 	}
 	if err != nil {
 		return importer.Job{}, err
