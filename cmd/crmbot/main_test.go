@@ -141,7 +141,7 @@ func TestWorkThatIsCutShortIsNoSuccess(t *testing.T) {
 }
 
 func TestDemoRefusesWhatItCannotRead(t *testing.T) {
-	if code, _, errOut := crmbot(t, nil, "demo", "--dir", t.TempDir(), "--now", "tomorrow"); code != 1 || !strings.Contains(errOut, "2026-11-20 09:00") {
+	if code, _, errOut := crmbot(t, nil, "demo", "--dir", t.TempDir(), "--now", "tomorrow"); code != 2 || !strings.Contains(errOut, "2026-11-20 09:00") {
 		t.Errorf("got %d %q", code, errOut)
 	}
 }
