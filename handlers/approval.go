@@ -31,6 +31,15 @@ func parseApproval(rest string) (approvalArgs, error) {
 	return approvalArgs{ref, strings.TrimSpace(tail)}, nil
 }
 
+// parseColleague is parseApproval for what needs a person.
+func parseColleague(rest string) (approvalArgs, error) {
+	in, err := parseApproval(rest)
+	if err == nil && in.text == "" {
+		err = crm.Invalid("请写同事的姓名或 @", "name the colleague, or use @")
+	}
+	return in, err
+}
+
 func approvals(s *Services) Module {
 	reason := func(zh, en string) crm.Text { return crm.Text{Zh: zh, En: en} }
 	decide := func(name, alias string, sum, usage crm.Text, examples [2]string, run func(context.Context, crm.Actor, approval.Click) (approval.Result, error), done crm.Text) bot.Registration {
@@ -67,9 +76,9 @@ func approvals(s *Services) Module {
 			decide("退回", "counter", reason("带条件退回给提交人", "send a request back with conditions"), reason("R-7 条件", "R-7 conditions"), [2]string{"/退回 R-7 预付比例提高到30%", "/counter R-7 raise the advance payment to 30%"}, s.sendBack, reason("已退回", "sent back")),
 			decide("撤回", "withdraw", reason("撤回自己提交的审批", "withdraw one's own request"), reason("R-7 [说明]", "R-7 [note]"), [2]string{"/撤回 R-7", "/withdraw R-7"}, s.withdraw, reason("已撤回", "withdrawn")),
 			bot.Command[approvalArgs]{Name: "转审", Aliases: []string{"delegate"}, Summary: crm.Text{Zh: "把审批转给同事", En: "hand an approval to a colleague"}, Usage: crm.Text{Zh: "R-7 @人 [说明]", En: "R-7 @person [note]"},
-				Examples: []string{"/转审 R-7 王磊", "/delegate R-7 Grace Liu"}, Parse: parseApproval, Run: s.delegateApproval},
+				Examples: []string{"/转审 R-7 王磊", "/delegate R-7 Grace Liu"}, Parse: parseColleague, Run: s.delegateApproval},
 			bot.Command[approvalArgs]{Name: "加签", Aliases: []string{"addsign"}, Summary: crm.Text{Zh: "请另一位同事一起审批（默认在我之前，加“后”在我之后）", En: "ask a further person (before me; add “after” for after me)"},
-				Usage: crm.Text{Zh: "R-7 @人 [后]", En: "R-7 @person [after]"}, Examples: []string{"/加签 R-7 王磊", "/加签 R-7 王磊 后", "/addsign R-7 Grace Liu after"}, Parse: parseApproval, Run: s.addSign},
+				Usage: crm.Text{Zh: "R-7 @人 [后]", En: "R-7 @person [after]"}, Examples: []string{"/加签 R-7 王磊", "/加签 R-7 王磊 后", "/addsign R-7 Grace Liu after"}, Parse: parseColleague, Run: s.addSign},
 			bot.Handle[cards.ApproveRequest]{Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.ApproveRequest) (bot.Reply, error) {
 				res, err := s.Approvals.Approve(ctx, a, approval.Click{Request: p.Request, Task: p.Task, Hash: p.Hash, Comment: c.Values.Get(cards.CommentInput)})
 				return s.decided(ctx, a, c, p.Request, res, reason("已同意", "approved"), err)
@@ -290,15 +299,25 @@ func (s *Services) pendingApprovals(ctx context.Context, a crm.Actor) (bot.Reply
 	return rep, nil
 }
 
+// nameWords is how many words a person's name has at most.
+const nameWords = 4
+
 // colleague is the person that a command names, by mention or by name, and what
 // follows.
 func (s *Services) colleague(ctx context.Context, c bot.Call, text string) (crm.UserID, string, error) {
 	head, tail, _ := strings.Cut(text, " ")
-	if head == "" {
-		return 0, "", crm.Invalid("请写同事的姓名或 @", "name the colleague, or use @")
-	}
 	if len(c.People) > 0 && strings.HasPrefix(head, "@") {
+		if after, ok := strings.CutPrefix(text, "@"+c.People[0].Name); ok {
+			tail = after
+		}
 		return c.People[0].ID, strings.TrimSpace(tail), nil
+	}
+	// A name may have spaces: the longest beginning that names somebody counts.
+	words := strings.Fields(text)
+	for n := min(len(words), nameWords); n > 1; n-- {
+		if u, err := s.Directory.One(ctx, strings.Join(words[:n], " ")); err == nil {
+			return u.ID, strings.Join(words[n:], " "), nil
+		}
 	}
 	u, err := s.Directory.One(ctx, head)
 	return u.ID, strings.TrimSpace(tail), err

@@ -33,6 +33,15 @@ func parseContract(rest string) (contractArgs, error) {
 	return contractArgs{crm.ContractID(ref.ID), strings.TrimSpace(tail)}, nil
 }
 
+// parseContractReason is parseContract for what needs a reason.
+func parseContractReason(rest string) (contractArgs, error) {
+	in, err := parseContract(rest)
+	if err == nil && in.text == "" {
+		err = crm.Invalid("请填写原因", "a reason is needed")
+	}
+	return in, err
+}
+
 func parseText(rest string) (string, error) { return strings.TrimSpace(rest), nil }
 
 var sellers = []crm.Role{crm.Rep, crm.Manager, crm.Director, crm.Boss, crm.Admin}
@@ -56,13 +65,13 @@ func contracts(s *Services) Module {
 			bot.Command[contractArgs]{Name: "签署", Aliases: []string{"sign"}, Summary: crm.Text{Zh: "法务确认双方已签署；负责人可随命令附上扫描件", En: "legal confirms a signature; its owner can send the scan with it"}, Usage: crm.Text{Zh: "C-8 [日期]", En: "C-8 [date]"},
 				Examples: []string{"/签署 C-8", "/签署 C-8 2026-03-05", "/sign C-8 2026-03-05"}, Parse: parseContract, Run: s.signContract},
 			bot.Command[contractArgs]{Name: "拒签", Aliases: []string{"decline"}, Summary: crm.Text{Zh: "登记客户拒签", En: "record that the customer does not sign"}, Usage: crm.Text{Zh: "C-8 原因", En: "C-8 reason"},
-				Examples: []string{"/拒签 C-8 价格未谈拢", "/decline C-8 no agreement on the price"}, Parse: parseContract,
+				Examples: []string{"/拒签 C-8 价格未谈拢", "/decline C-8 no agreement on the price"}, Parse: parseContractReason,
 				Run: func(ctx context.Context, a crm.Actor, c bot.Call, in contractArgs) (bot.Reply, error) {
 					x, err := s.Contracts.Declined(ctx, a, in.id, 0, in.text)
 					return s.contractDone(ctx, a, c, x.ID, crm.Text{Zh: "已登记客户拒签", En: "recorded"}, err)
 				}},
 			bot.Command[contractArgs]{Name: "终止", Aliases: []string{"terminate"}, Summary: crm.Text{Zh: "提前终止已签合同", En: "terminate a signed contract"}, Usage: crm.Text{Zh: "C-8 原因", En: "C-8 reason"}, Roles: []crm.Role{crm.Legal, crm.Boss},
-				Examples: []string{"/终止 C-8 客户破产", "/terminate C-8 the customer is bankrupt"}, Parse: parseContract,
+				Examples: []string{"/终止 C-8 客户破产", "/terminate C-8 the customer is bankrupt"}, Parse: parseContractReason,
 				Run: func(ctx context.Context, a crm.Actor, c bot.Call, in contractArgs) (bot.Reply, error) {
 					x, err := s.Contracts.Terminated(ctx, a, in.id, 0, in.text)
 					return s.contractDone(ctx, a, c, x.ID, crm.Text{Zh: "合同已终止", En: "terminated"}, err)

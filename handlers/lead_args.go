@@ -19,6 +19,15 @@ func parseLeadArgs(rest string) (leadArgs, error) {
 	return leadArgs{target: target, rest: strings.TrimSpace(tail)}, nil
 }
 
+// parseLeadPerson is parseLeadArgs for what needs a person.
+func parseLeadPerson(rest string) (leadArgs, error) {
+	in, err := parseLeadArgs(rest)
+	if err == nil && in.rest == "" {
+		err = crm.Invalid("请写同事的姓名或 @", "name the colleague, or use @")
+	}
+	return in, err
+}
+
 func parseRest(rest string) (string, error) { return strings.TrimSpace(rest), nil }
 
 func parseWords(rest string) ([]string, error) {
