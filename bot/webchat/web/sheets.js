@@ -57,7 +57,7 @@ function nextDay(day, n) {
 export function openGroup(state, W, done) {
   const d = $('#group'), w = W();
   const name = el('input', { type: 'text', maxlength: '40', placeholder: w.name, 'aria-label': w.name });
-  const boxes = state.people.filter((p) => p.id !== state.me.id).map((p) => el('label', { class: 'pick' }, el('input', { type: 'checkbox', value: p.id }), el('span', {}, p.name), el('small', {}, [p.roles, p.team].filter(Boolean).join(' · '))));
+  const boxes = state.people.filter((p) => p.id !== state.me.id).map((p) => el('label', { class: 'pick' }, el('input', { type: 'checkbox', value: p.id }), el('span', {}, p.name), el('small', {}, [state.me.lang === 'en' ? p.roles_en : p.roles, p.team].filter(Boolean).join(' · '))));
   d.replaceChildren(head(d, w.group, w), name, el('p', { class: 'hint' }, w.pick), el('div', { class: 'people-list' }, boxes), el('div', { class: 'row' },
     el('button', { type: 'button', class: 'send', onclick: async () => {
       try {

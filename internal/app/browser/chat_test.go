@@ -83,6 +83,15 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+func TestNewGroupSpeaksTheReadersLanguage(t *testing.T) {
+	c := openCompany(t)
+	for person, want := range map[string]string{"Grace Liu": "sales manager", "李娜": "销售经理"} {
+		p := c.chat(t, person, desktop)
+		p.click("new group", `document.querySelector('#new-group')`)
+		p.until("the roles are in the reader's language", fmt.Sprintf(`[...document.querySelectorAll('#group .pick small')].some((e) => e.textContent.startsWith('%s · '))`, want))
+	}
+}
+
 // TestTheme: the switch changes the colours and is remembered.
 func TestTheme(t *testing.T) {
 	c := openCompany(t)
