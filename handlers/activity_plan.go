@@ -184,6 +184,12 @@ func (s *Services) addPlanText(ctx context.Context, a crm.Actor, text string, du
 	if !found {
 		due.Day = s.today()
 	}
+	// A time that does not exist is no part of a customer's name: 华星 25:00.
+	for _, w := range strings.Fields(text) {
+		if _, bad := calendar.ParseTimeOfDay(w); bad != nil && strings.Contains(w, ":") && strings.Trim(w, "0123456789:") == "" {
+			return bot.Reply{}, bad
+		}
+	}
 	list, err := s.Activities.Find(ctx, a, text)
 	if err != nil {
 		return bot.Reply{}, err
