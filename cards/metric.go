@@ -229,7 +229,7 @@ func RankCard(l crm.Lang, r metric.Ranking, o RankOptions) card.Card {
 	note := MetricDefinition(l, r.Metric)
 	if r.Unranked > 0 {
 		note += l.T(fmt.Sprintf("另有 %d 人岗位不同或出勤不足 15 个工作日，计入合计，不参与排名。", r.Unranked),
-			fmt.Sprintf(" %d more people of another role or present for fewer than 15 working days count in the total but are not ranked.", r.Unranked))
+			fmt.Sprintf(" Not ranked but counted in the total, for another role or fewer than 15 working days of presence: %s.", people(l, r.Unranked)))
 	}
 	c.Blocks = append(c.Blocks, card.Note{Text: note})
 	return c

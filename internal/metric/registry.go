@@ -148,6 +148,10 @@ func (r *Registry) Find(a crm.Actor, text string) (Def, error) {
 		return Def{}, crm.Invalid("“"+text+"”对应多个指标："+strings.Join(zh, "、"), "“"+text+"” fits several metrics: "+strings.Join(en, ", ")).
 			WithNext("请写指标全称", "please give the full name")
 	}
+	moreZh, moreEn := "", ""
+	if len(offer) > len(zh) {
+		moreZh, moreEn = fmt.Sprintf(" 等 %d 个，发送 /指标 查看全部", len(offer)), fmt.Sprintf(" and %d more; send /metrics for all", len(offer)-len(zh))
+	}
 	return Def{}, crm.NotFound("没有叫“"+text+"”的指标", "there is no metric called “"+text+"”").
-		WithNext("可用的有："+strings.Join(zh, "、"), "there are: "+strings.Join(en, ", "))
+		WithNext("可用的有："+strings.Join(zh, "、")+moreZh, "there are: "+strings.Join(en, ", ")+moreEn)
 }

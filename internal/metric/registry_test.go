@@ -89,3 +89,16 @@ func TestFindNamesNearMetrics(t *testing.T) {
 		t.Errorf("the boss does not find it: %v", err)
 	}
 }
+
+// TestAnUnknownMetricIsToldThatTheListGoesOn: a list that is cut must say so, or
+// people believe that it is all there is.
+func TestAnUnknownMetricIsToldThatTheListGoesOn(t *testing.T) {
+	r := standard(t)
+	_, err := r.Find(crm.Actor{Roles: []crm.Role{crm.Boss}, All: true}, "没有的")
+	if got := crm.MessageOf(err, crm.English); !strings.HasSuffix(got, " more; send /metrics for all") {
+		t.Errorf("in English: %q", got)
+	}
+	if got := crm.MessageOf(err, crm.Chinese); !strings.HasSuffix(got, " 个，发送 /指标 查看全部") {
+		t.Errorf("in Chinese: %q", got)
+	}
+}
