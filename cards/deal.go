@@ -157,14 +157,15 @@ func dealControls(l crm.Lang, v DealView, i int) []card.Block {
 	for _, r := range deal.Reasons {
 		reasons = append(reasons, card.Option{Value: string(r.Key), Label: r.In(l)})
 	}
+	closing := &card.Confirm{Title: l.T("关闭商机 "+code+"？", "Close deal "+code+"?"), Text: l.T("赢单或输单后不能改回（规则 F-07），新的机会请另建商机。", "Won or lost, it cannot be opened again (rule F-07); a new chance is a new deal.")}
 	return []card.Block{card.Buttons{Items: bs}, card.Form{Name: "close",
 		Inputs: []card.Input{
 			{Kind: card.MoneyInput, Name: DealAmountInput, Label: l.T("成交金额", "Real amount"), Default: d.Amount.Decimal(), Help: l.T("赢单时使用", "for a win")},
 			{Kind: card.SelectInput, Name: DealReasonInput, Label: l.T("输单原因", "Reason of loss"), Options: reasons, Help: l.T("输单时必选", "needed for a loss")},
 			{Kind: card.TextInput, Name: DealNoteInput, Label: l.T("说明", "Note"), MaxLen: 300},
 		},
-		Submit:  card.Button{Label: l.T("赢单", "Won"), Style: card.Primary, Action: WinDeal{d.ID, d.Version}, Command: l.T("/赢单 ", "/win ") + code},
-		Extra:   []card.Button{{Label: l.T("输单", "Lost"), Style: card.Risky, Action: LoseDeal{d.ID, d.Version}, Command: l.T("/输单 "+code+" 原因", "/lose "+code+" reason")}},
+		Submit:  card.Button{Label: l.T("赢单", "Won"), Style: card.Primary, Action: WinDeal{d.ID, d.Version}, Command: l.T("/赢单 ", "/win ") + code, Confirm: closing},
+		Extra:   []card.Button{{Label: l.T("输单", "Lost"), Style: card.Risky, Action: LoseDeal{d.ID, d.Version}, Command: l.T("/输单 "+code+" 原因", "/lose "+code+" reason"), Confirm: closing}},
 		Example: l.T("/输单 "+code+" 价格 对手低 8%", "/lose "+code+" price the others were 8% cheaper")}}
 }
 
