@@ -49,6 +49,19 @@ func TestDemoIsKept(t *testing.T) {
 	if err != nil || len(before.Leads) == 0 {
 		t.Fatalf("no leads in the pool: %v", err)
 	}
+	sum := func(metric string) (n int) {
+		sql, err := d.App.DB.SQL()
+		if err == nil {
+			err = sql.QueryRowContext(t.Context(), "SELECT COALESCE(SUM(qty), 0) FROM crm_fact_daily WHERE metric_key = ?", metric).Scan(&n)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if planned, done := sum("visit.planned"), sum("visit.plan_done"); planned == 0 || done < planned/3 {
+		t.Errorf("%d of %d planned visits were done; a board of such people is no example", done, planned)
+	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,7 @@ type rep struct {
 	customers []crm.AccountID
 	deals     []crm.DealID
 	visited   map[crm.Ref]crm.Day
+	planned   map[crm.Day][]crm.Ref // whom they meant to visit
 }
 
 const (
@@ -55,7 +56,7 @@ func (d *Demo) live(ctx context.Context, o Options, now time.Time, zone *time.Lo
 	l := &life{d: d, s: d.App.Services, c: c, zone: zone, cal: d.App.Services.Calendar, reps: map[crm.UserID]*rep{},
 		g: &generator{Rand: rand.New(rand.NewPCG(seedOfHistory, 1)), names: map[string]bool{}}}
 	for i, u := range c.reps {
-		l.reps[u.ID] = &rep{user: u, team: teams[i/4].name, drive: 0.7 + 0.6*l.g.Float64(), visited: map[crm.Ref]crm.Day{}}
+		l.reps[u.ID] = &rep{user: u, team: teams[i/4].name, drive: 0.7 + 0.6*l.g.Float64(), visited: map[crm.Ref]crm.Day{}, planned: map[crm.Day][]crm.Ref{}}
 	}
 	if err := l.bindGroups(ctx); err != nil {
 		return err

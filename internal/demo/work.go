@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"crmbot/internal/activity"
@@ -78,9 +79,20 @@ func (l *life) subject(r *rep) (crm.Ref, bool) {
 	return r.leads[n-1-l.g.IntN(min(n, 12))].Ref(), true
 }
 
+// has reports whether the record is still the rep's.
+func (r *rep) has(ref crm.Ref) bool {
+	return slices.ContainsFunc(r.leads, func(x crm.LeadID) bool { return x.Ref() == ref }) ||
+		slices.ContainsFunc(r.customers, func(x crm.AccountID) bool { return x.Ref() == ref })
+}
+
 func (l *life) visit(ctx context.Context, r *rep) error {
-	ref, ok := l.subject(r)
 	today := l.cal.DayOf(l.d.clock.Now())
+	ref, ok := l.subject(r)
+	if due := r.planned[today]; len(due) > 0 && l.g.chance(0.85) {
+		if r.planned[today] = due[1:]; r.has(due[0]) {
+			ref = due[0]
+		}
+	}
 	if !ok || r.visited[ref] == today {
 		return nil
 	}
@@ -147,8 +159,12 @@ func (l *life) planVisit(ctx context.Context, r *rep) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.s.Activities.AddPlan(ctx, a, ref, activity.Due{Day: l.cal.NextWorkday(l.cal.DayOf(l.d.clock.Now()))})
-	return err
+	day := l.cal.NextWorkday(l.cal.DayOf(l.d.clock.Now()))
+	if _, err := l.s.Activities.AddPlan(ctx, a, ref, activity.Due{Day: day}); err != nil {
+		return err
+	}
+	r.planned[day] = append(r.planned[day], ref)
+	return nil
 }
 
 // deal opens a deal with the company of a lead, or moves one on.
