@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/cards/card"
 	"crmbot/cards/dingcard"
 	"crmbot/cards/textcard"
@@ -168,7 +169,7 @@ func (b *Bot) card(ctx context.Context, t target, c card.Card, key string) (stri
 // the platform refuses a second card with the same one.
 func (b *Bot) create(ctx context.Context, t target, c card.Card, level dingcard.Level, key string, was *record) (string, error) {
 	track := fmt.Sprintf("%s#%d", key, was.Try)
-	ls := b.lines(t.chat(), short(track), c)
+	ls := b.lines(t.chat(), adapter.Short(track), c)
 	out, f, err := b.render(ctx, c, level, ls)
 	if err != nil {
 		return "", err
@@ -247,7 +248,7 @@ func (b *Bot) creation(t target, id string, out dingcard.Out) map[string]any {
 
 // plain sends a card as a message whose links send commands, or as text.
 func (b *Bot) plain(ctx context.Context, t target, c card.Card, key string) (string, error) {
-	ls := b.lines(t.chat(), short(key), c)
+	ls := b.lines(t.chat(), adapter.Short(key), c)
 	out, _, err := dingcard.Render(c, dingcard.LevelPlain, dingcard.Options{Line: ls.head(ctx)})
 	if err != nil || out.Message == nil {
 		return b.text(ctx, t, textcard.Render(c), key+"t")

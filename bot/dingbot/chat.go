@@ -2,14 +2,13 @@ package dingbot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"log/slog"
 	"net/url"
 	"strings"
 	"time"
 
+	"crmbot/bot/adapter"
 	"crmbot/cards/dingcard"
 )
 
@@ -100,7 +99,9 @@ func (b *Bot) learn(ctx context.Context, chat string, h hook) {
 	}
 }
 
-func (b *Bot) hookKey(chat string) string { return "ding:hook:" + b.opt.ClientID + ":" + short(chat) }
+func (b *Bot) hookKey(chat string) string {
+	return "ding:hook:" + b.opt.ClientID + ":" + adapter.Short(chat)
+}
 
 // hookOf is the webhook for a target, zero if there is none that works.
 func (b *Bot) hookOf(ctx context.Context, t target) hook {
@@ -156,10 +157,10 @@ func trackID(t target, f form, key string) string {
 	if t.group != "" {
 		kind = "g"
 	}
-	return trackPrefix + kind + string(f) + "-" + short(key)
+	return trackPrefix + kind + string(f) + "-" + adapter.Short(key)
 }
 
-func plainID(key string) string { return plainPrefix + short(key) }
+func plainID(key string) string { return plainPrefix + adapter.Short(key) }
 
 // parseTrack reads an outTrackId of ours.
 func parseTrack(id string) (group bool, f form, ok bool) {
@@ -172,12 +173,6 @@ func parseTrack(id string) (group bool, f form, ok bool) {
 		return rest[0] == 'g', f, true
 	}
 	return false, 0, false
-}
-
-// short is a digest that fits ids and keys.
-func short(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:16])
 }
 
 // cardChat is how long the group of a card is remembered.

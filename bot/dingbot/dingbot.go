@@ -106,6 +106,7 @@ type Bot struct {
 	health *health
 	levels *levels
 	images *digests
+	inbox  *adapter.Inbox
 
 	mu    sync.Mutex
 	corp  string            // the organisation, "" until seen
@@ -153,6 +154,7 @@ func New(o Options) (*Bot, error) {
 		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: adapter.Transport()}
 	}
 	b := &Bot{opt: o, limit: newLimiter(o.KV, o.ClientID, o.Unlimited), work: adapter.NewCrew(Name), turns: adapter.NewTurns(), health: newHealth(), hooks: map[string]hook{}, chats: map[string]string{}}
+	b.inbox = &adapter.Inbox{Platform: Name, Store: o.Inbox, KV: o.KV, Clock: o.Clock, Work: b.work, Lease: o.Lease}
 	b.quota = newQuota(o, b.health)
 	b.api = newClient(o, b.limit, b.quota)
 	b.levels = newLevels(o)
@@ -172,7 +174,7 @@ func (b *Bot) Name() string { return Name }
 func (b *Bot) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { b.resume(ctx) })
+	wg.Go(func() { b.inbox.Run(ctx, b.takeUp) })
 	wg.Go(func() { b.quota.run(ctx) })
 	return b.receive(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 )
 
 // eventLeave is somebody who left the company.
@@ -38,7 +39,7 @@ func (b *Bot) acceptEvent(ctx context.Context, h eventHead, data []byte) bool {
 	}
 	id := h.ID
 	if id == "" {
-		id = short(h.Type + string(data))
+		id = adapter.Short(h.Type + string(data))
 	}
 	raw, err := encode(storedEvent{Type: h.Type, Data: data})
 	if err != nil {
@@ -46,7 +47,7 @@ func (b *Bot) acceptEvent(ctx context.Context, h eventHead, data []byte) bool {
 	}
 	id = "event:" + id
 	defer b.work.Hold()()
-	fresh, ok := b.keep(ctx, bot.Kept{ID: id, Kind: kindEvent, Body: raw})
+	fresh, ok := b.inbox.Keep(ctx, bot.Kept{ID: id, Kind: kindEvent, Body: raw})
 	if fresh {
 		b.work.Go(ctx, func(ctx context.Context) { b.handleEvent(ctx, id, raw) })
 	}
@@ -61,7 +62,7 @@ func (b *Bot) handleEvent(ctx context.Context, id string, raw []byte) {
 			b.opt.Contact(ctx, string(u), left)
 		}
 	}
-	b.done(ctx, id)
+	b.inbox.Done(ctx, id)
 }
 
 // changed reads whom a stored event is about, "" for a department, and whether

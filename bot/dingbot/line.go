@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/cards/card"
 	"crmbot/cards/formline"
 	"crmbot/internal/crm"
@@ -84,13 +85,13 @@ func (ls *lines) keep(ctx context.Context, id string) {
 func seedOf(id string) string { return id[strings.LastIndexByte(id, '-')+1:] }
 
 func (b *Bot) lineKey(chat, number string) string {
-	return "ding:line:" + b.opt.ClientID + ":" + short(chat) + ":" + number
+	return "ding:line:" + b.opt.ClientID + ":" + adapter.Short(chat) + ":" + number
 }
 
 // lineNumber is the number of a card's form in its chat: as short as it can be
 // and for ever the same.
 func (b *Bot) lineNumber(ctx context.Context, chat, seed, name string) (string, error) {
-	key := "ding:lineof:" + b.opt.ClientID + ":" + short(chat+" "+seed+" "+name)
+	key := "ding:lineof:" + b.opt.ClientID + ":" + adapter.Short(chat+" "+seed+" "+name)
 	raw, ok, err := b.opt.KV.Get(ctx, key)
 	if err != nil {
 		return "", err

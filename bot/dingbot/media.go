@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/cards/dingcard"
 	"crmbot/internal/kv"
 )
@@ -79,7 +80,7 @@ func (b *Bot) upload(ctx context.Context, kind, name string, data []byte) (strin
 	if len(data) == 0 || len(data) > maxMedia {
 		return "", errFile
 	}
-	digest := short(kind + "\x00" + name + "\x00" + string(data))
+	digest := adapter.Short(kind + "\x00" + name + "\x00" + string(data))
 	if id := b.images.get(ctx, digest); id != "" {
 		return id, nil
 	}

@@ -16,7 +16,7 @@ import (
 // handleMessage answers a message and marks it as handled.
 func (b *Bot) handleMessage(ctx context.Context, m message) {
 	if b.answerMessage(ctx, m) {
-		b.done(ctx, m.ID)
+		b.inbox.Done(ctx, m.ID)
 	}
 }
 
@@ -69,7 +69,7 @@ func (b *Bot) answerMessage(ctx context.Context, m message) bool {
 	}
 	if rep.Retry() {
 		// The person reads that nothing happened: so nothing may happen later.
-		b.giveUp(ctx, m.ID)
+		b.inbox.GiveUp(ctx, m.ID)
 	}
 	b.show(ctx, req, rep, t)
 	return true

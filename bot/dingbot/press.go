@@ -81,7 +81,7 @@ var working = crm.Text{Zh: "处理中，完成后会更新…", En: "working on 
 
 // keepPress stores a press whose answer came before its effect.
 func (b *Bot) keepPress(ctx context.Context, p press, raw []byte) bool {
-	_, ok := b.keep(ctx, bot.Kept{ID: pressID(p), Kind: kindPress, Body: raw})
+	_, ok := b.inbox.Keep(ctx, bot.Kept{ID: pressID(p), Kind: kindPress, Body: raw})
 	return ok
 }
 
@@ -134,7 +134,7 @@ func (b *Bot) handlePress(ctx context.Context, p press, raw []byte, release func
 		// Too late for the callback, which said that the work goes on.
 		b.settle(ctx, released)
 		b.showLatePress(ctx, req, rep)
-		b.done(ctx, pressID(p))
+		b.inbox.Done(ctx, pressID(p))
 		return
 	}
 	if rest.Card == nil && rep.Card != nil {
@@ -192,7 +192,7 @@ func (b *Bot) latePress(ctx context.Context, p press) {
 	// Nothing to show means that it took effect before; then only the line that
 	// says otherwise has to go.
 	b.showLatePress(ctx, req, rep)
-	b.done(ctx, pressID(p))
+	b.inbox.Done(ctx, pressID(p))
 }
 
 // showLatePress shows the result of a press that was answered with "working on

@@ -17,6 +17,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/cards/card"
 	"crmbot/cards/dingcard"
 )
@@ -74,7 +75,9 @@ type record struct {
 	Try  int  `json:"n,omitempty"`
 }
 
-func (b *Bot) recordKey(key string) string { return "ding:sent:" + b.opt.ClientID + ":" + short(key) }
+func (b *Bot) recordKey(key string) string {
+	return "ding:sent:" + b.opt.ClientID + ":" + adapter.Short(key)
+}
 
 func (b *Bot) recorded(ctx context.Context, key string) (record, error) {
 	var r record

@@ -104,7 +104,7 @@ func (b *Bot) Later(ctx context.Context, req *bot.Req, rep bot.Reply) {
 		} else {
 			b.showPart(ctx, req, rep, targetOf(req.Chat.ID, ""), "late")
 		}
-		b.done(ctx, req.EventID)
+		b.inbox.Done(ctx, req.EventID)
 	})
 }
 

@@ -78,7 +78,7 @@ func (b *Bot) climbDown(ctx context.Context, c card.Card, send func(raw []byte) 
 		if e == nil || e.verdict() != badCard && e.verdict() != sensitive {
 			return err
 		}
-		slog.WarnContext(ctx, "card refused, trying a simpler one", "platform", Name, "err", err)
+		slog.WarnContext(ctx, "card refused, trying a simpler one", "platform", Name, "err", err, "broken", brokenRules(raw))
 		if e.verdict() == sensitive {
 			c = masked(c)
 		}
@@ -88,6 +88,16 @@ func (b *Bot) climbDown(ctx context.Context, c card.Card, send func(raw []byte) 
 		return err
 	}
 	return send(raw)
+}
+
+// brokenRules are the rules of the platform that a refused card breaks, as far as
+// we know them; they tell nothing of what the card says.
+func brokenRules(raw []byte) []string {
+	var out []string
+	for _, p := range larkjson.Validate(raw) {
+		out = append(out, p.Rule+" at "+p.Path)
+	}
+	return out
 }
 
 func tooLarge(err error) bool { return errors.Is(err, larkjson.ErrTooLarge) }

@@ -66,9 +66,9 @@ func (b *Bot) isGroup(ctx context.Context, id string) bool {
 	return out.Mode != "p2p"
 }
 
-// menu runs the command of a menu entry: its key in the console is the name of
+// menu is the command of a menu entry: its key in the console is the name of
 // the command, in English or Chinese, "_" for spaces.
-func (b *Bot) menu(ctx context.Context, e envelope) error {
+func (b *Bot) menu(e envelope) (work, error) {
 	var m struct {
 		Operator struct {
 			ID person `json:"operator_id"`
@@ -76,30 +76,30 @@ func (b *Bot) menu(ctx context.Context, e envelope) error {
 		Key string `json:"event_key"`
 	}
 	if json.Unmarshal(e.Event, &m) != nil || m.Operator.ID.OpenID == "" {
-		return errMalformed
+		return work{}, errMalformed
 	}
-	return b.handled(ctx, func(ctx context.Context, took func()) error {
+	return work{e.Header.EventID, func(ctx context.Context, took func()) error {
 		req := b.personal(ctx, e, bot.Menu, m.Operator.ID)
 		req.Text = "/" + crm.Normalize(strings.TrimPrefix(strings.ReplaceAll(m.Key, "_", " "), "/"))
 		return b.answerTo(ctx, req, target{to: m.Operator.ID.OpenID}, took)
-	})
+	}}, nil
 }
 
 // entered welcomes a person who opens the chat for the first time.
-func (b *Bot) entered(ctx context.Context, e envelope) error {
+func (b *Bot) entered(ctx context.Context, e envelope) (work, error) {
 	var m struct {
 		ChatID   string `json:"chat_id"`
 		Operator person `json:"operator_id"`
 		Last     string `json:"last_message_id"`
 	}
 	if json.Unmarshal(e.Event, &m) != nil || m.Operator.OpenID == "" {
-		return errMalformed
+		return work{}, errMalformed
 	}
 	b.knowChat(ctx, m.ChatID, false)
 	if m.Last != "" {
-		return nil
+		return work{}, nil
 	}
-	return b.handled(ctx, func(ctx context.Context, took func()) error {
+	return work{e.Header.EventID, func(ctx context.Context, took func()) error {
 		// Opening the chat twice before the welcome arrives is one welcome.
 		fresh, err := b.opt.KV.SetNX(ctx, "lark:welcome:"+b.opt.AppID+":"+m.Operator.OpenID, []byte("1"), time.Hour)
 		if err == nil && !fresh {
@@ -108,11 +108,11 @@ func (b *Bot) entered(ctx context.Context, e envelope) error {
 		req := b.personal(ctx, e, bot.Enter, m.Operator)
 		req.Chat.ID = m.ChatID
 		return b.answerTo(ctx, req, target{to: m.Operator.OpenID}, took)
-	})
+	}}, nil
 }
 
 // botAdded greets a group.
-func (b *Bot) botAdded(ctx context.Context, e envelope) error {
+func (b *Bot) botAdded(ctx context.Context, e envelope) (work, error) {
 	var m struct {
 		ChatID   string `json:"chat_id"`
 		Name     string `json:"name"`
@@ -120,15 +120,15 @@ func (b *Bot) botAdded(ctx context.Context, e envelope) error {
 		Tenant   string `json:"operator_tenant_key"`
 	}
 	if json.Unmarshal(e.Event, &m) != nil || m.ChatID == "" {
-		return errMalformed
+		return work{}, errMalformed
 	}
 	b.knowChat(ctx, m.ChatID, true)
-	return b.handled(ctx, func(ctx context.Context, took func()) error {
+	return work{e.Header.EventID, func(ctx context.Context, took func()) error {
 		req := b.personal(ctx, e, bot.Enter, m.Operator)
 		req.Tenant = b.foreign(m.Tenant)
 		req.Chat = bot.Chat{ID: m.ChatID, Group: true, Title: m.Name}
 		return b.answerTo(ctx, req, target{to: m.ChatID}, took)
-	})
+	}}, nil
 }
 
 // personal is a request from a person's own chat with the bot.

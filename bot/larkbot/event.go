@@ -79,20 +79,42 @@ func (b *Bot) dispatch(ctx context.Context, raw []byte) (ans *answer, err error)
 		return nil, errForeign
 	}
 	switch e.Header.EventType {
-	case evMessage:
-		return nil, b.message(ctx, e)
 	case evPress:
 		return b.press(ctx, e), nil
-	case evMenu:
-		return nil, b.menu(ctx, e)
-	case evEntered:
-		return nil, b.entered(ctx, e)
-	case evBotAdded:
-		return nil, b.botAdded(ctx, e)
 	case evUserNew, evUserEdit, evUserGone, evDeptNew, evDeptEdit, evDeptGone, evScope:
 		b.contact(ctx, e)
+		return nil, nil
 	}
-	return nil, nil
+	w, err := b.read(ctx, e)
+	if err != nil || w.do == nil {
+		return nil, err
+	}
+	return nil, b.accept(ctx, bot.Kept{ID: w.id, Kind: kindEvent, Body: raw}, w.do)
+}
+
+// work is what an event makes to do; the zero value: nothing.
+type work struct {
+	// id is the event's id for the runtime.
+	id string
+	do doing
+}
+
+// doing does what an event asks for and calls took when it took effect.
+type doing func(ctx context.Context, took func()) error
+
+// read is the work of an event that a person caused.
+func (b *Bot) read(ctx context.Context, e envelope) (work, error) {
+	switch e.Header.EventType {
+	case evMessage:
+		return b.message(ctx, e)
+	case evMenu:
+		return b.menu(e)
+	case evEntered:
+		return b.entered(ctx, e)
+	case evBotAdded:
+		return b.botAdded(ctx, e)
+	}
+	return work{}, nil
 }
 
 // ours reports whether an event is for this app and tenant. The first event
@@ -114,7 +136,7 @@ func (b *Bot) ours(e envelope) bool {
 // longer goes on, and the platform is asked to deliver the event again, so that
 // it is not lost if this process dies; the runtime then knows that it was
 // handled.
-func (b *Bot) handled(ctx context.Context, fn func(ctx context.Context, took func()) error) error {
+func (b *Bot) handled(ctx context.Context, fn doing) error {
 	done := make(chan error, 1)
 	var effect atomic.Bool
 	b.work.Go(ctx, func(ctx context.Context) {
@@ -144,6 +166,10 @@ func (b *Bot) answerTo(ctx context.Context, req *bot.Req, t target, took func())
 		return errUnfinished
 	}
 	took()
+	if rep.Retry() && b.inbox != nil {
+		// The person reads that nothing happened: so nothing may happen later.
+		b.inbox.GiveUp(ctx, req.EventID)
+	}
 	b.show(ctx, req, rep, t)
 	return nil
 }

@@ -32,7 +32,10 @@ type Options struct {
 	Webhook                       bool
 	EncryptKey, VerificationToken string
 	// KV holds what replicas share: rate limits, seen requests, kinds of chats.
-	KV    kv.Store
+	KV kv.Store
+	// Inbox keeps events from their acknowledgement until they took effect. Nil:
+	// they are acknowledged when they took effect, and those that did not come again.
+	Inbox bot.Inbox
 	Clock crm.Clock
 	// OpenID is a person's id on the platform, "" if there is none. Nil: people
 	// are shown by name.
@@ -49,6 +52,9 @@ type Options struct {
 	// Settle is how long after the answer to a press the card may be updated;
 	// zero means 300 ms. Earlier updates are refused or shown out of order.
 	Settle time.Duration
+	// Lease is how long an event of the inbox may be worked on before another
+	// process takes it over; zero means a minute.
+	Lease time.Duration
 	// Unlimited leaves the platform's rates to the platform, for scripts whose
 	// people are as fast as the machine.
 	Unlimited bool
@@ -68,6 +74,7 @@ type Bot struct {
 	limit  *limiter
 	turns  *adapter.Turns
 	health *health
+	inbox  *adapter.Inbox // nil without Options.Inbox
 
 	mu      sync.Mutex
 	self    string            // the bot's own open id, "" until asked
@@ -100,11 +107,17 @@ func New(o Options) (*Bot, error) {
 	if o.Settle == 0 {
 		o.Settle = 300 * time.Millisecond
 	}
+	if o.Lease == 0 {
+		o.Lease = time.Minute
+	}
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: adapter.Transport()}
 	}
 	b := &Bot{opt: o, limit: newLimiter(o.KV, o.AppID, o.Unlimited), turns: adapter.NewTurns(), health: newHealth(), work: adapter.NewCrew(Name), chats: map[string]bool{}, images: map[string]string{}, persons: map[string]bool{}}
 	b.api = newClient(o)
+	if o.Inbox != nil {
+		b.inbox = &adapter.Inbox{Platform: Name, Store: o.Inbox, KV: o.KV, Clock: o.Clock, Work: b.work, Lease: o.Lease}
+	}
 	return b, nil
 }
 
@@ -114,9 +127,15 @@ func (b *Bot) Connect(rt *bot.Runtime) { b.rt = rt }
 // Name implements bot.Platform.
 func (b *Bot) Name() string { return Name }
 
-// Run receives events until the context ends; in webhook mode it only waits.
-// It returns an error only when events can never be received.
+// Run receives events until the context ends, in webhook mode through ServeHTTP,
+// and takes up again what was acknowledged by a process that died. It returns an
+// error only when events can never be received.
 func (b *Bot) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	if b.inbox != nil {
+		wg.Go(func() { b.inbox.Run(ctx, b.takeUp) })
+	}
 	if b.opt.Webhook {
 		<-ctx.Done()
 		return nil

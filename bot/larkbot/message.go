@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/internal/crm"
 )
 
@@ -36,23 +38,26 @@ type mention struct {
 	Tenant string `json:"tenant_key"`
 }
 
-// message handles what a person wrote, spoke or sent.
-func (b *Bot) message(ctx context.Context, e envelope) error {
+// message is what a person wrote, spoke or sent.
+func (b *Bot) message(ctx context.Context, e envelope) (work, error) {
 	var m messageEvent
 	if json.Unmarshal(e.Event, &m) != nil || m.Message.ID == "" || m.Sender.ID.OpenID == "" {
-		return errMalformed
+		return work{}, errMalformed
 	}
 	if m.Sender.Type != "user" {
-		return nil // another bot, or ourselves
+		return work{}, nil // another bot, or ourselves
 	}
 	group := m.Message.ChatType != "p2p"
+	if group && len(m.Message.Mentions) == 0 {
+		return work{}, nil // the scope for all group messages is not for us
+	}
 	b.knowChat(ctx, m.Message.ChatID, group)
-	return b.handled(ctx, func(ctx context.Context, took func()) error {
+	return work{m.Message.ID, func(ctx context.Context, took func()) error {
 		tenant := b.foreign(m.Sender.Tenant)
 		text, keys := content(m.Message.Type, m.Message.Content)
 		text, mentions, toBot := b.mentions(ctx, text, m.Message.Mentions)
 		if group && !toBot {
-			return nil // the scope for all group messages is not for us
+			return nil // it is for somebody else
 		}
 		req := &bot.Req{Platform: Name, Tenant: tenant, EventID: m.Message.ID, Kind: bot.Message, From: b.from(ctx, m.Sender.ID, tenant),
 			Chat: bot.Chat{ID: m.Message.ChatID, Group: group}, Text: crm.Normalize(strings.TrimSpace(text)), Mentions: mentions, MessageID: m.Message.ID, At: b.at(m.Message.Created)}
@@ -60,7 +65,13 @@ func (b *Bot) message(ctx context.Context, e envelope) error {
 		if group {
 			t.answers = m.Message.ID
 		}
-		err := b.rt.Fetch(ctx, req, len(keys), func(ctx context.Context, i int) (bot.File, error) { return b.fetch(ctx, m.Message.ID, keys[i]) })
+		err := b.rt.Fetch(ctx, req, len(keys), func(ctx context.Context, i int) (file bot.File, err error) {
+			err = adapter.Patient(ctx, fetchTries, func() (err error) {
+				file, err = b.fetch(ctx, m.Message.ID, keys[i])
+				return outcome(err)
+			})
+			return file, err
+		})
 		if err != nil {
 			return b.cannotFetch(ctx, req, t, err)
 		}
@@ -73,8 +84,16 @@ func (b *Bot) message(ctx context.Context, e envelope) error {
 			return nil
 		}
 		return b.answerTo(ctx, req, t, took)
-	})
+	}}, nil
 }
+
+const (
+	// fetchTries is how often a file is asked for at once; after that the message
+	// comes again.
+	fetchTries = 3
+	// fetchFor is how old a message may be whose file is still asked for.
+	fetchFor = 10 * time.Minute
+)
 
 // unreadable says why nothing can be done with a message; zero: something can.
 func unreadable(kind string, content bool) crm.Text {
@@ -96,17 +115,18 @@ func (b *Bot) lang(ctx context.Context, req *bot.Req) crm.Lang {
 }
 
 // cannotFetch tells the person that their file did not arrive. What passes by
-// itself is left to the platform's redelivery.
+// itself is left to the message's next turn, unless that was often enough.
 func (b *Bot) cannotFetch(ctx context.Context, req *bot.Req, t target, err error) error {
 	e := asError(err)
-	if e == nil || e.verdict() == retry {
+	if passes := e == nil || e.verdict() == retry; passes && b.opt.Clock.Now().Sub(req.At) < fetchFor {
 		return err
 	}
 	why := crm.Text{Zh: "文件没有收到（飞书拒绝下载），没有保存任何内容。请重新发送。", En: "The file did not arrive (Lark refused the download); nothing was saved. Please send it again."}
-	switch e.Code {
-	case 234037:
+	switch {
+	case e == nil:
+	case e.Code == 234037:
 		why = crm.Text{Zh: "文件超过 100 MB，飞书不允许机器人下载，没有保存任何内容。请拆分后再发送。", En: "The file is over 100 MB and Lark does not let the bot download it; nothing was saved. Please split it."}
-	case 234038:
+	case e.Code == 234038:
 		why = crm.Text{Zh: "这是受保护的消息，机器人无法下载，没有保存任何内容。请以普通消息发送。", En: "This message is restricted and cannot be downloaded by the bot; nothing was saved. Please send it as a normal message."}
 	}
 	req.Lang = b.lang(ctx, req)

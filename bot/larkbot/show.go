@@ -82,7 +82,8 @@ func (b *Bot) showOne(ctx context.Context, req *bot.Req, rep bot.Reply, t target
 	return err
 }
 
-// Later implements bot.Later: it shows a reply that missed the deadline.
+// Later implements bot.Later: it shows a reply that missed the deadline, and
+// marks its event as handled.
 func (b *Bot) Later(ctx context.Context, req *bot.Req, rep bot.Reply) {
 	t := target{to: req.Chat.ID}
 	if t.to == "" {
@@ -91,7 +92,12 @@ func (b *Bot) Later(ctx context.Context, req *bot.Req, rep bot.Reply) {
 	if req.Kind == bot.Message && req.Chat.Group {
 		t.answers = req.MessageID
 	}
-	b.work.Go(ctx, func(ctx context.Context) { b.showPart(ctx, req, rep, t, "late") })
+	b.work.Go(ctx, func(ctx context.Context) {
+		b.showPart(ctx, req, rep, t, "late")
+		if b.inbox != nil && req.Kind != bot.Press {
+			b.inbox.Done(ctx, req.EventID)
+		}
+	})
 }
 
 // remember tells the runtime what a message shows, so that it is kept current.

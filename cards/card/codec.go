@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 )
 
 // Raw is an action whose type is not known here: its wire form. It is what
@@ -287,12 +288,21 @@ type Control struct {
 	Form   *Form
 }
 
-// Digest is a hash of everything that the card shows.
+// Digest is a hash of everything that the card shows. Blocks are written one by
+// one: as a part of the card each would be copied twice more.
 func (c Card) Digest() string {
-	raw, err := json.Marshal(c)
-	if err != nil {
+	h := sha256.New()
+	e := json.NewEncoder(h)
+	head := c
+	head.Blocks = nil
+	if e.Encode(head) != nil {
 		return ""
 	}
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:16])
+	for _, b := range c.Blocks {
+		io.WriteString(h, blockName(b))
+		if e.Encode(b) != nil {
+			return ""
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Problem is one thing in a card's JSON that the platform would refuse, show
@@ -49,14 +48,6 @@ func Validate(card []byte) []Problem {
 	}
 	v.root(obj)
 	return v.problems
-}
-
-func problemsError(ps []Problem) error {
-	var lines []string
-	for _, p := range ps {
-		lines = append(lines, p.String())
-	}
-	return fmt.Errorf("invalid card JSON: %s", strings.Join(lines, "; "))
 }
 
 // validator collects what is wrong with one card.

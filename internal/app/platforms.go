@@ -45,7 +45,7 @@ func (a *App) Connect(c configs.Config) (*Platforms, error) {
 		contact := func(ctx context.Context, openID string, left bool) { a.contactChanged(ctx, b, openID, left) }
 		var err error
 		o := larkOptions(c.Lark, a.KV)
-		o.Clock, o.OpenID, o.Contact = a.Clock, a.larkOpenID, contact
+		o.Inbox, o.Clock, o.OpenID, o.Contact = a.DB, a.Clock, a.larkOpenID, contact
 		b, err = larkbot.New(o)
 		if err != nil {
 			return nil, err

@@ -47,7 +47,7 @@ var may = map[string][]string{
 
 	"bot":              with(kernel, "cards/card", "internal/kv"),
 	"bot/webchat":      with(kernel, "bot", "cards", "cards/card", "cards/textcard", "cards/htmlcard", "cards/larkjson", "cards/dingcard", "internal/org"),
-	"bot/adapter":      with(kernel, "bot", "cards/card"),
+	"bot/adapter":      with(kernel, "bot", "cards/card", "internal/kv"),
 	"bot/larkbot":      with(kernel, "bot", "bot/adapter", "cards/card", "cards/larkjson", "cards/textcard", "internal/kv", "internal/org"),
 	"bot/dingbot":      with(kernel, "bot", "bot/adapter", "cards/card", "cards/dingcard", "cards/textcard", "cards/formline", "internal/kv", "internal/org"),
 	"bot/platformtest": with(kernel, "bot", "cards/card", "internal/kv"),

@@ -31,6 +31,9 @@ type DingOptions struct {
 	QuotaAPI, QuotaStream int
 	// NoLimits switches the platform's rate limits off.
 	NoLimits bool
+	// Trusting takes cards without a look at them, for load tests in one process
+	// with the program: what the platform's own machines do is not ours to measure.
+	Trusting bool
 	// DocumentsOnly refuses files other than those that DingTalk documents.
 	DocumentsOnly bool
 	// Templates are card templates that exist besides the public one.

@@ -139,6 +139,9 @@ func (d *Ding) undeliverable(kind, id string) string {
 
 // checkCard refuses a card as the platform or its clients would.
 func (d *Ding) checkCard(c *DingCard) *DingError {
+	if d.opt.Trusting {
+		return nil
+	}
 	if p := dingcard.Validate(dingcard.Out{TemplateID: c.Template, Params: c.Params, Alert: "-"}); len(p) > 0 {
 		return dingBad("param.invalid", p[0].Field+": "+p[0].Text)
 	}

@@ -58,7 +58,7 @@ func newLarkChats(ctx context.Context, a *app.App, clock crm.Clock, badDay bool)
 	}
 	id, secret := l.lark.App()
 	var err error
-	l.bot, err = larkbot.New(larkbot.Options{AppID: id, AppSecret: secret, BaseURL: l.lark.URL(), KV: a.KV, Clock: clock, Budget: patience, Settle: 20 * time.Millisecond,
+	l.bot, err = larkbot.New(larkbot.Options{AppID: id, AppSecret: secret, BaseURL: l.lark.URL(), KV: a.KV, Inbox: a.DB, Clock: clock, Budget: patience, Settle: 20 * time.Millisecond,
 		Unlimited: true, Answered: l.answered, Shown: l.show, OpenID: func(_ context.Context, u crm.UserID) string { return openID(u) }})
 	if err != nil {
 		l.lark.Close()
