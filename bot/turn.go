@@ -16,9 +16,40 @@ const longestTurn = 3 * time.Second
 // ErrBusy is the cause of a RetryAfter from Turn: nothing was sent.
 var ErrBusy = errors.New("the platform's rate is used up")
 
+// maxMissed is how often a call that missed its turn waits for another one.
+const maxMissed = 5
+
 // Turn waits for a call's turn within a platform's rate, which the replicas share.
+// A turn that comes too late to be used is left: the call would come together
+// with those of the turns behind it, and the platform would refuse one of them.
 // A RetryAfter says that it would take too long to wait here.
 func Turn(ctx context.Context, store kv.Store, key string, rate float64, burst int) error {
+	late := time.Duration(float64(time.Second) / rate / 3)
+	for missed := 0; ; missed++ {
+		asked := time.Now()
+		after, err := reserve(ctx, store, key, rate, burst)
+		if err != nil || after < 0 {
+			return err
+		}
+		if after > 0 {
+			t := time.NewTimer(after)
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+				t.Stop()
+				return ctx.Err()
+			}
+		}
+		// Of a bucket with more than one place a call may be late: it was free before.
+		if burst > 1 || time.Since(asked) <= after+late || missed == maxMissed {
+			return nil
+		}
+	}
+}
+
+// reserve takes a turn and says how far away it is; less than zero: there is no
+// shared state that could tell.
+func reserve(ctx context.Context, store kv.Store, key string, rate float64, burst int) (time.Duration, error) {
 	ahead := longestTurn
 	if by, ok := ctx.Deadline(); ok { // a turn that cannot be waited for would be lost to those behind
 		ahead = max(min(ahead, time.Until(by)), 0)
@@ -26,22 +57,13 @@ func Turn(ctx context.Context, store kv.Store, key string, rate float64, burst i
 	ok, after, err := store.Reserve(ctx, key, rate, burst, 1, ahead)
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return 0, ctx.Err()
 	case err != nil:
 		// Without shared state the platform's own answer is the limit.
 		slog.WarnContext(ctx, "rate limit unavailable", "err", err)
-		return nil
+		return -1, nil
 	case !ok:
-		return &RetryAfter{Wait: after, Err: ErrBusy}
-	case after == 0:
-		return nil
+		return 0, &RetryAfter{Wait: after, Err: ErrBusy}
 	}
-	t := time.NewTimer(after)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return after, nil
 }

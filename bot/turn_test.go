@@ -82,3 +82,32 @@ func TestATurnEndsWithItsContextAndNeedsNoSharedState(t *testing.T) {
 		t.Errorf("without shared state: %v", err)
 	}
 }
+
+// slowStore answers so late that the turn is over.
+type slowStore struct {
+	kv.Store
+	slow, asked int
+}
+
+func (s *slowStore) Reserve(ctx context.Context, key string, rate float64, burst, n int, ahead time.Duration) (bool, time.Duration, error) {
+	ok, after, err := s.Store.Reserve(ctx, key, rate, burst, n, ahead)
+	if s.asked++; s.asked <= s.slow {
+		<-time.After(after + 60*time.Millisecond)
+	}
+	return ok, after, err
+}
+
+// Calls that missed their turns and went all at once would be more in a second
+// than the platform allows.
+func TestATurnThatWasMissedIsLeft(t *testing.T) {
+	for _, c := range []struct{ burst, slow, want int }{{1, 0, 1}, {1, 1, 2}, {1, 100, 6}, {5, 100, 1}} {
+		mem := kv.NewMemory(crm.WallClock{})
+		s := &slowStore{Store: mem, slow: c.slow}
+		if err := bot.Turn(t.Context(), s, "k", 20, c.burst); err != nil || s.asked != c.want {
+			t.Errorf("%+v: %d turns taken, %v", c, s.asked, err)
+		}
+		if err := mem.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

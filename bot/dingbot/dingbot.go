@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -38,6 +39,14 @@ type Counter interface {
 	Count(ctx context.Context, name string, n int64) (int64, error)
 }
 
+// Homes knows to which organisation an app belongs. It is shared by all replicas
+// and outlives them.
+type Homes interface {
+	// Home is the organisation of the app, "" if none is known. The first one that
+	// is claimed is kept for ever; an empty claim only asks.
+	Home(ctx context.Context, platform, app, claim string) (string, error)
+}
+
 // Options describe the app. ClientID, ClientSecret, KV and Inbox are required.
 type Options struct {
 	ClientID, ClientSecret string
@@ -60,7 +69,10 @@ type Options struct {
 	Inbox bot.Inbox
 	// Counter keeps the month's calls; nil: in the process.
 	Counter Counter
-	Clock   crm.Clock
+	// Homes keeps the app's organisation, so that after a restart nobody else's is
+	// believed; nil: in the process.
+	Homes Homes
+	Clock crm.Clock
 	// UserID is the user id of the one person with the name, "" if there is none.
 	// In the chat with the bot nobody can be mentioned, and mentions in groups may
 	// come without ids; "@name" in the text then means the person. Nil: nobody is
@@ -212,16 +224,34 @@ func (b *Bot) shown(chat, id string, c card.Card) {
 	}
 }
 
-// ours reports whether something is for our organisation. The first that came
-// over the authenticated connection tells which one that is.
-func (b *Bot) ours(corp string) bool {
+// ours reports whether something is for our organisation. The first that ever
+// came over an authenticated connection tells which one that is. An error says
+// that it is not known now: nobody is believed meanwhile.
+func (b *Bot) ours(ctx context.Context, corp string) (bool, error) {
 	if corp == "" {
-		return true
+		return true, nil
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.corp == "" {
-		b.corp = corp
+	home := b.corp
+	b.mu.Unlock()
+	if home == "" {
+		home = corp
+		if b.opt.Homes != nil {
+			var err error
+			if home, err = b.opt.Homes.Home(ctx, Name, b.opt.ClientID, corp); err != nil {
+				slog.ErrorContext(ctx, "the app's organisation is not known", "platform", Name, "err", err)
+				return false, err
+			}
+		}
+		b.mu.Lock()
+		if b.corp == "" {
+			b.corp = home
+		}
+		home = b.corp
+		b.mu.Unlock()
 	}
-	return b.corp == corp
+	if home != corp {
+		b.foreign(ctx)
+	}
+	return home == corp, nil
 }

@@ -53,6 +53,7 @@ func (b *Bot) Examine(ctx context.Context, groups []bot.BoundGroup) []bot.Findin
 	for _, f := range slices.Concat(robot, directory, cards) {
 		x.add(f)
 	}
+	x.home(ctx)
 	x.groups(ctx, groups)
 	x.quotas(ctx)
 	return x.out

@@ -60,6 +60,22 @@ func gone(g bot.BoundGroup) bot.Finding {
 		WithMend("把机器人加回那个群（群设置 → 机器人 → 添加机器人），或在新的群里 @机器人 发送 /绑定日报 "+g.Team, "add the bot to the group again (group settings → robots), or send /bindreport "+g.Team+" to the bot in another group")
 }
 
+// home is the organisation that the app is used by.
+func (x *exam) home(ctx context.Context) {
+	if x.opt.Homes == nil {
+		return // the line about people says that the database is not connected
+	}
+	corp, err := x.opt.Homes.Home(ctx, Name, x.opt.ClientID, "")
+	switch {
+	case err != nil:
+		x.add(bot.Unclear(bot.AreaPeople, err))
+	case corp == "":
+		x.add(bot.NewFinding(bot.AreaPeople, bot.Fine, "还不知道应用属于哪个组织（CorpId）：还没有收到过消息；收到第一条后只接受那个组织的", "the app's organisation (CorpId) is not known yet: no message has come; after the first one only that organisation is served"))
+	default:
+		x.add(bot.NewFinding(bot.AreaPeople, bot.Fine, "只接受组织 "+corp+"（CorpId）的消息和操作", "only messages and presses of the organisation "+corp+" (CorpId) are served"))
+	}
+}
+
 var bucketNames = map[string][2]string{quotaAPI: {"接口调用", "API calls"}, quotaStream: {"Webhook 和 Stream 推送", "webhook and stream calls"}}
 
 // quotas compares the month's calls of all replicas with the organisation's.

@@ -33,9 +33,8 @@ func (b *Bot) acceptEvent(ctx context.Context, h eventHead, data []byte) bool {
 	if b.opt.Contact == nil || !strings.HasPrefix(h.Type, "user_") && !strings.HasPrefix(h.Type, "org_dept_") || !isObject(data) {
 		return true
 	}
-	if !b.ours(h.Corp) {
-		b.foreign(ctx)
-		return true
+	if ok, err := b.ours(ctx, h.Corp); err != nil || !ok {
+		return err == nil
 	}
 	id := h.ID
 	if id == "" {

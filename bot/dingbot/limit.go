@@ -10,7 +10,8 @@ import (
 // The platform allows an app 20 calls a second of one API (dingtalk.md §5.1).
 // A bucket of one call that gains 19.2 a second leaves 52.1 ms between calls, so
 // 21 of them take more than a second, also when they are sent too late and travel
-// for times that differ by 40 ms.
+// for times that differ by 41 ms. A call that is later than 17 ms leaves its turn
+// (bot.Turn).
 const (
 	perSecondRate  = 19.2
 	perSecondBurst = 1

@@ -23,9 +23,8 @@ func (b *Bot) handleMessage(ctx context.Context, m message) {
 // answerMessage answers a message; false: it is not done yet, or has to be done
 // again.
 func (b *Bot) answerMessage(ctx context.Context, m message) bool {
-	if !b.ours(m.BotCorp) {
-		b.foreign(ctx)
-		return true
+	if ok, err := b.ours(ctx, m.BotCorp); err != nil || !ok {
+		return err == nil
 	}
 	if m.NoQuota {
 		if b.health.problem(ProblemQuota + "." + quotaStream) {

@@ -114,6 +114,55 @@ func TestAnotherOrganisationIsNotServed(t *testing.T) {
 	never(t, "a request", func() bool { return len(d.requests()) > 1 })
 }
 
+// What is foreign stays so after a restart: nothing is believed anew.
+func TestAnotherOrganisationIsNotServedAfterARestart(t *testing.T) {
+	d := &desk{}
+	down := false
+	w := openDing(t, memory(t), d.runtime, emulator.DingOptions{}, func(w *dingWorld) {
+		w.change = func(o *dingbot.Options) { o.Homes, o.Lease = homes{w.db, &down}, 200*time.Millisecond }
+	})
+	w.deliver(emulator.DingIncoming{Person: "ann", Text: "first"})
+	d.await(t, 1)
+	f := formCard("Form")
+	card := w.sends(bot.Outgoing{User: "ann", Card: &f, Key: "f"}).ID
+	w.halt()
+	w.start(d.runtime)
+	theirs := func(p map[string]any) {
+		p["chatbotCorpId"], p["senderCorpId"], p["corpId"] = "their_corp", "their_corp", "their_corp"
+	}
+	w.deliver(emulator.DingIncoming{Person: "ann", Text: "foreign", Change: theirs})
+	w.press("ann", card, func(emulator.DingControl) bool { return true }, emulator.DingPress{Corp: "their_corp"})
+	never(t, "a request", func() bool { return len(d.requests()) > 1 })
+	if p := w.current().Health().Problems; len(p) != 1 || p[0].Code != dingbot.ProblemForeign {
+		t.Errorf("problems %+v", p)
+	}
+	// While nobody can tell whose the app is, nobody is believed; later they are served.
+	w.halt()
+	down = true
+	w.start(d.runtime)
+	w.deliver(emulator.DingIncoming{Person: "ann", Text: "waits"})
+	never(t, "a request", func() bool { return len(d.requests()) > 1 })
+	w.halt()
+	down = false
+	w.start(d.runtime)
+	if r := d.await(t, 2)[1]; r.Text != "waits" {
+		t.Errorf("request %+v", r)
+	}
+}
+
+// homes can be out of reach.
+type homes struct {
+	dingbot.Homes
+	down *bool
+}
+
+func (h homes) Home(ctx context.Context, platform, app, claim string) (string, error) {
+	if *h.down {
+		return "", errors.New("the database is down")
+	}
+	return h.Homes.Home(ctx, platform, app, claim)
+}
+
 func TestAnUsedUpQuotaIsNotTakenForAMessage(t *testing.T) {
 	w, d := open(t, emulator.DingOptions{QuotaStream: 1})
 	w.deliver(emulator.DingIncoming{Person: "ann", Text: "first"})

@@ -45,9 +45,8 @@ func (b *Bot) press(ctx context.Context, raw []byte, frame string) (a *answer, o
 		slog.WarnContext(ctx, "event not handled", "platform", Name, "kind", kindPress, "err", err)
 		return &answer{}, true
 	}
-	if !b.ours(p.Corp) {
-		b.foreign(ctx)
-		return &answer{}, true
+	if ok, err := b.ours(ctx, p.Corp); err != nil || !ok {
+		return &answer{}, err == nil
 	}
 	if _, _, mine := parseTrack(p.Card); !mine || p.Click.Wire.Name == "" {
 		return &answer{}, true // a card of another program, or the platform's own business

@@ -16,7 +16,7 @@ func (p *Platforms) addDingTalk(c configs.DingTalk) error {
 	var b *dingbot.Bot
 	contact := func(ctx context.Context, userID string, left bool) { a.contactChanged(ctx, b, userID, left) }
 	o := dingOptions(c, a.KV)
-	o.Inbox, o.Counter, o.Clock, o.Contact, o.UserID = a.DB, a.DB, a.Clock, contact, a.DingTalkID
+	o.Inbox, o.Counter, o.Homes, o.Clock, o.Contact, o.UserID = a.DB, a.DB, a.DB, a.Clock, contact, a.DingTalkID
 	var err error
 	b, err = dingbot.New(o)
 	if err != nil {

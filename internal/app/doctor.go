@@ -53,6 +53,15 @@ type doctor struct {
 type known struct {
 	at    map[string]bindings // by platform
 	calls *calls
+	homes homes
+}
+
+// homes are the organisations of apps, by platform and app.
+type homes map[[2]string]string
+
+// Home implements dingbot.Homes. The doctor claims nothing.
+func (h homes) Home(_ context.Context, platform, app, _ string) (string, error) {
+	return h[[2]string{platform, app}], nil
 }
 
 // bindings are the groups of reports on a platform and the line about its people.
@@ -110,7 +119,7 @@ func (d *doctor) dingTalk(ctx context.Context) []bot.Finding {
 	o := dingOptions(d.cfg.DingTalk, d.kv)
 	o.HTTP, o.Inbox = &http.Client{Timeout: doctorPatience}, nowhere{}
 	if d.known != nil {
-		o.Counter = d.known.calls
+		o.Counter, o.Homes = d.known.calls, d.known.homes
 		defer d.count(ctx)
 	}
 	b, err := dingbot.New(o)
@@ -148,8 +157,8 @@ func (d *doctor) platform(ctx context.Context, name string, x interface {
 var errDatabase = errors.New("the database does not answer")
 
 // learn reads what is known about the configured platforms.
-func learn(ctx context.Context, db *store.DB) *known {
-	out := &known{at: map[string]bindings{}, calls: &calls{added: map[string]int64{}}}
+func learn(ctx context.Context, cfg configs.Config, db *store.DB) *known {
+	out := &known{at: map[string]bindings{}, homes: homes{}, calls: &calls{added: map[string]int64{}}}
 	dir := org.NewDirectory(db, db)
 	for _, platform := range []string{larkbot.Name, dingbot.Name} {
 		out.at[platform] = bound(ctx, db, dir, platform)
@@ -158,6 +167,11 @@ func learn(ctx context.Context, db *store.DB) *known {
 	if err != nil {
 		return nil
 	}
+	home, err := db.Home(ctx, dingbot.Name, cfg.DingTalk.ClientID, "")
+	if err != nil {
+		return nil
+	}
+	out.homes[[2]string{dingbot.Name, cfg.DingTalk.ClientID}] = home
 	out.calls.sums = sums
 	return out
 }

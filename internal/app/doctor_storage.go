@@ -69,7 +69,7 @@ func (d *doctor) database(ctx context.Context) []bot.Finding {
 		out = append(out, bot.ClockFinding(crm.Text{Zh: "数据库", En: "the database"}, s.Now.Sub(s.Asked), true))
 	}
 	if s.Pending == 0 && s.Newer == 0 { // else its tables cannot be relied on
-		d.known = learn(limit, db)
+		d.known = learn(limit, d.cfg, db)
 	}
 	return out
 }

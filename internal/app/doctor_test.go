@@ -332,6 +332,27 @@ func TestDoctorKnowsTheMonthsCalls(t *testing.T) {
 	diagnose(t, c.cfg, bad(bot.AreaQuota, "of 1000"))
 }
 
+func TestDoctorShowsWhoseTheDingTalkAppIs(t *testing.T) {
+	c := newDingClinic(t)
+	if r := printed(diagnose(t, c.cfg)); !strings.Contains(r, "(CorpId) is not known yet") {
+		t.Errorf("report:\n%s", r)
+	}
+	a, err := app.New(t.Context(), app.Options{DSN: c.cfg.Database.DSN})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _ := c.ding.App()
+	if _, err := a.DB.Home(t.Context(), "dingtalk", id, "dingcorp1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r := printed(diagnose(t, c.cfg)); !strings.Contains(r, "organisation dingcorp1 (CorpId)") {
+		t.Errorf("report:\n%s", r)
+	}
+}
+
 func TestDoctorGoesOnWithoutADatabase(t *testing.T) {
 	c, d := newLarkClinic(t), newDingClinic(t)
 	cfg := c.cfg

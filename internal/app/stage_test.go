@@ -188,7 +188,7 @@ var moment = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`)
 // state is what is stored, without moments and without the plumbing.
 func (p *program) state() map[string][]string {
 	p.t.Helper()
-	plumbing := []string{"crm_inbox", "crm_outbox", "crm_sums", "crm_jobs", "crm_job_runs", "crm_processed_events", "crm_sent_cards", "crm_sent_refs", "crm_webchat_chats", "crm_webchat_messages"}
+	plumbing := []string{"crm_inbox", "crm_homes", "crm_outbox", "crm_sums", "crm_jobs", "crm_job_runs", "crm_processed_events", "crm_sent_cards", "crm_sent_refs", "crm_webchat_chats", "crm_webchat_messages"}
 	out := map[string][]string{}
 	for _, table := range p.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'crm_%'") {
 		if slices.Contains(plumbing, table) {

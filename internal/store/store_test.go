@@ -26,6 +26,7 @@ var suites = []struct {
 	{"outbox", storetest.Outbox},
 	{"push", storetest.Push},
 	{"inbox", storetest.Inbox},
+	{"homes", storetest.Homes},
 	{"sent", storetest.Sent},
 	{"jobs", storetest.Jobs},
 	{"org", storetest.Org},

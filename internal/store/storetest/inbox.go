@@ -12,6 +12,39 @@ import (
 	"crmbot/internal/store"
 )
 
+// Homes tests that the first organisation of an app stays, whoever claims it.
+func Homes(t *testing.T, db *store.DB, _ *crm.MovableClock) {
+	ctx := t.Context()
+	if home, err := db.Home(ctx, "ding", "app", ""); err != nil || home != "" {
+		t.Fatalf("asking claimed %q, %v", home, err)
+	}
+	var mu sync.Mutex
+	got := map[string]int{}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			home, err := db.Home(ctx, "ding", "app", fmt.Sprint("corp", i%2))
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			got[home]++
+		})
+	}
+	wg.Wait()
+	if len(got) != 1 {
+		t.Errorf("several organisations own one app: %v", got)
+	}
+	first, err := db.Home(ctx, "ding", "app", "late")
+	if err != nil || got[first] != 8 {
+		t.Errorf("%q took it over, %v", first, err)
+	}
+	if home, err := db.Home(ctx, "ding", "other app", "late"); err != nil || home != "late" {
+		t.Errorf("another app belongs to %q, %v", home, err)
+	}
+}
+
 // Inbox tests what keeps acknowledged events, and shared sums.
 func Inbox(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	ctx := t.Context()

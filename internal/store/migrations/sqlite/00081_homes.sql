@@ -1,0 +1,11 @@
+-- +goose Up
+CREATE TABLE crm_homes (
+  platform TEXT NOT NULL DEFAULT '',
+  app TEXT NOT NULL DEFAULT '',
+  home TEXT NOT NULL DEFAULT '',
+  at_ms INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (platform, app)
+);
+
+-- +goose Down
+DROP TABLE crm_homes;
