@@ -15,6 +15,7 @@ import (
 	"crmbot/bot/adapter"
 	"crmbot/cards/card"
 	"crmbot/cards/formline"
+	"crmbot/cards/textcard"
 	"crmbot/internal/crm"
 )
 
@@ -33,6 +34,15 @@ type lineForm struct {
 	Card string `json:"c"`
 	// In is a card of the form alone, which keeps the types of its parts.
 	In card.Card `json:"f"`
+	// Next is the number of what the card shows instead by now, "" while it shows
+	// this.
+	Next string `json:"n,omitempty"`
+}
+
+// numbered is the number of a form as it was shown last, and a digest of it.
+type numbered struct {
+	Number string `json:"n"`
+	Digest string `json:"d"`
 }
 
 var lineCommand = regexp.MustCompile(`(?i)^/?\s*(?:填写?|fill)\s*(\d{3,9})(?:\s+|$)`)
@@ -58,7 +68,7 @@ func (ls *lines) head(ctx context.Context) func(f card.Form) string {
 		if ls.chat == "" {
 			return ""
 		}
-		n, err := ls.bot.lineNumber(ctx, ls.chat, ls.seed, f.Name)
+		n, err := ls.bot.lineNumber(ctx, ls.chat, ls.seed, f)
 		if err != nil {
 			slog.WarnContext(ctx, "form cannot be filled in by a line", "platform", Name, "err", err)
 			return ""
@@ -71,11 +81,8 @@ func (ls *lines) head(ctx context.Context) func(f card.Form) string {
 // keep keeps the forms for their lines, before the card is there.
 func (ls *lines) keep(ctx context.Context, id string) {
 	for n, f := range ls.shown {
-		raw, err := json.Marshal(lineForm{Card: id, In: card.Card{Lang: ls.card.Lang, Title: ls.card.Title, Blocks: []card.Block{f}}})
-		if err == nil {
-			err = ls.bot.opt.KV.Set(ctx, ls.bot.lineKey(ls.chat, n), raw, lineFor)
-		}
-		if err != nil {
+		x := lineForm{Card: id, In: card.Card{Lang: ls.card.Lang, Title: ls.card.Title, Blocks: []card.Block{f}}}
+		if err := ls.bot.keepLine(ctx, ls.chat, n, x); err != nil {
 			slog.WarnContext(ctx, "form cannot be filled in by its line", "platform", Name, "err", err)
 		}
 	}
@@ -88,30 +95,65 @@ func (b *Bot) lineKey(chat, number string) string {
 	return "ding:line:" + b.opt.ClientID + ":" + adapter.Short(chat) + ":" + number
 }
 
-// lineNumber is the number of a card's form in its chat: as short as it can be
-// and for ever the same.
-func (b *Bot) lineNumber(ctx context.Context, chat, seed, name string) (string, error) {
-	key := "ding:lineof:" + b.opt.ClientID + ":" + adapter.Short(chat+" "+seed+" "+name)
+func (b *Bot) keepLine(ctx context.Context, chat, number string, x lineForm) error {
+	raw, err := json.Marshal(x)
+	if err != nil {
+		return err
+	}
+	return b.opt.KV.Set(ctx, b.lineKey(chat, number), raw, lineFor)
+}
+
+// lineNumber is the number of a card's form in its chat: as short as it can be,
+// and the same as long as the form is. A form that changed gets another one, and
+// the one before says so: who writes it has read what is not so any more.
+func (b *Bot) lineNumber(ctx context.Context, chat, seed string, f card.Form) (string, error) {
+	key := "ding:lineof:" + b.opt.ClientID + ":" + adapter.Short(chat+" "+seed+" "+f.Name)
+	now := numbered{Digest: card.Card{Blocks: []card.Block{f}}.Digest()}
 	raw, ok, err := b.opt.KV.Get(ctx, key)
 	if err != nil {
 		return "", err
 	}
-	if ok {
-		return string(raw), b.opt.KV.Set(ctx, key, raw, lineFor)
+	var was numbered
+	if ok && json.Unmarshal(raw, &was) == nil && was.Digest == now.Digest {
+		return was.Number, b.opt.KV.Set(ctx, key, raw, lineFor)
 	}
+	if now.Number, err = b.newNumber(ctx, chat); err != nil {
+		return "", err
+	}
+	if raw, err = json.Marshal(now); err == nil {
+		err = b.opt.KV.Set(ctx, key, raw, lineFor)
+	}
+	if err == nil && was.Number != "" {
+		err = b.replaceLine(ctx, chat, was.Number, now.Number)
+	}
+	return now.Number, err
+}
+
+// newNumber takes a number that is free in the chat.
+func (b *Bot) newNumber(ctx context.Context, chat string) (string, error) {
 	for size := 900; ; size *= 10 { // 100 to 999, then longer ones
 		n := strconv.Itoa(size/9 + rand.N(size))
 		fresh, err := b.opt.KV.SetNX(ctx, b.lineKey(chat, n), []byte("{}"), lineFor)
-		if err != nil {
-			return "", err
-		}
-		if fresh {
-			return n, b.opt.KV.Set(ctx, key, []byte(n), lineFor)
+		if err != nil || fresh {
+			return n, err
 		}
 		if size > 900_000 {
 			return "", bot.ErrBusy
 		}
 	}
+}
+
+// replaceLine notes that the card shows another form by now.
+func (b *Bot) replaceLine(ctx context.Context, chat, was, next string) error {
+	x, err := b.lineForm(ctx, chat, was)
+	if crm.CodeOf(err) == crm.CodeNotFound {
+		return nil // nobody was shown it
+	}
+	if err != nil {
+		return err
+	}
+	x.Next = next
+	return b.keepLine(ctx, chat, was, x)
 }
 
 // filled turns a line that fills in a form into the press of the form's button.
@@ -122,7 +164,11 @@ func (b *Bot) filled(ctx context.Context, req *bot.Req) (rep bot.Reply, refused 
 	if req.Kind != bot.Message || m == nil || !b.rt.Admit(ctx, req, 0) {
 		return rep, false
 	}
-	x, err := b.lineForm(ctx, req.Chat.ID, req.Text[m[2]:m[3]])
+	number := req.Text[m[2]:m[3]]
+	x, err := b.lineForm(ctx, req.Chat.ID, number)
+	if err == nil && x.Next != "" {
+		err = b.changedLine(ctx, req.Chat.ID, number, x)
+	}
 	if err == nil {
 		req.Action, err = x.press(req.Text[m[1]:], b.opt.Clock.Now())
 	}
@@ -145,6 +191,41 @@ func (b *Bot) lineForm(ctx context.Context, chat, number string) (lineForm, erro
 			WithNext("请重新打开表单，用卡片上的编号", "please open the form again and use the number on the card")
 	}
 	return x, nil
+}
+
+// maxNext bounds how many changes of a form are followed.
+const maxNext = 20
+
+// changedLine refuses a line for a form that is not what it was when its number
+// was shown, with the form as it is now.
+func (b *Bot) changedLine(ctx context.Context, chat, number string, x lineForm) error {
+	stale := crm.Stale("CH-04", "编号 "+number+" 的表单后来变了，没有保存任何内容", "the form "+number+" has changed since; nothing was saved")
+	now := number
+	for range maxNext {
+		if x.Next == "" {
+			break
+		}
+		next, err := b.lineForm(ctx, chat, x.Next)
+		if crm.CodeOf(err) == crm.CodeNotFound {
+			return stale.WithNext("请重新打开表单，用卡片上的编号", "please open the form again and use the number on the card")
+		}
+		if err != nil {
+			return err
+		}
+		now, x = x.Next, next
+	}
+	f, ok := x.In.Blocks[0].(card.Form)
+	if !ok {
+		return crm.Internal(fmt.Errorf("kept form is a %T", x.In.Blocks[0]))
+	}
+	fields := func(l crm.Lang) string {
+		lines := []string{formline.Show(l, l.T("/填 ", "/fill ")+now, f, f.Submit)}
+		for _, in := range f.Inputs {
+			lines = append(lines, "- "+textcard.Input(l, in))
+		}
+		return strings.Join(lines, "\n")
+	}
+	return stale.WithNext("请看现在的表单，再发：\n"+fields(crm.Chinese), "please look at the form as it is now, then send:\n"+fields(crm.English))
 }
 
 // press is what the form sends for a line.

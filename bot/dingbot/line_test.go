@@ -65,24 +65,67 @@ func TestALineFillsInAFormWithoutCards(t *testing.T) {
 	})
 }
 
-func TestAFormKeepsItsNumberAndTakesItsNewestState(t *testing.T) {
+// A line acts on what its writer has read: a form that is shown again as it was
+// keeps its number, and the number of one that changed since does nothing.
+func TestCH04ALineActsOnTheFormThatWasRead(t *testing.T) {
 	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePublic))
 	f := formCard("Form")
 	ref := w.sends(bot.Outgoing{User: "ann", Card: &f, Key: "f"})
-	was := head(t, w, w.ann())
-	newer := formCard("Form again")
+	read := head(t, w, w.ann())
+	update := func(title string, n int) string {
+		t.Helper()
+		c := formCard(title)
+		form := c.Blocks[0].(card.Form)
+		form.Submit.Action = push{n}
+		c.Blocks[0] = form
+		if err := w.current().Update(t.Context(), ref, c); err != nil {
+			t.Fatal(err)
+		}
+		return head(t, w, w.ann())
+	}
+	if now := update("Form again", 1); now != read {
+		t.Errorf("%q became %q though the form is the same", read, now)
+	}
+	second := update("Form", 2)
+	third := update("Form", 3)
+	if second == read || third == second || third == read {
+		t.Errorf("numbers %q, %q and %q", read, second, third)
+	}
+	for i, old := range []string{read, second} {
+		w.deliver(emulator.DingIncoming{Person: "ann", Text: old + " Note=x"})
+		wait(t, "the refusal", func() bool { return len(w.said(w.ann())) == i+2 })
+		if said := w.said(w.ann())[i+1]; !strings.Contains(said, "has changed since; nothing was saved") || !strings.Contains(said, third+" Note=") {
+			t.Errorf("%q was answered with %q", old, said)
+		}
+	}
+	if n := len(d.requests()); n != 0 {
+		t.Errorf("%d requests of forms that are not so any more", n)
+	}
+	w.deliver(emulator.DingIncoming{Person: "ann", Text: third + " Note=x"})
+	if r := d.await(t, 1)[0]; string(r.Action.Payload) != `{"N":3}` || r.MessageID != ref.ID {
+		t.Errorf("request %+v %s", r, r.Action.Payload)
+	}
+}
+
+// What changed in a form may not be for the group to read.
+func TestCH04ThatAFormChangedIsNotForTheGroup(t *testing.T) {
+	w, d := open(t, emulator.DingOptions{}, noForms(dingbot.ModePublic))
+	group := w.ding.AddGroup("Sales", "ann", "bob")
+	f := formCard("Form")
+	ref := w.sends(bot.Outgoing{Chat: group, Card: &f, Key: "f"})
+	read := head(t, w, group)
+	newer := formCard("Form")
 	form := newer.Blocks[0].(card.Form)
 	form.Submit.Action = push{2}
 	newer.Blocks[0] = form
 	if err := w.current().Update(t.Context(), ref, newer); err != nil {
 		t.Fatal(err)
 	}
-	if now := head(t, w, w.ann()); now != was {
-		t.Errorf("%q became %q", was, now)
-	}
-	w.deliver(emulator.DingIncoming{Person: "ann", Text: was + " Note=x"})
-	if r := d.await(t, 1)[0]; string(r.Action.Payload) != `{"N":2}` {
-		t.Errorf("payload %s", r.Action.Payload)
+	w.deliver(emulator.DingIncoming{Person: "bob", Chat: group, Text: "@bot " + read + " Note=x"})
+	bob := w.ding.P2P("bob")
+	wait(t, "the refusal", func() bool { return len(w.said(bob)) == 1 && len(w.said(group)) == 2 })
+	if !strings.Contains(w.said(bob)[0], "has changed since") || strings.Contains(w.said(group)[1], "changed") || len(d.requests()) != 0 {
+		t.Errorf("bob reads %q, the group %q, %d requests", w.said(bob), w.said(group)[1], len(d.requests()))
 	}
 }
 
