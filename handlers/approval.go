@@ -226,7 +226,11 @@ func (s *Services) approvalCard(ctx context.Context, a crm.Actor, id crm.Request
 	if err != nil {
 		return card.Card{}, err
 	}
-	v := cards.ApprovalView{Chain: c, Name: s.namer(ctx), Mine: s.Approvals.Mine(ctx, a, &c), Own: c.Request.Submitter == a.ID, Remind: remind, Zone: s.Calendar.Zone()}
+	mine, err := s.Approvals.Mine(ctx, a, &c)
+	if err != nil {
+		return card.Card{}, err
+	}
+	v := cards.ApprovalView{Chain: c, Name: s.namer(ctx), Mine: mine, Own: c.Request.Submitter == a.ID, Remind: remind, Zone: s.Calendar.Zone()}
 	if remind && v.Mine == nil {
 		return card.Card{}, bot.ErrNothing
 	}

@@ -43,19 +43,16 @@ func (s *Service) Decisions(ctx context.Context, id crm.RequestID) ([]Decision, 
 
 // Mine is the open task that the person may act on, or nil: as approver, as
 // deputy (also of somebody who went on leave meanwhile) or after escalation.
-func (s *Service) Mine(ctx context.Context, a crm.Actor, c *Chain) *Task {
+func (s *Service) Mine(ctx context.Context, a crm.Actor, c *Chain) (*Task, error) {
 	if c.Request.State != Open || a.ID == c.Request.Submitter || a.Frozen {
-		return nil
+		return nil, nil
 	}
 	res, err := s.resolver(ctx, c.Request, s.Clock.Now())
 	if err != nil || res.barred(a.ID) {
-		return nil
+		return nil, err
 	}
 	t, _, err := s.held(ctx, res, c, a.ID)
-	if err != nil {
-		return nil
-	}
-	return t
+	return t, err
 }
 
 // Item is one line of what waits for a person.
@@ -86,17 +83,15 @@ func (s *Service) Pending(ctx context.Context, a crm.Actor) ([]Item, error) {
 	for _, r := range rs {
 		byID[r.ID] = r
 	}
+	all, err := s.resolvers(ctx, rs, s.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
 	var out []Item
 	for _, t := range tasks {
 		r, ok := byID[t.Request]
-		if !ok || r.State != Open || r.Submitter == a.ID {
-			continue
-		}
-		res, err := s.resolver(ctx, r, s.Clock.Now())
-		if err != nil {
-			return nil, err
-		}
-		if res.barred(a.ID) {
+		res, there := all[t.Request]
+		if !ok || !there || r.State != Open || res.barred(a.ID) {
 			continue
 		}
 		if ok, err = s.right(ctx, res, t, a.ID); err != nil {

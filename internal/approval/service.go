@@ -3,6 +3,7 @@ package approval
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"crmbot/internal/calendar"
@@ -17,9 +18,10 @@ type Subject interface {
 	Kind() string
 	// Hash is the sha256 of the subject's present canonical content.
 	Hash(ctx context.Context, ref crm.Ref) (string, error)
-	// Parties are whose business the subject is: its owner and the owners of what
-	// it comes from. They must not approve it (AP-03). Zero ids count for nobody.
-	Parties(ctx context.Context, ref crm.Ref) ([]crm.UserID, error)
+	// Parties are whose business the subjects are: the owner of each and the owners
+	// of what it comes from. They must not approve it (AP-03). Zero ids count for
+	// nobody; a subject that there is no more has no entry.
+	Parties(ctx context.Context, refs []crm.Ref) (map[crm.Ref][]crm.UserID, error)
 	// Brief is what an approver has to know. The caller has checked the right.
 	Brief(ctx context.Context, r Request) (Brief, error)
 	// Ended is called in the transaction that ended the request, in whatever
@@ -178,15 +180,40 @@ func (s *Service) addNodes(ctx context.Context, c *Chain, steps []Step) error {
 
 // resolver finds approvers of the request as its parties are now.
 func (s *Service) resolver(ctx context.Context, r Request, now time.Time) (resolver, error) {
-	x := s.subjects[r.Kind]
-	if x == nil {
-		return resolver{}, fmt.Errorf("no subject is registered for approvals of %q", r.Kind)
-	}
-	parties, err := x.Parties(ctx, r.Ref)
+	all, err := s.resolvers(ctx, []Request{r}, now)
 	if err != nil {
 		return resolver{}, err
 	}
-	return resolver{people: s.People, submitter: r.Submitter, parties: append(parties, r.Owner), today: s.Calendar.DayOf(now)}, nil
+	res, ok := all[r.ID]
+	if !ok {
+		return resolver{}, NotFound(r.ID) // what it was about is gone
+	}
+	return res, nil
+}
+
+// resolvers are resolver for several requests with one question for each kind. A
+// request whose subject is gone has no entry.
+func (s *Service) resolvers(ctx context.Context, rs []Request, now time.Time) (map[crm.RequestID]resolver, error) {
+	byKind := map[string][]crm.Ref{}
+	for _, r := range rs {
+		if s.subjects[r.Kind] == nil {
+			return nil, fmt.Errorf("no subject is registered for approvals of %q", r.Kind)
+		}
+		byKind[r.Kind] = append(byKind[r.Kind], r.Ref)
+	}
+	out := make(map[crm.RequestID]resolver, len(rs))
+	for kind, refs := range byKind {
+		parties, err := s.subjects[kind].Parties(ctx, refs)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rs {
+			if p, ok := parties[r.Ref]; ok && r.Kind == kind {
+				out[r.ID] = resolver{people: s.People, submitter: r.Submitter, parties: append(slices.Clone(p), r.Owner), today: s.Calendar.DayOf(now)}
+			}
+		}
+	}
+	return out, nil
 }
 
 func (s *Service) storeNode(ctx context.Context, n *Node) error {

@@ -119,6 +119,7 @@ var cases = []struct {
 	{"DecisionAgainstChange_AP04", testDecisionAgainstChange_AP04},
 	{"SubmittedOnce_CT01", testSubmittedOnce_CT01},
 	{"UrgentLimitHoldsUnderLoad_AP05", testUrgentLimitHoldsUnderLoad_AP05},
+	{"PendingAsksOnceAndHidesNoFailure_AP03", testPendingAsksOnceAndHidesNoFailure_AP03},
 	{"RightsAtTheClick_AP06", testRightsAtTheClick_AP06},
 	{"SuperiorNoMore_AP06", testSuperiorNoMore_AP06},
 	{"SuperiorAtAnyLevelStaysRight_AP06", testSuperiorAtAnyLevelStaysRight_AP06},

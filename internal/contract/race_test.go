@@ -309,6 +309,52 @@ func testUrgentLimitHoldsUnderLoad_AP05(t *testing.T, e *env) {
 	}
 }
 
+// blind is a store that counts how often it is asked about parties, and fails
+// when it is told to.
+type blind struct {
+	contract.Store
+	asked int
+	err   error
+}
+
+func (b *blind) ContractParties(ctx context.Context, ids []crm.ContractID) (map[crm.ContractID][]crm.UserID, error) {
+	if b.asked++; b.err != nil {
+		return nil, b.err
+	}
+	return b.Store.ContractParties(ctx, ids)
+}
+
+// However much waits for somebody, whose business it is is asked once; where
+// that cannot be told, nobody is told that nothing waits for them.
+func testPendingAsksOnceAndHidesNoFailure_AP03(t *testing.T, e *env) {
+	ctx := t.Context()
+	var last approval.Request
+	for range 5 {
+		_, last = e.submitted(1000)
+	}
+	b := &blind{Store: e.Service.Store}
+	e.Service.Store = b
+	items, err := e.approvals.Pending(ctx, e.as(wang))
+	must(t, err)
+	if len(items) != 5 || b.asked != 1 {
+		t.Errorf("%d requests wait, %d questions were asked", len(items), b.asked)
+	}
+	b.err = errors.New("the database is down")
+	x := e.request(last.ID)
+	_, err = e.approvals.Pending(ctx, e.as(wang))
+	_, mine := e.approvals.Mine(ctx, e.as(wang), &x)
+	_, click := e.approvals.Approve(ctx, e.as(wang), approval.Click{Request: last.ID})
+	for _, err := range []error{err, mine, click} {
+		if !errors.Is(err, b.err) {
+			t.Errorf("got %v", err)
+		}
+	}
+	b.err = nil
+	if x := e.request(last.ID); x.Request.State != approval.Open || x.Held(wang) == nil {
+		t.Error("the task was taken away")
+	}
+}
+
 func testRightsAtTheClick_AP06(t *testing.T, e *env) {
 	ctx := t.Context()
 	_, r := e.submitted(300_000)

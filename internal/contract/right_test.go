@@ -28,7 +28,7 @@ func (e *env) lost(u crm.UserID, c contract.Contract, r approval.Request, text s
 	items, err := e.approvals.Pending(ctx, e.as(u))
 	must(e.t, err)
 	x := e.request(r.ID)
-	if len(items) != 0 || e.approvals.Mine(ctx, e.as(u), &x) != nil {
+	if len(items) != 0 || e.mine(u, &x) != nil {
 		e.t.Errorf("person %d still has the request to decide", u)
 	}
 	if asks, err := e.approvals.AsksNow(ctx, e.as(u), c.ID.Ref()); err != nil || asks {
@@ -42,6 +42,13 @@ func (e *env) lost(u crm.UserID, c contract.Contract, r approval.Request, text s
 	e.waitsFor(r, now...)
 }
 
+func (e *env) mine(u crm.UserID, c *approval.Chain) *approval.Task {
+	e.t.Helper()
+	t, err := e.approvals.Mine(e.t.Context(), e.as(u), c)
+	must(e.t, err)
+	return t
+}
+
 func (e *env) waitsFor(r approval.Request, now ...crm.UserID) {
 	e.t.Helper()
 	x := e.request(r.ID)
@@ -52,7 +59,7 @@ func (e *env) waitsFor(r approval.Request, now ...crm.UserID) {
 		if x.Held(u) == nil {
 			e.t.Errorf("person %d is not asked", u)
 		}
-		if e.approvals.Mine(e.t.Context(), e.as(u), &x) == nil {
+		if e.mine(u, &x) == nil {
 			e.t.Errorf("person %d may not decide", u)
 		}
 	}

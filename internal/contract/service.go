@@ -68,6 +68,9 @@ type Store interface {
 	AddContract(ctx context.Context, c *Contract) error
 	// Contract reads one; with lock its row stays locked until the transaction ends.
 	Contract(ctx context.Context, id crm.ContractID, lock bool) (Contract, error)
+	// ContractParties are the owners of contracts and of the accounts and deals that
+	// they belong to; a contract that there is not has no entry.
+	ContractParties(ctx context.Context, ids []crm.ContractID) (map[crm.ContractID][]crm.UserID, error)
 	SaveContract(ctx context.Context, c *Contract) error
 	// FindContracts are the matching ones, latest change first, and how many there
 	// are without the limit.

@@ -90,26 +90,22 @@ func (s *Service) Hash(ctx context.Context, ref crm.Ref) (string, error) {
 	return HashOf(c.Content), nil
 }
 
-// Parties implements approval.Subject: the owners of the contract, of its
-// customer and of its deal.
-func (s *Service) Parties(ctx context.Context, ref crm.Ref) ([]crm.UserID, error) {
-	c, err := s.Store.Contract(ctx, crm.ContractID(ref.ID), false)
+// Parties implements approval.Subject: the owners of the contracts, of their
+// customers and of their deals.
+func (s *Service) Parties(ctx context.Context, refs []crm.Ref) (map[crm.Ref][]crm.UserID, error) {
+	ids := make([]crm.ContractID, len(refs))
+	for i, r := range refs {
+		ids[i] = crm.ContractID(r.ID)
+	}
+	found, err := s.Store.ContractParties(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	out := []crm.UserID{c.Owner}
-	// What was removed since, with an import that was taken back, has no owner.
-	x, err := s.Customers.Get(ctx, crm.SystemActor(), c.Account)
-	if err != nil && crm.CodeOf(err) != crm.CodeNotFound {
-		return nil, err
-	}
-	out = append(out, x.Owner)
-	if c.Deal != 0 {
-		d, err := s.Deals.Get(ctx, crm.SystemActor(), c.Deal)
-		if err != nil && crm.CodeOf(err) != crm.CodeNotFound {
-			return nil, err
+	out := make(map[crm.Ref][]crm.UserID, len(refs))
+	for _, r := range refs {
+		if p, ok := found[crm.ContractID(r.ID)]; ok {
+			out[r] = p
 		}
-		out = append(out, d.Owner)
 	}
 	return out, nil
 }

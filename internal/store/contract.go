@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -130,6 +131,24 @@ func (d *DB) Contract(ctx context.Context, id crm.ContractID, lock bool) (contra
 		return contract.Contract{}, contract.NotFound(id)
 	}
 	return row.entity(), err
+}
+
+// ContractParties implements contract.Store. What was removed since, with an
+// import that was taken back, has no owner.
+func (d *DB) ContractParties(ctx context.Context, ids []crm.ContractID) (map[crm.ContractID][]crm.UserID, error) {
+	out := make(map[crm.ContractID][]crm.UserID, len(ids))
+	for part := range slices.Chunk(ids, 500) {
+		var rows []struct{ ID, Owner, Account, Deal int64 }
+		err := d.read(ctx).Table("crm_contracts AS c").Joins("LEFT JOIN crm_accounts a ON a.id = c.account_id").Joins("LEFT JOIN crm_deals d ON d.id = c.deal_id").
+			Select("c.id AS id, c.owner_id AS owner, COALESCE(a.owner_id, 0) AS account, COALESCE(d.owner_id, 0) AS deal").Where("c.id IN ?", part).Find(&rows).Error
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out[crm.ContractID(r.ID)] = []crm.UserID{crm.UserID(r.Owner), crm.UserID(r.Account), crm.UserID(r.Deal)}
+		}
+	}
+	return out, nil
 }
 
 // SaveContract implements contract.Store.
