@@ -3,6 +3,7 @@ package adapter
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -29,6 +30,23 @@ func Patient(ctx context.Context, tries int, fn func() error) error {
 			return err
 		}
 	}
+}
+
+// followTries is how often a change in a directory is followed at once; after
+// that its event waits for its next turn.
+const followTries = 4
+
+// Follow follows a change in a company's directory. An error says that it has to
+// be followed again; what can never be is logged, and no error.
+func Follow(ctx context.Context, platform string, fn func() error) error {
+	err := Patient(ctx, followTries, fn)
+	if err != nil && ctx.Err() == nil {
+		slog.WarnContext(ctx, "change in the directory not followed", "platform", platform, "for_good", errors.Is(err, bot.ErrPermanent), "err", err)
+	}
+	if errors.Is(err, bot.ErrPermanent) {
+		return nil
+	}
+	return err
 }
 
 // Pause waits; false if the context ended first.

@@ -79,8 +79,9 @@ type Options struct {
 	// found.
 	UserID func(ctx context.Context, name string) string
 	// Contact is called after a change in the company's directory with the user
-	// id of the person, or "" for a department. Nil: ignored.
-	Contact func(ctx context.Context, userID string, left bool)
+	// id of the person, or "" for a department; again later when it fails, unless
+	// for good. Nil: ignored.
+	Contact func(ctx context.Context, userID string, left bool) error
 	// MaxFile is the largest file that is downloaded, in bytes; zero means
 	// bot.DefaultLimits.MaxFile.
 	MaxFile int

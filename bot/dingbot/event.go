@@ -3,6 +3,7 @@ package dingbot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 
@@ -47,18 +48,25 @@ func (b *Bot) acceptEvent(ctx context.Context, h eventHead, data []byte) bool {
 	id = "event:" + id
 	defer b.work.Hold()()
 	fresh, ok := b.inbox.Keep(ctx, bot.Kept{ID: id, Kind: kindEvent, Body: raw})
-	if fresh {
+	// What could not be stored comes again, but it may have been stored all the
+	// same, and would then wait for the end of its lease.
+	if fresh || !ok && b.inbox.Once(ctx, id) {
 		b.work.Go(ctx, func(ctx context.Context) { b.handleEvent(ctx, id, raw) })
 	}
 	return ok
 }
 
-// handleEvent passes on what changed in the company's directory.
+// handleEvent passes on what changed in the company's directory. What fails is
+// tried again after the event's lease: no synchronisation tells of leavers.
 func (b *Bot) handleEvent(ctx context.Context, id string, raw []byte) {
 	users, left := changed(raw)
 	if b.opt.Contact != nil {
+		var errs []error
 		for _, u := range users {
-			b.opt.Contact(ctx, string(u), left)
+			errs = append(errs, adapter.Follow(ctx, Name, func() error { return outcome(b.opt.Contact(ctx, string(u), left)) }))
+		}
+		if errors.Join(errs...) != nil {
+			return
 		}
 	}
 	b.inbox.Done(ctx, id)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,7 +85,10 @@ func TestOptionsAreChecked(t *testing.T) {
 func TestEventsAreAcknowledgedAndThoseOfTheDirectoryFollowed(t *testing.T) {
 	got := make(chan string, 10)
 	w, _ := open(t, emulator.DingOptions{}, func(o *dingbot.Options) {
-		o.Contact = func(_ context.Context, id string, left bool) { got <- fmt.Sprint(id, left) }
+		o.Contact = func(_ context.Context, id string, left bool) error {
+			got <- fmt.Sprint(id, left)
+			return nil
+		}
 	})
 	emit := func(kind string, data any) *emulator.DingDelivery {
 		x, err := w.ding.Emit(kind, data)
@@ -153,4 +157,74 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "access_token") || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "token0") {
 		t.Errorf("error %v", err)
 	}
+}
+
+// No synchronisation tells of leavers: a change that could not be followed, or
+// of which it is not clear whether it was stored, is not lost (HO-01).
+func TestHO01ALeaverIsFollowedUntilItWorks(t *testing.T) {
+	var mu sync.Mutex
+	fails, got := 4, 0 // as often as it is tried at once
+	w, _ := open(t, emulator.DingOptions{}, func(o *dingbot.Options) {
+		o.Lease = 4 * time.Second
+		o.Contact = func(context.Context, string, bool) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if got++; got <= fails {
+				return errors.New("the database is busy")
+			}
+			return nil
+		}
+	})
+	leave := func() {
+		t.Helper()
+		x, err := w.ding.Emit("user_leave_org", map[string]any{"userId": []string{"ann"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		acked(t, x)
+	}
+	count := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return got
+	}
+	leave()
+	wait(t, "the fifth try", func() bool { return count() == 5 })
+	never(t, "another one", func() bool { return count() > 5 })
+}
+
+func TestHO01ALeaverThatWasStoredWithoutAWordIsFollowedAtOnce(t *testing.T) {
+	got := make(chan string, 10)
+	w, _ := open(t, emulator.DingOptions{}, func(o *dingbot.Options) {
+		o.Inbox = &mute{Inbox: o.Inbox}
+		o.Contact = func(_ context.Context, id string, left bool) error {
+			got <- fmt.Sprint(id, left)
+			return nil
+		}
+	})
+	x, err := w.ding.Emit("user_leave_org", map[string]any{"userId": []string{"ann"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	acked(t, x)
+	select {
+	case a := <-got:
+		if a != "anntrue" {
+			t.Errorf("followed %s", a)
+		}
+	case <-time.After(10 * time.Second): // its lease is a minute
+		t.Fatal("the event waits for the end of its lease")
+	}
+}
+
+// mute is an inbox that stores the first event and does not say so.
+type mute struct {
+	bot.Inbox
+	once sync.Once
+}
+
+func (m *mute) Keep(ctx context.Context, platform string, e bot.Kept, until time.Time) (fresh bool, err error) {
+	fresh, err = m.Inbox.Keep(ctx, platform, e, until)
+	m.once.Do(func() { fresh, err = false, context.DeadlineExceeded })
+	return fresh, err
 }

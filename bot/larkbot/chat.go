@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/internal/crm"
 )
 
@@ -136,10 +137,11 @@ func (b *Bot) personal(ctx context.Context, e envelope, kind bot.Kind, p person)
 	return &bot.Req{Platform: Name, EventID: e.Header.EventID, Kind: kind, From: b.from(ctx, p, ""), At: b.at(e.Header.CreateTime)}
 }
 
-// contact passes on what changed in the company's directory.
-func (b *Bot) contact(ctx context.Context, e envelope) {
+// contact passes on what changed in the company's directory. What fails is tried
+// again with the event: no synchronisation tells of leavers.
+func (b *Bot) contact(e envelope) (work, error) {
 	if b.opt.Contact == nil {
-		return
+		return work{}, nil
 	}
 	var m struct {
 		Object struct {
@@ -150,8 +152,14 @@ func (b *Bot) contact(ctx context.Context, e envelope) {
 		} `json:"object"`
 	}
 	if json.Unmarshal(e.Event, &m) != nil {
-		return
+		return work{}, errMalformed
 	}
 	left := e.Header.EventType == evUserGone || m.Object.Status.Resigned
-	b.work.Go(ctx, func(ctx context.Context) { b.opt.Contact(ctx, m.Object.OpenID, left) })
+	return work{e.Header.EventID, func(ctx context.Context, took func()) error {
+		err := adapter.Follow(ctx, Name, func() error { return outcome(b.opt.Contact(ctx, m.Object.OpenID, left)) })
+		if err == nil {
+			took()
+		}
+		return err
+	}}, nil
 }

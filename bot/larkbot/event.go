@@ -78,12 +78,8 @@ func (b *Bot) dispatch(ctx context.Context, raw []byte) (ans *answer, err error)
 	if !b.ours(e) {
 		return nil, errForeign
 	}
-	switch e.Header.EventType {
-	case evPress:
+	if e.Header.EventType == evPress {
 		return b.press(ctx, e), nil
-	case evUserNew, evUserEdit, evUserGone, evDeptNew, evDeptEdit, evDeptGone, evScope:
-		b.contact(ctx, e)
-		return nil, nil
 	}
 	w, err := b.read(ctx, e)
 	if err != nil || w.do == nil {
@@ -102,7 +98,7 @@ type work struct {
 // doing does what an event asks for and calls took when it took effect.
 type doing func(ctx context.Context, took func()) error
 
-// read is the work of an event that a person caused.
+// read is the work of an event.
 func (b *Bot) read(ctx context.Context, e envelope) (work, error) {
 	switch e.Header.EventType {
 	case evMessage:
@@ -113,6 +109,8 @@ func (b *Bot) read(ctx context.Context, e envelope) (work, error) {
 		return b.entered(ctx, e)
 	case evBotAdded:
 		return b.botAdded(ctx, e)
+	case evUserNew, evUserEdit, evUserGone, evDeptNew, evDeptEdit, evDeptGone, evScope:
+		return b.contact(e)
 	}
 	return work{}, nil
 }

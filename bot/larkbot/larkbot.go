@@ -41,8 +41,9 @@ type Options struct {
 	// are shown by name.
 	OpenID func(ctx context.Context, id crm.UserID) string
 	// Contact is called after a change in the company's directory with the
-	// open id of the person, or "" for a department. Nil: ignored.
-	Contact func(ctx context.Context, openID string, left bool)
+	// open id of the person, or "" for a department; again later when it fails,
+	// unless for good. Nil: ignored.
+	Contact func(ctx context.Context, openID string, left bool) error
 	// MaxFile is the largest file that is downloaded, in bytes; zero means
 	// bot.DefaultLimits.MaxFile.
 	MaxFile int

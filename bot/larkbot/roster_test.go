@@ -2,9 +2,11 @@ package larkbot_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"crmbot/bot/larkbot"
 	"crmbot/internal/emulator"
@@ -49,10 +51,11 @@ func TestChangesOfTheDirectoryArePassedOn(t *testing.T) {
 	var mu sync.Mutex
 	got := map[string]bool{}
 	w, _ := open(t, emulator.LarkOptions{}, false, func(o *larkbot.Options) {
-		o.Contact = func(_ context.Context, id string, left bool) {
+		o.Contact = func(_ context.Context, id string, left bool) error {
 			mu.Lock()
 			defer mu.Unlock()
 			got[id] = left
+			return nil
 		}
 	})
 	acked(t, w.lark.Leave("ou_ann"))
@@ -61,5 +64,43 @@ func TestChangesOfTheDirectoryArePassedOn(t *testing.T) {
 	wait(t, "three changes", func() bool { mu.Lock(); defer mu.Unlock(); return len(got) == 3 })
 	if !got["ou_ann"] || got["ou_new"] || got[""] {
 		t.Errorf("passed on %v", got)
+	}
+}
+
+// No synchronisation tells of leavers: a change that could not be followed comes
+// again, from the inbox or, without one, from the platform (HO-01).
+func TestHO01ALeaverIsFollowedUntilItWorks(t *testing.T) {
+	for name, prepare := range map[string]func(o *larkbot.Options){
+		"inbox":      func(o *larkbot.Options) { o.Inbox, o.Lease = inbox(t), 4*time.Second },
+		"redelivery": func(*larkbot.Options) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			got := 0
+			w, _ := open(t, emulator.LarkOptions{}, false, func(o *larkbot.Options) {
+				prepare(o)
+				o.Contact = func(_ context.Context, id string, left bool) error {
+					mu.Lock()
+					defer mu.Unlock()
+					if got++; id != "ou_ann" || !left {
+						t.Errorf("%s left: %v", id, left)
+					}
+					if got <= 4 {
+						return errors.New("the database is busy")
+					}
+					return nil
+				}
+			})
+			acked(t, w.lark.Leave("ou_ann"))
+			wait(t, "the fifth try", func() bool { mu.Lock(); defer mu.Unlock(); return got >= 5 })
+			if err := w.current().Idle(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			idle(500 * time.Millisecond)
+			if mu.Lock(); got != 5 {
+				t.Errorf("followed %d times", got)
+			}
+			mu.Unlock()
+		})
 	}
 }

@@ -14,7 +14,9 @@ import (
 func (p *Platforms) addDingTalk(c configs.DingTalk) error {
 	a := p.app
 	var b *dingbot.Bot
-	contact := func(ctx context.Context, userID string, left bool) { a.contactChanged(ctx, b, userID, left) }
+	contact := func(ctx context.Context, userID string, left bool) error {
+		return a.contactChanged(ctx, b, userID, left)
+	}
 	o := dingOptions(c, a.KV)
 	o.Inbox, o.Counter, o.Homes, o.Clock, o.Contact, o.UserID = a.DB, a.DB, a.DB, a.Clock, contact, a.DingTalkID
 	var err error

@@ -42,7 +42,9 @@ func (a *App) Connect(c configs.Config) (*Platforms, error) {
 	p := &Platforms{app: a, hooks: map[string]http.Handler{}}
 	if c.Lark.AppID != "" {
 		var b *larkbot.Bot
-		contact := func(ctx context.Context, openID string, left bool) { a.contactChanged(ctx, b, openID, left) }
+		contact := func(ctx context.Context, openID string, left bool) error {
+			return a.contactChanged(ctx, b, openID, left)
+		}
 		var err error
 		o := larkOptions(c.Lark, a.KV)
 		o.Inbox, o.Clock, o.OpenID, o.Contact = a.DB, a.Clock, a.larkOpenID, contact

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -107,30 +108,30 @@ func (a *App) bring(ctx context.Context, r org.Roster) (org.SyncResult, error) {
 
 // contactChanged follows one change in a platform's directory: a leaver is
 // frozen at once (HO-01), a new person is brought, and a change of departments
-// asks for everything, though not again and again.
-func (a *App) contactChanged(ctx context.Context, d directory, external string, left bool) {
-	err := func() error {
-		if left {
-			_, err := a.Services.Directory.Leave(ctx, d.Name(), "", external)
-			return err
-		}
-		if external != "" {
-			r, err := d.Person(ctx, external)
-			if err != nil {
-				return err
-			}
-			_, err = a.bring(ctx, r)
-			return err
-		}
-		first, err := a.KV.SetNX(ctx, "roster:asked:"+d.Name(), []byte("1"), rosterRest)
-		if err != nil || !first {
-			return err
-		}
-		return a.syncRoster(ctx, d)
-	}()
-	if err != nil && ctx.Err() == nil {
-		slog.WarnContext(ctx, "change in the directory not followed; the nightly synchronisation will", "platform", d.Name(), "err", err)
+// asks for everything, though not again and again. The adapter tries again what
+// fails.
+func (a *App) contactChanged(ctx context.Context, d directory, external string, left bool) error {
+	if left {
+		_, err := a.Services.Directory.Leave(ctx, d.Name(), "", external)
+		return err
 	}
+	if external != "" {
+		r, err := d.Person(ctx, external)
+		if err != nil {
+			return err
+		}
+		_, err = a.bring(ctx, r)
+		return err
+	}
+	asked := "roster:asked:" + d.Name()
+	first, err := a.KV.SetNX(ctx, asked, []byte("1"), rosterRest)
+	if err != nil || !first {
+		return err
+	}
+	if err := a.syncRoster(ctx, d); err != nil {
+		return errors.Join(err, a.KV.Del(context.WithoutCancel(ctx), asked))
+	}
+	return nil
 }
 
 // stranger is somebody who writes to the bot and is not known: the platform's

@@ -278,7 +278,9 @@ func (y *syncing) find(m Member) (id crm.UserID, unclear bool) {
 		return 0, false
 	}
 	u := y.s.users[id]
-	if u.Active && sameName(u.Name, crm.Normalize(m.Name)) && (y.s.onlySells(u) || m.Admin && !y.administered) {
+	// A leaver who is still in a directory that was read before they left stays
+	// without their account there.
+	if u.Active && !u.Frozen && sameName(u.Name, crm.Normalize(m.Name)) && (y.s.onlySells(u) || m.Admin && !y.administered) {
 		return id, false
 	}
 	return 0, true

@@ -159,6 +159,22 @@ func TestHO01SyncFreezesLeaversOnly(t *testing.T) {
 
 // HO-01: only an administrator can tell whether somebody who left one of their
 // platforms left the company; a leaver's number does not freeze them again.
+// A directory that was read before somebody left and is brought after it does
+// not give them their account back.
+func TestHO01AnOldRosterDoesNotBindALeaver(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	syncOnce(t, d, roster())
+	if froze, err := d.Leave(t.Context(), "lark", "", "ou_li"); err != nil || !froze {
+		t.Fatal(froze, err)
+	}
+	if res := syncOnce(t, d, roster()); res.Bound != 0 || res.Created != 0 || res.Unclear != 1 {
+		t.Errorf("result %+v", res)
+	}
+	if a, err := d.ByIdentity(t.Context(), "lark", "", "ou_li"); crm.CodeOf(err) != crm.CodeNotFound {
+		t.Errorf("the leaver is %+v, %v", a, err)
+	}
+}
+
 func TestHO01ALeaverOfOnePlatformIsAskedAbout(t *testing.T) {
 	d, n := org.NewDirectory(&memory{}, plainTx{}), &noted{}
 	syncOnce(t, d, roster())
