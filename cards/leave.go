@@ -22,9 +22,10 @@ type PersonStays struct {
 // ActionName implements card.Action.
 func (PersonStays) ActionName() string { return "org.stays" }
 
-// LeaveCard asks an administrator whether somebody who is gone from one platform
-// left the company, and shows what was decided (HO-01).
-func LeaveCard(l crm.Lang, u org.User) card.Card {
+// LeaveCard asks an administrator whether somebody who is gone from a platform left
+// the company, and shows what was decided (HO-01). accounts is how many they have
+// left.
+func LeaveCard(l crm.Lang, u org.User, accounts int) card.Card {
 	c := card.Card{Lang: l, Title: u.Name, About: []crm.Ref{org.PersonRef(u.ID)}}
 	who := u.EmployeeNo
 	if who == "" {
@@ -42,6 +43,13 @@ func LeaveCard(l crm.Lang, u org.User) card.Card {
 	case !u.Frozen:
 		c.Tone, c.Tags = card.Success, []card.Tag{{Text: l.T("在职", "at work"), Tone: card.Success}}
 		text, buttons = l.T(u.Name+"仍在职，可以正常使用机器人。", u.Name+" is at work and can use the bot."), nil
+		if accounts == 0 {
+			text = l.T(u.Name+"仍在职，但没有绑定账号。TA 给机器人发消息后，用 /绑定 确认是谁。", u.Name+" is at work and has no account here. When they write to the bot, say with /bind who it is.")
+		}
+	case accounts == 0:
+		c.Title, c.Summary = l.T("离职确认："+u.Name, "Has "+u.Name+" left?"), l.T("请确认是否已离职", "please say whether they left the company")
+		c.Tone, c.Tags = card.Warning, []card.Tag{{Text: l.T("已冻结", "frozen"), Tone: card.Warning}}
+		text = l.T(u.Name+"已从通讯录移除，没有别的账号。确认之前不能使用机器人，名下的记录不变。", u.Name+" is gone from the directory and has no other account. Until you decide they cannot use the bot; their records stay as they are.")
 	default:
 		c.Title, c.Summary = l.T("离职确认："+u.Name, "Has "+u.Name+" left?"), l.T("请确认是否已离职", "please say whether they left the company")
 		c.Tone, c.Tags = card.Warning, []card.Tag{{Text: l.T("已冻结", "frozen"), Tone: card.Warning}}
@@ -54,13 +62,33 @@ func LeaveCard(l crm.Lang, u org.User) card.Card {
 	return c
 }
 
+// StaysCard tells somebody that their account works again (HO-01).
+func StaysCard(l crm.Lang) card.Card {
+	return card.Card{Lang: l, Title: l.T("账号已恢复", "Your account works again"), Tone: card.Success, Summary: l.T("您的账号已解除冻结", "your account is no longer frozen"),
+		Blocks: []card.Block{card.P(l.T("管理员确认您仍在职，冻结已解除，可以照常认领、记录和审批。", "An administrator said that you are still here. You can claim, log and approve as before."))}}
+}
+
+// AppointedCard tells somebody that they administer crmbot because nobody else did.
+func AppointedCard(l crm.Lang) card.Card {
+	return card.Card{Lang: l, Title: l.T("您是 crmbot 的管理员", "You administer crmbot"), Tone: card.Info, Summary: l.T("还没有别的管理员", "nobody else does yet"),
+		Blocks: []card.Block{
+			card.P(l.T("目前没有别的管理员，所以由您开始：新成员、离职和规则的问题会发给您。", "Nobody else administers it yet, so you begin: questions about new people, leavers and rules come to you.")),
+			card.Note{Text: l.T("别的管理员可以在导入人员表时指定。", "Other administrators can be named when the list of people is imported.")},
+			card.Buttons{Items: []card.Button{CommandButton(l.T("查看规则", "The rules"), l.T("/规则", "/rules"))}},
+		}}
+}
+
 func leaveSamples(l crm.Lang) []Sample {
 	frozen := org.User{ID: 7, Name: l.T("李娜", "Li Na"), EmployeeNo: "E07", Active: true, Frozen: true}
 	gone, stays := frozen, frozen
 	gone.Active, stays.Frozen = false, false
 	return []Sample{
-		{"leave/asked", crm.Text{Zh: "离职确认", En: "has somebody left?"}, LeaveCard(l, frozen)},
-		{"leave/gone", crm.Text{Zh: "已离职", En: "has left"}, LeaveCard(l, gone)},
-		{"leave/stays", crm.Text{Zh: "仍在职", En: "still here"}, LeaveCard(l, stays)},
+		{"leave/asked", crm.Text{Zh: "离职确认", En: "has somebody left?"}, LeaveCard(l, frozen, 1)},
+		{"leave/gone", crm.Text{Zh: "已离职", En: "has left"}, LeaveCard(l, gone, 1)},
+		{"leave/stays", crm.Text{Zh: "仍在职", En: "still here"}, LeaveCard(l, stays, 1)},
+		{"leave/asked_last", crm.Text{Zh: "离职确认，没有账号", En: "has somebody without an account left?"}, LeaveCard(l, frozen, 0)},
+		{"leave/stays_last", crm.Text{Zh: "仍在职，没有账号", En: "still here, without an account"}, LeaveCard(l, stays, 0)},
+		{"leave/restored", crm.Text{Zh: "账号已恢复", En: "account works again"}, StaysCard(l)},
+		{"leave/appointed", crm.Text{Zh: "新的管理员", En: "somebody administers"}, AppointedCard(l)},
 	}
 }

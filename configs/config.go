@@ -46,6 +46,10 @@ type Org struct {
 	// messages are delivered, each receiver at a moment of their own. Zero: all at
 	// the hour, which the platforms ask to avoid.
 	SpreadMinutes int `yaml:"spread_minutes"`
+	// Admins are employee numbers or ids on a platform, separated by commas, of the
+	// people who become administrators while none is bound. Empty: the first person
+	// who administers the company on the platform.
+	Admins string `yaml:"admins"`
 }
 
 // Log is the program's own log on standard error.

@@ -37,16 +37,23 @@ func leaves(s *Services) Module {
 				return s.employAs(ctx, a, p.Person, s.Binder.Stays)
 			}},
 		},
-		Views: []bot.ViewDef{{Name: org.ViewLeave, Render: func(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
+		Views: []bot.ViewDef{{Name: org.ViewStays, Render: func(_ context.Context, v bot.Viewer, _ string) (card.Card, error) {
+			return cards.StaysCard(v.Lang), nil
+		}}, {Name: org.ViewAppointed, Render: func(_ context.Context, v bot.Viewer, _ string) (card.Card, error) {
+			if !v.Actor.Is(crm.Admin) {
+				return card.Card{}, bot.ErrNothing
+			}
+			return cards.AppointedCard(v.Lang), nil
+		}}, {Name: org.ViewLeave, Render: func(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
 			id, err := strconv.ParseInt(strings.TrimPrefix(ref, string(org.KindPerson)+"-"), 10, 64)
 			if err != nil {
 				return card.Card{}, crm.NotFound("没有这个人", "there is no such person")
 			}
-			u, err := s.Binder.Leaver(ctx, v.Actor, crm.UserID(id))
+			u, accounts, err := s.Binder.Leaver(ctx, v.Actor, crm.UserID(id))
 			if err != nil {
 				return card.Card{}, err
 			}
-			return cards.LeaveCard(v.Lang, u), nil
+			return cards.LeaveCard(v.Lang, u, accounts), nil
 		}}},
 	}
 }
@@ -69,7 +76,11 @@ func (s *Services) employAs(ctx context.Context, a crm.Actor, id crm.UserID, how
 	if err != nil && (crm.CodeOf(err) != crm.CodeConflict || u.ID == 0) {
 		return bot.Reply{}, err
 	}
-	rep := bot.Show(cards.LeaveCard(a.Lang, u), bot.View{Name: org.ViewLeave, Ref: org.PersonRef(u.ID).String()})
+	_, accounts, e := s.Binder.Leaver(ctx, a, u.ID)
+	if e != nil {
+		return bot.Reply{}, e
+	}
+	rep := bot.Show(cards.LeaveCard(a.Lang, u, accounts), bot.View{Name: org.ViewLeave, Ref: org.PersonRef(u.ID).String()})
 	rep.Update, rep.Toast, rep.ToastTone = true, a.Lang.T("已处理", "done"), bot.ToastSuccess
 	if err != nil {
 		rep.Toast, rep.ToastTone = crm.MessageOf(err, a.Lang), bot.ToastInfo

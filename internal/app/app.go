@@ -67,6 +67,7 @@ type App struct {
 	advancing sync.Mutex // one Advance at a time
 	cardTurns turns      // one update of a card at a time
 	muted     bool       // set by Mute, before anything runs
+	admins    []string   // who administers at first; set by Connect, before anything runs
 	laterMu   sync.RWMutex
 	later     map[string]bot.Later
 }

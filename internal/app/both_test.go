@@ -264,6 +264,7 @@ func TestHO01AnAdministratorDecidesAboutALeaverOfOnePlatform(t *testing.T) {
 	asked := b.lark.awaits("chief", "离职确认：李娜")
 	b.lark.tap("chief", asked, "仍在职")
 	until(t, "the end of the freeze", func() bool { return !b.lark.actor("li").Frozen })
+	b.lark.awaits("li", "账号已恢复")
 	b.lark.say("li", "/认领 L-1", "认领成功")
 
 	b.onLark.Leave("ou_zhang")
@@ -278,7 +279,15 @@ func TestHO01AnAdministratorDecidesAboutALeaverOfOnePlatform(t *testing.T) {
 	if b.lark.actor("wang").Frozen {
 		t.Error("a colleague is frozen too")
 	}
-	for action, n := range map[string]int64{"org.freeze": 2, "org.unbind": 2, "org.stays": 1, "org.left": 1} {
+	// Who has only one platform left and leaves that too is asked about as well.
+	b.onLark.Leave("ou_li")
+	until(t, "the last freeze", func() bool { return !known(b.lark, "li") })
+	again := b.lark.awaits("chief", "没有别的账号")
+	if p := b.lark.tap("chief", again, "仍在职"); !p.ok {
+		t.Error("no answer to the press")
+	}
+	b.lark.awaits("chief", "没有绑定账号")
+	for action, n := range map[string]int64{"org.freeze": 3, "org.unbind": 3, "org.stays": 2, "org.left": 1} {
 		if got := b.count("SELECT COUNT(*) FROM crm_audit WHERE action = '" + action + "'"); got != n {
 			t.Errorf("%d entries %s", got, action)
 		}

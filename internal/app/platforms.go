@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,6 +41,7 @@ const closing = 20 * time.Second
 // them to the app. Run them with Platforms.Run.
 func (a *App) Connect(c configs.Config) (*Platforms, error) {
 	p := &Platforms{app: a, hooks: map[string]http.Handler{}}
+	a.admins = strings.FieldsFunc(c.Org.Admins, func(r rune) bool { return strings.ContainsRune(",，; ", r) })
 	if c.Lark.AppID != "" {
 		var b *larkbot.Bot
 		contact := func(ctx context.Context, openID string, left bool) error {

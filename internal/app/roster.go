@@ -96,13 +96,14 @@ func (a *App) syncRoster(ctx context.Context, d directory) error {
 			return err
 		}
 	}
-	slog.InfoContext(ctx, "directory synchronised", "platform", d.Name(), "people", len(r.People), "departments", len(r.Units), "created", res.Created, "bound", res.Bound, "teams", res.Teams, "frozen", res.Frozen, "unclear", res.Unclear)
+	slog.InfoContext(ctx, "directory synchronised", "platform", d.Name(), "people", len(r.People), "departments", len(r.Units), "created", res.Created, "bound", res.Bound, "teams", res.Teams, "frozen", res.Frozen, "appointed", res.Appointed, "unclear", res.Unclear)
 	return nil
 }
 
 // bring makes users of a roster's people as the company set (ORG.auto_rep).
 func (a *App) bring(ctx context.Context, r org.Roster) (org.SyncResult, error) {
 	r.Sales, _ = org.AutoRep.Of(ctx, a.Services.Rules)
+	r.Admins = a.admins
 	return a.Services.Directory.Sync(ctx, r)
 }
 

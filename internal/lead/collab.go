@@ -58,7 +58,10 @@ func (s *Service) Describe(ctx context.Context, ref crm.Ref) (Existing, error) {
 	return e, nil
 }
 
-// AskToJoin asks the owner of a lead to let the actor work along.
+// joinAgain is how soon the owner of a lead may be asked again by the same person.
+const joinAgain = 24 * time.Hour
+
+// AskToJoin asks the owner of a lead to let the actor work along, once a day.
 func (s *Service) AskToJoin(ctx context.Context, a crm.Actor, id crm.LeadID) (Existing, error) {
 	if err := mayAct(a); err != nil {
 		return Existing{}, err
@@ -68,11 +71,22 @@ func (s *Service) AskToJoin(ctx context.Context, a crm.Actor, id crm.LeadID) (Ex
 		return e, err
 	}
 	return e, s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		// A second tap at this moment, and a change of hands, come before or after.
+		l, err := s.d.Store.LockLead(ctx, id)
+		if err != nil {
+			return err
+		}
+		if l.Owner != e.Owner {
+			return s.moved(id)
+		}
 		c, err := s.d.Store.Collaboration(ctx, id.Ref(), a.ID)
 		if err != nil {
 			return err
 		}
 		now := s.d.Clock.Now()
+		if c.State == CollabAsked && now.Sub(c.AskedAt) < joinAgain {
+			return nil
+		}
 		if c.Active(now) {
 			return crm.Conflict("PM-01", "您已经是 "+id.String()+" 的协作人", "you already collaborate on "+id.String()).WithNext("查看：/线索 "+id.String(), "look at it: /lead "+id.String())
 		}

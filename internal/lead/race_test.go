@@ -132,6 +132,36 @@ func TestP03P04TwentyClaimsAtOnceStayWithinTheLimits(t *testing.T) {
 	}
 }
 
+// TestDU02TapsAtOneMomentAskTheOwnerOnce: who taps twice, or whose tap is
+// delivered twice under other ids, asks once.
+func TestDU02TapsAtOneMomentAskTheOwnerOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		na, min := h.as("李娜"), h.as("赵敏")
+		l, err := h.leads.Create(h.ctx, na, lead.NewLead{Info: lead.Info{Company: "华星科技"}, Owner: na.ID}, true)
+		h.must(err)
+		errs := make([]error, 8)
+		start := make(chan struct{})
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() {
+				<-start
+				_, errs[i] = h.leads.AskToJoin(h.ctx, min, l.ID)
+			})
+		}
+		close(start)
+		wg.Wait()
+		for _, err := range errs {
+			h.must(err)
+		}
+		if n := h.count("SELECT COUNT(*) FROM crm_audit WHERE action = 'lead.collab_asked'"); n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+		if n := h.count("SELECT COUNT(*) FROM crm_outbox WHERE view = ? AND user_id = ?", lead.ViewCollab, int64(na.ID)); n != 1 {
+			t.Errorf("the owner gets %d cards", n)
+		}
+	})
+}
+
 // TestPM01AnAnswerThatATransferWaitsForEndsWithTheOwnership: the transfer has
 // read already when the owner accepts, and waits for the lead; the new owner is
 // asked all the same.

@@ -49,8 +49,8 @@ type BindStore interface {
 	// DecideBind saves state, user and decider of a request that still waits;
 	// false: it does not wait any more.
 	DecideBind(ctx context.Context, r BindRequest) (bool, error)
-	// WaitBindRequest lets a decided request wait again.
-	WaitBindRequest(ctx context.Context, id int64, at time.Time) error
+	// WaitBindRequest lets a decided request wait again; false: it waits already.
+	WaitBindRequest(ctx context.Context, id int64, at time.Time) (bool, error)
 	// BindRequests are those that wait, oldest first, at most n.
 	BindRequests(ctx context.Context, n int) ([]BindRequest, error)
 }
@@ -103,8 +103,16 @@ func (b *Binder) Ask(ctx context.Context, platform, tenant, external, name strin
 	if err != nil {
 		return BindRequest{}, err
 	}
+	out, err := b.ask(ctx, platform, tenant, external, name, admins)
+	if crm.CodeOf(err) == crm.CodeConflict { // their other message made the request at this moment
+		out, err = b.ask(ctx, platform, tenant, external, name, admins)
+	}
+	return out, err
+}
+
+func (b *Binder) ask(ctx context.Context, platform, tenant, external, name string, admins []User) (BindRequest, error) {
 	var out BindRequest
-	err = b.d.Tx.InTx(ctx, func(ctx context.Context) error {
+	err := b.d.Tx.InTx(ctx, func(ctx context.Context) error {
 		now := b.d.Clock.Now()
 		out = BindRequest{Platform: platform, Tenant: tenant, External: external, Name: crm.Normalize(strings.TrimSpace(name)), State: BindWaiting, At: now}
 		fresh, err := b.d.Store.AddBindRequest(ctx, &out)
@@ -124,10 +132,13 @@ func (b *Binder) Ask(ctx context.Context, platform, tenant, external, name strin
 			if !again {
 				return nil
 			}
-			if err := b.d.Store.WaitBindRequest(ctx, out.ID, now); err != nil {
+			again, err := b.d.Store.WaitBindRequest(ctx, out.ID, now)
+			if err != nil {
 				return err
 			}
-			out.State, out.At = BindWaiting, now
+			if out.State, out.At = BindWaiting, now; !again {
+				return nil // their other message asked at this moment
+			}
 		}
 		var notices []crm.Notice
 		for _, u := range admins {

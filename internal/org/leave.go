@@ -8,17 +8,21 @@ import (
 	"crmbot/internal/crm"
 )
 
-// ViewLeave asks an administrator whether somebody who left one platform left
-// the company (HO-01). Its argument is the person's ref.
-const ViewLeave = "org.leave"
+// The views about somebody's work here (HO-01): ViewLeave asks an administrator
+// whether somebody who is gone from a platform left the company, and its argument
+// is the person's ref; ViewStays tells the person that their account works again.
+const (
+	ViewLeave = "org.leave"
+	ViewStays = "org.stays"
+)
 
 // ToldFrozen reports whether a frozen person still gets cards of the view: those
 // about their own account.
 func ToldFrozen(view string) bool { return view == ViewBound || view == ViewElsewhere }
 
 // leave follows that somebody is gone from a platform (HO-01): the id there is
-// dropped and the person frozen. Who has another account may be employed still;
-// the administrators are asked.
+// dropped and the person frozen. They may be employed still, with another account
+// or a new one; the administrators are asked.
 func (y *syncing) leave(ctx context.Context, m Member, id crm.UserID) error {
 	if id == 0 {
 		return nil
@@ -40,8 +44,11 @@ func (y *syncing) leave(ctx context.Context, m Member, id crm.UserID) error {
 	}
 	y.s.externals[id] = rest
 	froze, err := y.freeze(ctx, id)
-	if err != nil || !froze || len(rest) == 0 || y.d.effects == nil {
+	if err != nil || y.d.effects == nil {
 		return err
+	}
+	if !froze { // they were asked before; what they see may have changed
+		return y.d.effects.Refresh(ctx, PersonRef(id))
 	}
 	var notices []crm.Notice
 	for _, x := range y.s.ordered {
@@ -66,12 +73,18 @@ func (y *syncing) freeze(ctx context.Context, id crm.UserID) (bool, error) {
 	return true, y.audit(ctx, "org.freeze", id, nil)
 }
 
-// Leaver is the person whom an administrator is asked about.
-func (b *Binder) Leaver(ctx context.Context, a crm.Actor, id crm.UserID) (User, error) {
+// Leaver is the person whom an administrator is asked about, and how many accounts
+// they have left.
+func (b *Binder) Leaver(ctx context.Context, a crm.Actor, id crm.UserID) (User, int, error) {
 	if err := mayBind(a); err != nil {
-		return User{}, err
+		return User{}, 0, err
 	}
-	return b.d.Directory.User(ctx, id)
+	u, err := b.d.Directory.User(ctx, id)
+	if err != nil {
+		return User{}, 0, err
+	}
+	ids, err := b.d.Directory.Identities(ctx, id)
+	return u, len(ids), err
 }
 
 // Named finds the one person with the name or employee number, leavers too: a
@@ -115,7 +128,8 @@ func (b *Binder) Gone(ctx context.Context, a crm.Actor, id crm.UserID) (User, er
 	})
 }
 
-// Stays lifts the freeze of somebody who is employed still, or again (HO-01).
+// Stays lifts the freeze of somebody who is employed still, or again (HO-01), and
+// tells them.
 func (b *Binder) Stays(ctx context.Context, a crm.Actor, id crm.UserID) (User, error) {
 	return b.employ(ctx, a, id, "org.stays", func(u *User) error {
 		if u.Active && !u.Frozen {
@@ -123,12 +137,12 @@ func (b *Binder) Stays(ctx context.Context, a crm.Actor, id crm.UserID) (User, e
 		}
 		u.Active, u.Frozen = true, false
 		return nil
-	})
+	}, crm.Notice{To: crm.ToUser(id), View: crm.View{Name: ViewStays}, Always: true})
 }
 
-// employ changes whether somebody is employed. Who was decided about before
-// comes back with the conflict.
-func (b *Binder) employ(ctx context.Context, a crm.Actor, id crm.UserID, action string, how func(*User) error) (User, error) {
+// employ changes whether somebody is employed and tells those who have an account.
+// Who was decided about before comes back with the conflict.
+func (b *Binder) employ(ctx context.Context, a crm.Actor, id crm.UserID, action string, how func(*User) error, tell ...crm.Notice) (User, error) {
 	if err := mayBind(a); err != nil {
 		return User{}, err
 	}
@@ -152,6 +166,11 @@ func (b *Binder) employ(ctx context.Context, a crm.Actor, id crm.UserID, action 
 		out = u
 		if err := b.d.Effects.Audit(ctx, crm.Audit{At: b.d.Clock.Now(), Actor: a.ID, Action: action, Ref: PersonRef(id), Rule: "HO-01"}); err != nil {
 			return err
+		}
+		if len(s.externals[id]) > 0 {
+			if err := b.d.Effects.Notify(ctx, tell...); err != nil {
+				return err
+			}
 		}
 		return b.d.Effects.Refresh(ctx, PersonRef(id))
 	})

@@ -17,6 +17,9 @@ type Roster struct {
 	// Sales are the departments whose people become users by themselves; empty:
 	// everybody does.
 	Sales []string
+	// Admins are employee numbers and ids of who administers while no administrator
+	// is bound; empty: the first who administers the tenant.
+	Admins []string
 }
 
 // Unit is a department. Parent is empty at the top.
@@ -43,7 +46,7 @@ type Member struct {
 
 // SyncResult counts what a synchronisation changed.
 type SyncResult struct {
-	Teams, Created, Bound, Unbound, Frozen int
+	Teams, Created, Bound, Unbound, Frozen, Appointed int
 	// Unclear people may be somebody who is not bound yet; they are left for an
 	// administrator to decide (see Binder).
 	Unclear int
@@ -108,6 +111,7 @@ type syncing struct {
 	known  map[string]string // names by unit id
 	// administered: an administrator was bound when the synchronisation began.
 	administered bool
+	appointed    map[string]bool // by External: who becomes an administrator
 }
 
 // units makes teams of departments, parents first.
@@ -174,6 +178,7 @@ func (y *syncing) members(ctx context.Context) error {
 	for _, u := range y.r.Units {
 		leads[u.Leader] = u.Leader != ""
 	}
+	y.appointed = y.appointment()
 	for _, m := range y.r.People {
 		id, unclear := y.find(m)
 		if m.Left {
@@ -190,9 +195,6 @@ func (y *syncing) members(ctx context.Context) error {
 			u := User{Name: crm.Normalize(strings.TrimSpace(m.Name)), EmployeeNo: m.EmployeeNo, Active: true, Roles: []crm.Role{crm.Rep}, Team: y.teamOf(m)}
 			if leads[m.External] {
 				u.Roles = []crm.Role{crm.Manager}
-			}
-			if m.Admin && !y.administered {
-				u.Roles = append(u.Roles, crm.Admin)
 			}
 			if y.s.byNo[strings.ToLower(u.EmployeeNo)] != 0 {
 				u.EmployeeNo = "" // somebody else's here
@@ -220,6 +222,9 @@ func (y *syncing) members(ctx context.Context) error {
 		}
 		y.people[m.External] = id
 		if err := y.bind(ctx, m.External, id); err != nil {
+			return err
+		}
+		if err := y.appoint(ctx, m, id); err != nil {
 			return err
 		}
 	}
@@ -280,7 +285,7 @@ func (y *syncing) find(m Member) (id crm.UserID, unclear bool) {
 	u := y.s.users[id]
 	// A leaver who is still in a directory that was read before they left stays
 	// without their account there.
-	if u.Active && !u.Frozen && sameName(u.Name, crm.Normalize(m.Name)) && (y.s.onlySells(u) || m.Admin && !y.administered) {
+	if u.Active && !u.Frozen && sameName(u.Name, crm.Normalize(m.Name)) && (y.s.onlySells(u) || y.appointed[m.External]) {
 		return id, false
 	}
 	return 0, true
@@ -300,7 +305,7 @@ func (y *syncing) maybe(m Member) bool {
 // departments, or one above, is among those that sell. The first administrator
 // does too.
 func (y *syncing) sells(m Member) bool {
-	if len(y.r.Sales) == 0 || m.Admin && !y.administered {
+	if len(y.r.Sales) == 0 || y.appointed[m.External] {
 		return true
 	}
 	for _, u := range m.Units {

@@ -157,8 +157,6 @@ func TestHO01SyncFreezesLeaversOnly(t *testing.T) {
 	}
 }
 
-// HO-01: only an administrator can tell whether somebody who left one of their
-// platforms left the company; a leaver's number does not freeze them again.
 // A directory that was read before somebody left and is brought after it does
 // not give them their account back.
 func TestHO01AnOldRosterDoesNotBindALeaver(t *testing.T) {
@@ -175,7 +173,10 @@ func TestHO01AnOldRosterDoesNotBindALeaver(t *testing.T) {
 	}
 }
 
-func TestHO01ALeaverOfOnePlatformIsAskedAbout(t *testing.T) {
+// HO-01: only an administrator can tell whether somebody who left a platform left
+// the company, also when it was their last; a leaver's number does not freeze them
+// again.
+func TestHO01ALeaverIsAskedAbout(t *testing.T) {
 	d, n := org.NewDirectory(&memory{}, plainTx{}), &noted{}
 	syncOnce(t, d, roster())
 	syncOnce(t, d, org.Roster{Platform: "dingtalk", People: []org.Member{{External: "s3", Name: "李娜", EmployeeNo: "E2"}}})
@@ -184,9 +185,16 @@ func TestHO01ALeaverOfOnePlatformIsAskedAbout(t *testing.T) {
 	if res := syncOnce(t, d, gone); res.Frozen != 2 || res.Unbound != 2 {
 		t.Errorf("result %+v", res)
 	}
-	// Of the two only she can still come in.
-	if len(n.notices) != 1 || n.notices[0].To != crm.ToUser(1) || n.notices[0].View != (crm.View{Name: org.ViewLeave, Ref: "M-3"}) {
-		t.Errorf("told %+v", n.notices)
+	// She can still come in, he cannot; both may be at work.
+	var asked []string
+	for _, x := range n.notices {
+		if x.To != crm.ToUser(1) || x.View.Name != org.ViewLeave {
+			t.Errorf("told %+v", x)
+		}
+		asked = append(asked, x.View.Ref)
+	}
+	if slices.Sort(asked); !slices.Equal(asked, []string{"M-2", "M-3"}) {
+		t.Errorf("asked about %v", asked)
 	}
 	li, err := d.ByIdentity(t.Context(), "dingtalk", "", "s3")
 	if err != nil || !li.Frozen {
@@ -291,19 +299,74 @@ func TestAnEmployeeNumberAloneBindsNobody(t *testing.T) {
 	}
 }
 
-// Who administers the platform administers here only while nobody else can.
-func TestAdministratorsOfAPlatformAdministerOnlyWhileNobodyDoes(t *testing.T) {
-	d := org.NewDirectory(&memory{}, plainTx{})
-	// Nobody can reach this one yet.
-	if err := d.SaveUser(t.Context(), &org.User{Name: "管理", EmployeeNo: "E1", Roles: []crm.Role{crm.Admin}, Active: true}); err != nil {
-		t.Fatal(err)
+// Who administers the platform administers here only while nobody else can, and
+// only one of them does: who has the role here, else the first.
+func TestOneAdministratorOfAPlatformAdministersWhileNobodyDoes(t *testing.T) {
+	people := []org.Member{{External: "ou_0", Name: "王磊"}, {External: "ou_2", Name: "副手", Admin: true}, {External: "ou_1", Name: "管理", EmployeeNo: "E1", Admin: true}}
+	for name, c := range map[string]struct {
+		known  []org.User // not bound yet
+		admins []string
+		want   []string // who administers
+	}{
+		"the first":                {nil, nil, []string{"ou_2"}},
+		"who has the role":         {[]org.User{{Name: "管理", EmployeeNo: "E1", Roles: []crm.Role{crm.Admin}, Active: true}}, nil, []string{"ou_1"}},
+		"who had it":               {[]org.User{{Name: "管理", EmployeeNo: "E1", Roles: []crm.Role{crm.Admin}}}, nil, []string{"ou_2"}},
+		"named by id":              {nil, []string{"ou_0"}, []string{"ou_0"}},
+		"named by number":          {nil, []string{"e1", "ou_0"}, []string{"ou_0", "ou_1"}},
+		"somebody else is named":   {nil, []string{"E9"}, nil},
+		"named, with another role": {[]org.User{{Name: "管理", EmployeeNo: "E1", Roles: []crm.Role{crm.Boss}, Active: true}}, []string{"E1"}, []string{"ou_1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, n := org.NewDirectory(&memory{}, plainTx{}), &noted{}
+			d.Tell(n, crm.WallClock{})
+			for _, u := range c.known {
+				if err := d.SaveUser(t.Context(), &u); err != nil {
+					t.Fatal(err)
+				}
+			}
+			res := syncOnce(t, d, org.Roster{Platform: "lark", People: people, Admins: c.admins})
+			var got, told []string
+			for _, m := range people {
+				if a, err := d.ByIdentity(t.Context(), "lark", "", m.External); err == nil && a.Is(crm.Admin) {
+					got = append(got, m.External)
+				}
+			}
+			for _, x := range n.notices {
+				if x.View.Name == org.ViewAppointed {
+					told = append(told, x.View.Name)
+				}
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, c.want) || len(told) != len(c.want) || len(n.notices) != len(told) {
+				t.Errorf("%v administer, told %+v, %+v", got, n.notices, res)
+			}
+			if c.want == nil {
+				return
+			}
+			// Once there is one, nobody becomes one by a directory.
+			n.notices = nil
+			again := syncOnce(t, d, org.Roster{Platform: "dingtalk", People: []org.Member{{External: "s3", Name: "人事", Admin: true}}, Admins: append(c.admins, "s3")})
+			if a, err := d.ByIdentity(t.Context(), "dingtalk", "", "s3"); err != nil || a.Is(crm.Admin) || again.Appointed != 0 || len(n.notices) != 0 {
+				t.Errorf("later %v, %v, told %+v", a.Roles, err, n.notices)
+			}
+		})
 	}
-	syncOnce(t, d, org.Roster{Platform: "lark", People: []org.Member{{External: "ou_1", Name: "管理", EmployeeNo: "E1", Admin: true}, {External: "ou_2", Name: "副手", Admin: true}}})
-	syncOnce(t, d, org.Roster{Platform: "dingtalk", People: []org.Member{{External: "s3", Name: "人事", Admin: true}}})
-	for who, roles := range map[[2]string][]crm.Role{{"lark", "ou_1"}: {crm.Admin}, {"lark", "ou_2"}: {crm.Rep, crm.Admin}, {"dingtalk", "s3"}: {crm.Rep}} {
-		if a, err := d.ByIdentity(t.Context(), who[0], "", who[1]); err != nil || !slices.Equal(a.Roles, roles) {
-			t.Errorf("%v: %v, %v", who, a.Roles, err)
-		}
+}
+
+// A company whose only administrator left has one again after the next night.
+func TestSomebodyWhoIsBoundAlreadyAdministersWhenNobodyDoes(t *testing.T) {
+	d := org.NewDirectory(&memory{}, plainTx{})
+	r := org.Roster{Platform: "lark", People: []org.Member{{External: "ou_1", Name: "管理", Admin: true}, {External: "ou_2", Name: "副手", Admin: true}}}
+	syncOnce(t, d, r)
+	if froze, err := d.Leave(t.Context(), "lark", "", "ou_1"); err != nil || !froze {
+		t.Fatal(froze, err)
+	}
+	r.People = r.People[1:]
+	if res := syncOnce(t, d, r); res.Appointed != 1 {
+		t.Errorf("result %+v", res)
+	}
+	if a, err := d.ByIdentity(t.Context(), "lark", "", "ou_2"); err != nil || !a.Is(crm.Admin) {
+		t.Errorf("%v, %v", a.Roles, err)
 	}
 }
 
@@ -313,14 +376,14 @@ func TestSyncIsAuditedAndTold(t *testing.T) {
 	d, n := org.NewDirectory(&memory{}, plainTx{}), &noted{}
 	d.Tell(n, crm.WallClock{})
 	syncOnce(t, d, roster())
-	want := []string{"org.bind M-1", "org.bind M-2", "org.bind M-3", "org.create M-1", "org.create M-2", "org.create M-3", "org.lead M-2"}
+	want := []string{"org.appoint M-1", "org.bind M-1", "org.bind M-2", "org.bind M-3", "org.create M-1", "org.create M-2", "org.create M-3", "org.lead M-2"}
 	if got := n.actions(); !slices.Equal(got, want) {
 		t.Errorf("audited %v", got)
 	}
-	if len(n.notices) != 0 {
+	if len(n.notices) != 1 || n.notices[0].To != crm.ToUserOn(1, "lark") || n.notices[0].View.Name != org.ViewAppointed {
 		t.Errorf("told %+v", n.notices)
 	}
-	n.audits = nil
+	n.audits, n.notices = nil, nil
 	syncOnce(t, d, org.Roster{Platform: "dingtalk", People: []org.Member{{External: "s3", Name: "李娜", EmployeeNo: "E2"}}})
 	if got := n.actions(); !slices.Equal(got, []string{"org.bind M-3"}) {
 		t.Errorf("audited %v", got)

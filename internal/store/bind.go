@@ -69,9 +69,10 @@ func (d *DB) DecideBind(ctx context.Context, r org.BindRequest) (bool, error) {
 }
 
 // WaitBindRequest implements org.BindStore.
-func (d *DB) WaitBindRequest(ctx context.Context, id int64, when time.Time) error {
-	return d.write(ctx).Model(&bindRow{}).Where("id = ?", id).
-		Updates(map[string]any{"state": string(org.BindWaiting), "at_ms": ms(when), "user_id": 0, "by_id": 0, "decided_ms": 0}).Error
+func (d *DB) WaitBindRequest(ctx context.Context, id int64, when time.Time) (bool, error) {
+	res := d.write(ctx).Model(&bindRow{}).Where("id = ? AND state <> ?", id, string(org.BindWaiting)).
+		Updates(map[string]any{"state": string(org.BindWaiting), "at_ms": ms(when), "user_id": 0, "by_id": 0, "decided_ms": 0})
+	return res.RowsAffected == 1, res.Error
 }
 
 // BindRequests implements org.BindStore.
