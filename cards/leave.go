@@ -44,7 +44,7 @@ func LeaveCard(l crm.Lang, u org.User, accounts int) card.Card {
 		c.Tone, c.Tags = card.Success, []card.Tag{{Text: l.T("在职", "at work"), Tone: card.Success}}
 		text, buttons = l.T(u.Name+"仍在职，可以正常使用机器人。", u.Name+" is at work and can use the bot."), nil
 		if accounts == 0 {
-			text = l.T(u.Name+"仍在职，但没有绑定账号。TA 给机器人发消息后，用 /绑定 确认是谁。", u.Name+" is at work and has no account here. When they write to the bot, say with /bind who it is.")
+			text = l.T(u.Name+"仍在职，可以正常使用机器人。平台账号要重新绑定：TA 给机器人发消息后，用 /绑定 确认是谁。", u.Name+" is at work and can use the bot. Their account has to be bound again: when they write to the bot, say with /bind who it is.")
 		}
 	case accounts == 0:
 		c.Title, c.Summary = l.T("离职确认："+u.Name, "Has "+u.Name+" left?"), l.T("请确认是否已离职", "please say whether they left the company")

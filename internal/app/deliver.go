@@ -23,6 +23,10 @@ const (
 	maxUpdated = 200
 )
 
+// morning is over how many seconds what waited for the end of a quiet time goes
+// out.
+const morning = 240
+
 // sent remembers a card that an adapter showed. If the record was changed and
 // its cards updated between rendering and now, this one missed it.
 func (a *App) sent(ctx context.Context, m bot.MessageRef, s bot.Shown) error {
@@ -78,6 +82,10 @@ func (a *App) deliver(ctx context.Context, r outbox.Row) error {
 	}
 	if viewer.Actor.Frozen && !org.ToldFrozen(r.View.Name) {
 		return nil // a leaver is told of their account only (HO-01)
+	}
+	if wait := a.Services.Pushes.Waits(r.View.Name, r.Always); !wait.IsZero() && !r.Again {
+		// Not everybody's at the same moment, which the platforms ask to avoid.
+		return a.DB.PostponeOutbox(ctx, r.ID, wait.Add(time.Duration(r.ID%morning)*time.Second))
 	}
 	start := a.Clock.Now()
 	c, err := a.Runtime.Views.Render(ctx, viewer, r.View)

@@ -28,10 +28,11 @@ func (p people) ByIdentity(ctx context.Context, platform, tenant, external strin
 }
 
 // freshActor is the person who gets a message. Somebody unknown may have been
-// added a moment ago: the directory is read again before they are given up.
+// added a moment ago, and a freeze lifted, here or by another process: the
+// directory is read again before their message is given up.
 func (a *App) freshActor(ctx context.Context, id crm.UserID) (crm.Actor, error) {
 	actor, err := a.Services.Directory.Actor(ctx, id)
-	if err == nil || !errors.Is(final(err), bot.ErrPermanent) {
+	if err == nil && !actor.Frozen || err != nil && !errors.Is(final(err), bot.ErrPermanent) {
 		return actor, err
 	}
 	if err := a.Services.Directory.Reload(ctx); err != nil {

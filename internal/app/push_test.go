@@ -58,6 +58,91 @@ func TestCH03ASecondNoticeIsSentWhereTheFirstCannotBeUpdated(t *testing.T) {
 	}
 }
 
+// HO-01: a freeze was lifted by another process a moment ago, and this one's copy
+// of the directory does not know it yet: what is for the person is not lost.
+func TestHO01AMessageToSomebodyWhoIsBackIsNotLost(t *testing.T) {
+	o := newOffice(t)
+	u, err := o.Services.Directory.User(t.Context(), o.user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Frozen = true
+	if err := o.Services.Directory.SaveUser(t.Context(), &u); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := o.Services.Directory.Actor(t.Context(), o.user); err != nil || !a.Frozen {
+		t.Fatal(a, err)
+	}
+	u.Frozen = false
+	if err := o.DB.SaveUser(t.Context(), &u); err != nil { // beside this process's copy
+		t.Fatal(err)
+	}
+	o.unasked("back")
+	o.settle()
+	o.shows("v1")
+}
+
+// TestCH03NoticesWaitForTheEndOfQuietTime: what is unasked comes in the morning of
+// the next working day, what somebody waits for comes at once, and what is about
+// to be sent in the evening does not use up the tries of its delivery.
+func TestCH03NoticesWaitForTheEndOfQuietTime(t *testing.T) {
+	o := newOffice(t)
+	var defs []bot.ViewDef
+	for _, v := range []string{"report.card", "lead.taken", "lead.given", "approval.card"} {
+		defs = append(defs, bot.ViewDef{Name: v, Render: func(_ context.Context, _ bot.Viewer, ref string) (card.Card, error) {
+			return card.Card{Title: v + " " + ref, Blocks: []card.Block{card.Note{Text: ref}}}, nil
+		}})
+	}
+	var err error
+	if o.Runtime.Views, err = bot.NewViews(defs...); err != nil {
+		t.Fatal(err)
+	}
+	notify := func(ns ...crm.Notice) {
+		t.Helper()
+		for i := range ns {
+			ns[i].To = crm.ToUser(o.user)
+		}
+		if err := o.DB.InTx(t.Context(), func(ctx context.Context) error { return o.DB.Effects().Notify(ctx, ns...) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	friday := time.Date(2026, 3, 6, 13, 0, 0, 0, time.UTC) // 21:00 in China
+	if err := o.clock.Set(friday); err != nil {
+		t.Fatal(err)
+	}
+	notify(crm.Notice{View: crm.View{Name: "report.card", Ref: "B-1"}, Always: true}, crm.Notice{View: crm.View{Name: "lead.taken", Ref: "L-1"}},
+		crm.Notice{View: crm.View{Name: "lead.given", Ref: "L-2"}}, crm.Notice{View: crm.View{Name: "lead.given", Ref: "L-3"}, Always: true},
+		crm.Notice{View: crm.View{Name: "approval.card", Ref: "R-1"}, Always: true})
+	o.settle()
+	now := []string{"send lead.given L-3", "send approval.card R-1"}
+	if !slices.Equal(o.phone.order, now) {
+		t.Errorf("at night the phone got %v, want %v", o.phone.order, now)
+	}
+	for _, at := range []time.Time{friday.Add(14 * time.Hour), time.Date(2026, 3, 8, 23, 59, 0, 0, time.UTC)} { // Saturday, and Monday at 07:59
+		if err := o.clock.Set(at); err != nil {
+			t.Fatal(err)
+		}
+		o.settle()
+		if !slices.Equal(o.phone.order, now) {
+			t.Errorf("at %s the phone got %v, want %v", at, o.phone.order, now)
+		}
+	}
+	o.wait(6 * time.Minute) // Monday at 08:05
+	o.settle()
+	got := slices.Clone(o.phone.order[len(now):])
+	if slices.Sort(got); !slices.Equal(got, []string{"send lead.given L-2", "send lead.taken L-1", "send report.card B-1"}) {
+		t.Errorf("in the morning the phone got %v", got)
+	}
+	db, err := o.DB.SQL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tries int
+	if err := db.QueryRowContext(t.Context(), "SELECT SUM(tries) FROM crm_outbox").Scan(&tries); err != nil || tries != 0 {
+		t.Errorf("%d tries, %v", tries, err)
+	}
+}
+
 // TestACardThatCameIsNotSentAgainBecauseItsUpdateFails.
 func TestACardThatCameIsNotSentAgainBecauseItsUpdateFails(t *testing.T) {
 	o := newOffice(t)

@@ -123,7 +123,6 @@ func (s *Service) DigestAll(ctx context.Context, day crm.Day) error {
 	for _, u := range people {
 		active[u.ID] = u.Active
 	}
-	after := s.quietAware()
 	var notices []crm.Notice
 	for i, t := range teams {
 		if len(ds[i].Members) == 0 {
@@ -132,10 +131,10 @@ func (s *Service) DigestAll(ctx context.Context, day crm.Day) error {
 		ref := DigestRef(t.ID, day)
 		view := crm.View{Name: ViewDigest, Ref: ref}
 		if active[t.Leader] {
-			notices = append(notices, crm.Notice{To: crm.ToUser(t.Leader), View: view, Key: fmt.Sprintf("report.digest:%s:u%d", ref, t.Leader), After: after, Always: true})
+			notices = append(notices, crm.Notice{To: crm.ToUser(t.Leader), View: view, Key: fmt.Sprintf("report.digest:%s:u%d", ref, t.Leader), Always: true})
 		}
 		for _, b := range groups[t.ID] {
-			notices = append(notices, crm.Notice{To: crm.ToGroup(b.Platform, b.Chat), View: view, Key: "report.digest:" + ref + ":" + b.Platform + ":" + b.Chat, After: after})
+			notices = append(notices, crm.Notice{To: crm.ToGroup(b.Platform, b.Chat), View: view, Key: "report.digest:" + ref + ":" + b.Platform + ":" + b.Chat})
 		}
 	}
 	ds = slices.DeleteFunc(ds, func(d Digest) bool { return len(d.Members) == 0 })

@@ -107,11 +107,10 @@ func (s *Service) notifyOpen(ctx context.Context, users []org.User, day crm.Day,
 		return err
 	}
 	rs = slices.DeleteFunc(rs, func(r Report) bool { return r.State.Done() || !owing[r.User] })
-	after := s.quietAware()
 	for part := range slices.Chunk(rs, chunk) {
 		notices := make([]crm.Notice, len(part))
 		for i, r := range part {
-			notices[i] = crm.Notice{To: crm.ToUser(r.User), View: crm.View{Name: view, Ref: r.ID.String()}, Key: prefix + r.ID.String(), After: after, Always: true}
+			notices[i] = crm.Notice{To: crm.ToUser(r.User), View: crm.View{Name: view, Ref: r.ID.String()}, Key: prefix + r.ID.String(), Always: true}
 		}
 		err := s.tx.InTx(ctx, func(ctx context.Context) error { return s.fx.Notify(ctx, notices...) })
 		if err != nil {

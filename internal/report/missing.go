@@ -25,10 +25,9 @@ func (s *Service) MissingAll(ctx context.Context, day crm.Day) error {
 	if err != nil {
 		return err
 	}
-	after := s.quietAware()
 	var notices []crm.Notice
 	for _, boss := range slices.Sorted(maps.Keys(by)) {
-		notices = append(notices, crm.Notice{To: crm.ToUser(boss), View: crm.View{Name: ViewMissing, Ref: string(last)}, Key: "report.missing:" + string(last) + ":" + crm.Ref{Kind: "U", ID: int64(boss)}.String(), After: after, Always: true})
+		notices = append(notices, crm.Notice{To: crm.ToUser(boss), View: crm.View{Name: ViewMissing, Ref: string(last)}, Key: "report.missing:" + string(last) + ":" + crm.Ref{Kind: "U", ID: int64(boss)}.String(), Always: true})
 	}
 	for part := range slices.Chunk(notices, chunk) {
 		if err := s.tx.InTx(ctx, func(ctx context.Context) error { return s.fx.Notify(ctx, part...) }); err != nil {

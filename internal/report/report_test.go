@@ -91,18 +91,6 @@ func TestR01NothingOnHolidays(t *testing.T) {
 	}
 }
 
-func TestCH03NoticesWaitForTheEndOfQuietTime(t *testing.T) {
-	o := newOffice(t, sqliteDSN(t))
-	o.person(t, "李娜", o.team(t, "华东", 0), crm.Rep)
-	o.at(t, 21, 0, today)
-	if err := o.svc.DraftAll(t.Context(), today); err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff([]string{"1 report.card B-1 03-03 08:00"}, o.queued(t)); d != "" {
-		t.Errorf("queued at night (-want +got):\n%s", d)
-	}
-}
-
 func TestR02NumbersAreFrozenWithAnAsOfTime(t *testing.T) {
 	o := newOffice(t, sqliteDSN(t))
 	li := o.person(t, "李娜", o.team(t, "华东", 0), crm.Rep)

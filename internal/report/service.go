@@ -110,10 +110,6 @@ func (s *Service) Today() crm.Day { return s.cal.DayOf(s.clock.Now()) }
 // now is cut to what the database keeps.
 func (s *Service) now() time.Time { return s.clock.Now() }
 
-// quietAware is when an unasked message may go out: now, or after the quiet
-// time (CH-03).
-func (s *Service) quietAware() time.Time { return s.cal.NextLoud(s.now()) }
-
 // Expected are the people who owe a report for the day: active reps, not
 // leaving, not on leave; nobody on a day that is not worked.
 func (s *Service) Expected(ctx context.Context, day crm.Day) ([]org.User, error) {

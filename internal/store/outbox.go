@@ -203,6 +203,11 @@ func (d *DB) PinOutbox(ctx context.Context, id int64, platform string) error {
 	return d.write(ctx).Model(&outboxRow{}).Where("id = ? AND state = ?", id, outboxWaiting).Update("platform", platform).Error
 }
 
+// PostponeOutbox puts off a leased row whose delivery has not begun.
+func (d *DB) PostponeOutbox(ctx context.Context, id int64, until time.Time) error {
+	return d.write(ctx).Model(&outboxRow{}).Where("id = ? AND state = ?", id, outboxWaiting).Updates(given(map[string]any{"next_ms": ms(until), "lease_ms": 0}, false)).Error
+}
+
 // RetryOutbox implements outbox.Store.
 func (d *DB) RetryOutbox(ctx context.Context, id int64, owner string, next time.Time, begun bool, cause string) error {
 	return d.markOutbox(ctx, id, owner, given(map[string]any{"tries": gormInc("tries"), "next_ms": ms(next), "lease_ms": 0, "cause": cut(cause, 250)}, begun))
