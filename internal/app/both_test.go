@@ -286,7 +286,7 @@ func TestHO01AnAdministratorDecidesAboutALeaverOfOnePlatform(t *testing.T) {
 	if p := b.lark.tap("chief", again, "仍在职"); !p.ok {
 		t.Error("no answer to the press")
 	}
-	b.lark.awaits("chief", "没有绑定账号")
+	b.lark.awaits("chief", "要重新绑定")
 	for action, n := range map[string]int64{"org.freeze": 3, "org.unbind": 3, "org.stays": 2, "org.left": 1} {
 		if got := b.count("SELECT COUNT(*) FROM crm_audit WHERE action = '" + action + "'"); got != n {
 			t.Errorf("%d entries %s", got, action)

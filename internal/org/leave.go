@@ -74,17 +74,21 @@ func (y *syncing) freeze(ctx context.Context, id crm.UserID) (bool, error) {
 }
 
 // Leaver is the person whom an administrator is asked about, and how many accounts
-// they have left.
+// they have left, as both are at this moment: from the copy in memory, which may be
+// from before the freeze, there would be nothing to ask.
 func (b *Binder) Leaver(ctx context.Context, a crm.Actor, id crm.UserID) (User, int, error) {
 	if err := mayBind(a); err != nil {
 		return User{}, 0, err
 	}
-	u, err := b.d.Directory.User(ctx, id)
+	s, err := b.d.Directory.read(ctx)
 	if err != nil {
 		return User{}, 0, err
 	}
-	ids, err := b.d.Directory.Identities(ctx, id)
-	return u, len(ids), err
+	u, ok := s.users[id]
+	if !ok {
+		return User{}, 0, crm.NotFound("没有这个人", "there is no such person")
+	}
+	return u, len(s.externals[id]), nil
 }
 
 // Named finds the one person with the name or employee number, leavers too: a

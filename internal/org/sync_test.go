@@ -173,6 +173,31 @@ func TestHO01AnOldRosterDoesNotBindALeaver(t *testing.T) {
 	}
 }
 
+// HO-01: the question about a leaver may be shown before this process has read the
+// directory again, or by another process; it must not say that they are at work.
+func TestHO01TheQuestionAboutALeaverShowsThisMoment(t *testing.T) {
+	m := &memory{}
+	d := org.NewDirectory(m, plainTx{})
+	syncOnce(t, d, roster())
+	li, err := d.ByIdentity(t.Context(), "lark", "", "ou_li")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := d.User(t.Context(), li.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Frozen = true
+	if err := m.SaveUser(t.Context(), &u); err != nil { // beside the copy in memory
+		t.Fatal(err)
+	}
+	b := org.NewBinder(org.BinderDeps{People: m, Directory: d, Tx: plainTx{}, Clock: crm.WallClock{}})
+	got, accounts, err := b.Leaver(t.Context(), crm.Actor{ID: 1, Roles: []crm.Role{crm.Admin}}, li.ID)
+	if err != nil || !got.Frozen || accounts != 1 {
+		t.Errorf("got %+v with %d accounts, %v", got, accounts, err)
+	}
+}
+
 // HO-01: only an administrator can tell whether somebody who left a platform left
 // the company, also when it was their last; a leaver's number does not freeze them
 // again.
