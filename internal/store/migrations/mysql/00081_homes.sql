@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_homes (
   platform VARCHAR(20) NOT NULL DEFAULT '',
   app VARCHAR(200) NOT NULL DEFAULT '',
@@ -6,6 +5,3 @@ CREATE TABLE crm_homes (
   at_ms BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (platform, app)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-
--- +goose Down
-DROP TABLE crm_homes;

@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE crm_homes (
   platform TEXT NOT NULL DEFAULT '',
   app TEXT NOT NULL DEFAULT '',
@@ -6,6 +5,3 @@ CREATE TABLE crm_homes (
   at_ms INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (platform, app)
 );
-
--- +goose Down
-DROP TABLE crm_homes;
