@@ -117,9 +117,9 @@ func TestAnotherOrganisationIsNotServed(t *testing.T) {
 // What is foreign stays so after a restart: nothing is believed anew.
 func TestAnotherOrganisationIsNotServedAfterARestart(t *testing.T) {
 	d := &desk{}
-	down := false
+	down, lease := false, time.Minute
 	w := openDing(t, memory(t), d.runtime, emulator.DingOptions{}, func(w *dingWorld) {
-		w.change = func(o *dingbot.Options) { o.Homes, o.Lease = homes{w.db, &down}, 200*time.Millisecond }
+		w.change = func(o *dingbot.Options) { o.Homes, o.Lease = homes{w.db, &down}, lease }
 	})
 	w.deliver(emulator.DingIncoming{Person: "ann", Text: "first"})
 	d.await(t, 1)
@@ -138,12 +138,12 @@ func TestAnotherOrganisationIsNotServedAfterARestart(t *testing.T) {
 	}
 	// While nobody can tell whose the app is, nobody is believed; later they are served.
 	w.halt()
-	down = true
+	down, lease = true, 200*time.Millisecond
 	w.start(d.runtime)
 	w.deliver(emulator.DingIncoming{Person: "ann", Text: "waits"})
 	never(t, "a request", func() bool { return len(d.requests()) > 1 })
 	w.halt()
-	down = false
+	down, lease = false, time.Minute
 	w.start(d.runtime)
 	if r := d.await(t, 2)[1]; r.Text != "waits" {
 		t.Errorf("request %+v", r)
