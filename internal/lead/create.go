@@ -202,6 +202,7 @@ func (in *Info) Clean() error {
 		{&in.City, 30, crm.Text{Zh: "城市", En: "city"}}, {&in.Region, 30, crm.Text{Zh: "区域", En: "region"}}, {&in.Industry, 30, crm.Text{Zh: "行业", En: "industry"}},
 		{&in.Source, 30, crm.Text{Zh: "来源", En: "source"}}, {&in.Need, 1000, crm.Text{Zh: "需求", En: "need"}}, {&in.Budget, 50, crm.Text{Zh: "预算", En: "budget"}},
 		{&in.Note, 1000, crm.Text{Zh: "备注", En: "note"}}, {&in.USCC, 30, crm.Text{Zh: "统一社会信用代码", En: "credit code"}},
+		{&in.Campaign, 60, crm.Text{Zh: "活动", En: "campaign"}},
 	} {
 		*f.v = crm.Normalize(*f.v)
 		if n := len([]rune(*f.v)); n > f.max {

@@ -70,6 +70,7 @@ type Info struct {
 	Budget   string // budget or time of purchase
 	Note     string
 	USCC     string // 统一社会信用代码
+	Campaign string // what brought it, within its source: "春季投放"
 }
 
 // Lead is one lead.

@@ -19,7 +19,7 @@ import (
 type leadRow struct {
 	ID                                                                          int64
 	Company, Contact, Title, Phone, Email, Address                              string
-	City, Region, Industry, Source, Need, Budget, Note, Uscc                    string
+	City, Region, Industry, Source, Need, Budget, Note, Uscc, Campaign          string
 	Grade                                                                       string
 	GradeGiven                                                                  bool
 	ScoreSource, ScoreComplete, ScoreActions, ScoreFit, ScoreDecay              int
@@ -35,7 +35,7 @@ func (leadRow) TableName() string { return "crm_leads" }
 
 func leadRowOf(l *lead.Lead) leadRow {
 	return leadRow{ID: int64(l.ID), Company: l.Company, Contact: l.Contact, Title: l.Title, Phone: l.Phone, Email: l.Email, Address: l.Address,
-		City: l.City, Region: l.Region, Industry: l.Industry, Source: l.Source, Need: l.Need, Budget: l.Budget, Note: l.Note, Uscc: l.USCC,
+		City: l.City, Region: l.Region, Industry: l.Industry, Source: l.Source, Need: l.Need, Budget: l.Budget, Note: l.Note, Uscc: l.USCC, Campaign: l.Campaign,
 		Grade: string(l.Grade), GradeGiven: l.GradeGiven, ScoreSource: l.Score.Source, ScoreComplete: l.Score.Complete, ScoreActions: l.Score.Actions,
 		ScoreFit: l.Score.Fit, ScoreDecay: l.Score.Decay, RankNo: lead.Rank(l.Grade, l.Score.Total()), Status: string(l.Status), Quality: l.Quality,
 		OwnerID: int64(l.Owner), TeamID: int64(l.Team), PoolID: int64(l.Pool), CreatedBy: int64(l.CreatedBy), ImportID: l.Import, ImportRow: int64(l.ImportRow),
@@ -45,7 +45,7 @@ func leadRowOf(l *lead.Lead) leadRow {
 
 func (r leadRow) entity() lead.Lead {
 	return lead.Lead{ID: crm.LeadID(r.ID), Info: lead.Info{Company: r.Company, Contact: r.Contact, Title: r.Title, Phone: r.Phone, Email: r.Email, Address: r.Address,
-		City: r.City, Region: r.Region, Industry: r.Industry, Source: r.Source, Need: r.Need, Budget: r.Budget, Note: r.Note, USCC: r.Uscc},
+		City: r.City, Region: r.Region, Industry: r.Industry, Source: r.Source, Need: r.Need, Budget: r.Budget, Note: r.Note, USCC: r.Uscc, Campaign: r.Campaign},
 		Grade: lead.Grade(r.Grade), GradeGiven: r.GradeGiven, Score: lead.Score{Source: r.ScoreSource, Complete: r.ScoreComplete, Actions: r.ScoreActions, Fit: r.ScoreFit, Decay: r.ScoreDecay},
 		Status: lead.Status(r.Status), Quality: r.Quality, Owner: crm.UserID(r.OwnerID), Team: crm.TeamID(r.TeamID), Pool: crm.PoolID(r.PoolID), CreatedBy: crm.UserID(r.CreatedBy),
 		Import: r.ImportID, ImportRow: int(r.ImportRow), CreatedAt: at(r.CreatedMs), UpdatedAt: at(r.UpdatedMs), Version: r.Version, OwnedAt: at(r.OwnedMs),
@@ -62,13 +62,13 @@ func leadEntities(rows []leadRow) []lead.Lead {
 
 var leadColumns = strings.Fields("id company contact title phone email address city region industry source need budget note uscc grade grade_given " +
 	"score_source score_complete score_actions score_fit score_decay rank_no status quality owner_id team_id pool_id created_by import_id import_row " +
-	"created_ms updated_ms version owned_ms pooled_ms claimable_ms first_contact_ms last_activity_ms last_valid_ms")
+	"created_ms updated_ms version owned_ms pooled_ms claimable_ms first_contact_ms last_activity_ms last_valid_ms campaign")
 
 // fields are where the columns of leadColumns go.
 func (r *leadRow) fields() []any {
 	return []any{&r.ID, &r.Company, &r.Contact, &r.Title, &r.Phone, &r.Email, &r.Address, &r.City, &r.Region, &r.Industry, &r.Source, &r.Need, &r.Budget, &r.Note, &r.Uscc, &r.Grade, &r.GradeGiven,
 		&r.ScoreSource, &r.ScoreComplete, &r.ScoreActions, &r.ScoreFit, &r.ScoreDecay, &r.RankNo, &r.Status, &r.Quality, &r.OwnerID, &r.TeamID, &r.PoolID, &r.CreatedBy, &r.ImportID, &r.ImportRow,
-		&r.CreatedMs, &r.UpdatedMs, &r.Version, &r.OwnedMs, &r.PooledMs, &r.ClaimableMs, &r.FirstContactMs, &r.LastActivityMs, &r.LastValidMs}
+		&r.CreatedMs, &r.UpdatedMs, &r.Version, &r.OwnedMs, &r.PooledMs, &r.ClaimableMs, &r.FirstContactMs, &r.LastActivityMs, &r.LastValidMs, &r.Campaign}
 }
 
 // leadsWhere are the leads that fit; where may end in an order and a limit.

@@ -13,6 +13,7 @@ const (
 	keepSent   = 30 * 24 * time.Hour // platforms update cards for 14 days
 	pruneBatch = 2000
 
+	keepTokens   = 48 * time.Hour // an idempotency key answers for a day
 	keepCounters = 400 * 24 * time.Hour
 )
 
@@ -28,6 +29,7 @@ func (d *DB) Prune(ctx context.Context, now time.Time) error {
 		{"crm_job_runs", "done_ms < ?", now.Add(-keepRuns)},
 		{"crm_inbox", "done_ms > 0 AND done_ms < ?", now.Add(-keepEvents)},
 		{"crm_sums", "at_ms < ?", now.Add(-keepCounters)},
+		{"crm_intake_tokens", "at_ms < ?", now.Add(-keepTokens)},
 	} {
 		for ctx.Err() == nil {
 			n, err := d.pruneOnce(ctx, p.table, p.where, ms(p.before))

@@ -41,6 +41,7 @@ var suites = []struct {
 	{"metric", storetest.Metric},
 	{"report", storetest.Report},
 	{"activity", storetest.Activity},
+	{"intake", storetest.Intake},
 }
 
 // TestStores runs every suite on SQLite and on MySQL. Making the schema takes
