@@ -37,6 +37,7 @@ func Samples(l crm.Lang) []Sample {
 		bindSamples,
 		leaveSamples,
 		pushSamples,
+		intakeSamples,
 	} {
 		all = append(all, f(l)...)
 	}

@@ -8,6 +8,7 @@ type Config struct {
 	Database Database `yaml:"database"`
 	Redis    Redis    `yaml:"redis"`
 	HTTP     HTTP     `yaml:"http"`
+	Intake   Intake   `yaml:"intake"`
 	Org      Org      `yaml:"org"`
 	Log      Log      `yaml:"log"`
 	Lark     Lark     `yaml:"lark"`
@@ -36,6 +37,13 @@ type HTTP struct {
 	// MetricsAddr is another `host:port` for /metrics, /healthz and /readyz, which
 	// are then not served on Addr. Empty: everything on Addr.
 	MetricsAddr string `yaml:"metrics_addr"`
+}
+
+// Intake is the intake of leads over HTTP. It is open as soon as there is a source.
+type Intake struct {
+	// Secret is what the keys of sources that sign are derived from, at least 32
+	// characters; all of them change with it. Empty: sources send their key.
+	Secret string `yaml:"secret" secret:"true"`
 }
 
 // Org is the organisation.

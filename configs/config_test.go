@@ -44,12 +44,12 @@ func TestEnvironmentBeatsFileAndFileBeatsDefaults(t *testing.T) {
 }
 
 func TestAllProblemsAreReportedAtOnceWithoutSecrets(t *testing.T) {
-	p := write(t, "database:\n  dns: x\n  dsn: hunter2\nredis:\n  url: http://hunter2\nhttp:\n  addr: nowhere\n  metrics_addr: localhost:70000\norg:\n  timezone: Mars/Olympus\nlark:\n  app_id: a\n  mode: pigeon\nfoo: 1\n")
+	p := write(t, "database:\n  dns: x\n  dsn: hunter2\nredis:\n  url: http://hunter2\nhttp:\n  addr: nowhere\n  metrics_addr: localhost:70000\nintake:\n  secret: hunter2\norg:\n  timezone: Mars/Olympus\nlark:\n  app_id: a\n  mode: pigeon\nfoo: 1\n")
 	_, err := Load(p, []string{"CRMBOT_HTP_ADDR=:1", "CRMBOT_REDIS_URL_FILE=/nowhere/x"})
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"unknown key database.dns", "unknown key foo", "database.dsn:", "redis.url:", "http.addr:", "http.metrics_addr:", "org.timezone:", "lark.mode:", "lark.app_secret:", "CRMBOT_HTP_ADDR", "CRMBOT_REDIS_URL_FILE"} {
+	for _, want := range []string{"unknown key database.dns", "unknown key foo", "database.dsn:", "redis.url:", "http.addr:", "http.metrics_addr:", "intake.secret:", "org.timezone:", "lark.mode:", "lark.app_secret:", "CRMBOT_HTP_ADDR", "CRMBOT_REDIS_URL_FILE"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not name %q:\n%v", want, err)
 		}

@@ -41,6 +41,9 @@ func (c Config) Validate() error {
 	if c.HTTP.MetricsAddr != "" {
 		address("http.metrics_addr", c.HTTP.MetricsAddr)
 	}
+	if n := len(c.Intake.Secret); n > 0 && n < 32 {
+		bad("intake.secret", "must have at least 32 characters, has %d", n)
+	}
 	if _, err := time.LoadLocation(c.Org.Timezone); err != nil || c.Org.Timezone == "" || c.Org.Timezone == "Local" {
 		bad("org.timezone", "%q is not an IANA time zone such as Asia/Shanghai", c.Org.Timezone)
 	}

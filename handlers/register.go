@@ -16,6 +16,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
 	"crmbot/internal/importer"
+	"crmbot/internal/intake"
 	"crmbot/internal/lead"
 	"crmbot/internal/metric"
 	"crmbot/internal/org"
@@ -42,6 +43,7 @@ type Services struct {
 	Metrics   *metric.Service
 	Reports   *report.Service
 	Imports   *importer.Service
+	Intake    *intake.Service // leads that come in over HTTP
 
 	Activities *activity.Service // visits, calls, plans and next steps
 	Undo       *undo.Service
@@ -89,6 +91,7 @@ func All(s *Services) Module {
 		binds(s),
 		leaves(s),
 		pushes(s),
+		intakes(s),
 	} {
 		m.Commands = append(m.Commands, x.Commands...)
 		m.Views = append(m.Views, x.Views...)

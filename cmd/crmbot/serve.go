@@ -27,7 +27,7 @@ func (serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(e.ctx, app.Options{DSN: cfg.Database.DSN, Redis: cfg.Redis.URL, RedisPrefix: cfg.Redis.Prefix, Zone: zone, AnswerWithin: 2 * time.Second})
+	a, err := app.New(e.ctx, app.Options{DSN: cfg.Database.DSN, Redis: cfg.Redis.URL, RedisPrefix: cfg.Redis.Prefix, Zone: zone, AnswerWithin: 2 * time.Second, IntakeSecret: cfg.Intake.Secret})
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	sites, err := listen(cfg.HTTP, platforms.Handler, a.Handler())
+	sites, err := listen(cfg.HTTP, func(next http.Handler) http.Handler { return platforms.Handler(a.Public(next)) }, a.Handler())
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,9 @@ type Options struct {
 	Zone *time.Location
 	// Limits of one person; zero: bot.DefaultLimits.
 	Limits bot.Limits
+	// IntakeSecret is what the keys of sources that sign are derived from; empty:
+	// there can be none.
+	IntakeSecret string
 	// AnswerWithin is how long a platform waits for an answer; zero: no bound.
 	AnswerWithin time.Duration
 }
@@ -127,7 +130,7 @@ func (a *App) open(ctx context.Context, o Options) error {
 	}
 	dir := org.NewDirectory(a.DB, a.DB)
 	dir.Tell(a.DB.Effects(), o.Clock)
-	a.Services = services(wiring{db: a.DB, kv: a.KV, clock: o.Clock, cal: cal, book: book, dir: dir, reg: reg})
+	a.Services = services(wiring{db: a.DB, kv: a.KV, clock: o.Clock, cal: cal, book: book, dir: dir, reg: reg, intakeSecret: o.IntakeSecret})
 	a.Module = handlers.All(a.Services)
 	router, err := bot.NewRouter(a.Module.Commands...)
 	if err != nil {

@@ -38,6 +38,10 @@ func (a *App) Handler() http.Handler {
 	return mux
 }
 
+// Public serves what the world may reach besides the platforms: the intake of
+// leads. Everything else goes to next.
+func (a *App) Public(next http.Handler) http.Handler { return a.Services.Intake.Handler(next) }
+
 func (a *App) outboxWaiting() int64 {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

@@ -11,6 +11,7 @@ import (
 	"crmbot/internal/deal"
 	"crmbot/internal/goal"
 	"crmbot/internal/importer"
+	"crmbot/internal/intake"
 	"crmbot/internal/kv"
 	"crmbot/internal/lead"
 	"crmbot/internal/metric"
@@ -32,6 +33,8 @@ type wiring struct {
 	book  *rule.Book
 	dir   *org.Directory
 	reg   *metric.Registry
+	// intakeSecret is what keys for signatures are derived from; may be empty.
+	intakeSecret string
 }
 
 // settings are the definitions of all run-time settings.
@@ -72,6 +75,7 @@ func services(w wiring) *handlers.Services {
 	s.Deals = deal.NewService(deal.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Accounts: s.Accounts, AccountStore: w.db, People: w.dir})
 	s.Imports = importer.NewService(importer.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book,
 		Nouns: importer.Nouns{Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, OrgStore: w.db, Directory: w.dir, Pool: poolNamed(gate)}})
+	s.Intake = intake.NewService(intake.Deps{Store: w.db, Leads: s.Leads, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, KV: w.kv, Secret: w.intakeSecret})
 	s.Approvals = approval.NewService(approval.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir})
 	s.Contracts = contract.NewService(contract.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book,
 		Customers: s.Accounts, Deals: s.Deals, Approvals: s.Approvals, People: w.dir})
