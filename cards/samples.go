@@ -38,6 +38,7 @@ func Samples(l crm.Lang) []Sample {
 		leaveSamples,
 		pushSamples,
 		intakeSamples,
+		channelSamples,
 	} {
 		all = append(all, f(l)...)
 	}

@@ -12,6 +12,7 @@ import (
 	"crmbot/internal/activity"
 	"crmbot/internal/approval"
 	"crmbot/internal/calendar"
+	"crmbot/internal/channel"
 	"crmbot/internal/contract"
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
@@ -43,6 +44,7 @@ type Services struct {
 	Metrics   *metric.Service
 	Reports   *report.Service
 	Imports   *importer.Service
+	Channels  *channel.Service
 	Intake    *intake.Service // leads that come in over HTTP
 
 	Activities *activity.Service // visits, calls, plans and next steps
@@ -92,6 +94,7 @@ func All(s *Services) Module {
 		leaves(s),
 		pushes(s),
 		intakes(s),
+		channels(s),
 	} {
 		m.Commands = append(m.Commands, x.Commands...)
 		m.Views = append(m.Views, x.Views...)

@@ -6,6 +6,7 @@ import (
 	"crmbot/internal/activity"
 	"crmbot/internal/approval"
 	"crmbot/internal/calendar"
+	"crmbot/internal/channel"
 	"crmbot/internal/contract"
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
@@ -86,6 +87,7 @@ func services(w wiring) *handlers.Services {
 	s.Teller = s.Activities
 	s.Leads.SetTeller(s.Activities)
 	s.Pushes = push.NewGate(push.Deps{Store: w.db, Calendar: w.cal, Rules: w.book, Clock: w.clock, Morning: activity.DigestAt})
+	s.Channels = channel.NewService(channel.Deps{Store: w.db, Metrics: w.reg, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Rules: w.book})
 	reader := metric.NewReader(w.reg, w.db)
 	s.Metrics = metric.NewService(reader, w.dir, w.cal, w.clock)
 	s.Reports = report.NewService(report.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Metrics: reader, Goals: goal.NewBook(w.book, w.reg, w.cal),

@@ -64,6 +64,7 @@ var may = map[string][]string{
 	"internal/metric":   with(noun, "internal/org"),
 	"internal/goal":     with(noun, "internal/metric", "internal/org"),
 	"internal/report":   with(noun, "internal/metric", "internal/goal", "internal/org"),
+	"internal/channel":  with(noun, "internal/lead", "internal/metric"),
 	"internal/intake":   with(noun, "internal/kv", "internal/lead"),
 	"internal/importer": with(noun, "internal/bulk", "internal/lead", "internal/pool", "internal/account", "internal/deal", "internal/org"),
 
@@ -71,14 +72,14 @@ var may = map[string][]string{
 	// no handler, card or adapter except the chat in the browser, whose state
 	// is rows like any other.
 	"internal/store": with(noun, "bot", "bot/webchat", "cards/card", "internal/org", "internal/outbox", "internal/push", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/lead",
-		"internal/account", "internal/deal", "internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake"),
+		"internal/account", "internal/deal", "internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel"),
 
 	// Cards know types, never services; the compiler cannot tell the two apart,
 	// so the rooms are named and reviews look at the rest.
 	"cards": with(noun, "cards/card", "internal/org", "internal/pool", "internal/lead", "internal/account", "internal/deal", "internal/activity", "internal/approval",
-		"internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/undo"),
+		"internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel", "internal/undo"),
 	"handlers": with(noun, "bot", "cards", "cards/card", "internal/org", "internal/push", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/lead", "internal/account", "internal/deal",
-		"internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake"),
+		"internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel"),
 
 	"configs":           {},
 	"internal/app":      all,

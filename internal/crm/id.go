@@ -44,6 +44,7 @@ const (
 	KindFinance  Kind = "F"
 	KindReport   Kind = "B" // 报告
 	KindImport   Kind = "I" // 导入
+	KindCost     Kind = "K" // 花费
 )
 
 // Ref names one record of any kind. The zero value names nothing.
@@ -64,7 +65,7 @@ func (r Ref) String() string {
 // forms that were normalised before. It fails on anything else.
 func ParseRef(s string) (Ref, error) {
 	t := strings.ToUpper(strings.TrimSpace(s))
-	if len(t) < 2 || !strings.Contains("LAPDQCRVTFBI", t[:1]) {
+	if len(t) < 2 || !strings.Contains("LAPDQCRVTFBIK", t[:1]) {
 		return Ref{}, fmt.Errorf("%q is not a code", s)
 	}
 	n := strings.TrimPrefix(t[1:], "-")

@@ -90,6 +90,8 @@ var fields = map[Kind][]Field{
 		field("address", "地址", "address", "公司地址", "详细地址").rare(),
 		field("uscc", "统一社会信用代码", "credit code", "信用代码", "税号", "uscc").rare(),
 		field("owner", "负责人", "owner", "销售", "销售员", "业务员", "salesrep", "rep", "leadowner").rare(),
+		field("campaign", "活动", "campaign", "推广活动", "市场活动", "utmcampaign").rare(),
+		field("converted", "已转化", "converted").rare(),
 	},
 	Accounts: {
 		field("name", "客户名称", "account name", "公司", "公司名称", "客户", "企业名称", "单位名称", "name", "account", "company", "companyname", "customer", "customername").required(),

@@ -69,7 +69,11 @@ func (k *leadSink) undo(context.Context, crm.Actor, bulk.Result) (bool, error) {
 func (k *leadSink) row(r row) (lead.NewLead, error) {
 	v := r.values
 	x := lead.NewLead{Row: r.line, Pool: k.pool, Info: lead.Info{Company: v["company"], Contact: v["contact"], Title: v["title"], Phone: v["phone"], Email: v["email"], Address: v["address"],
-		City: v["city"], Region: v["region"], Industry: v["industry"], Source: v["source"], Need: v["need"], Budget: v["budget"], Note: v["note"], USCC: v["uscc"]}}
+		City: v["city"], Region: v["region"], Industry: v["industry"], Source: v["source"], Need: v["need"], Budget: v["budget"], Note: v["note"], USCC: v["uscc"], Campaign: v["campaign"]}}
+	var err error
+	if x.Converted, err = yesOrNo(v["converted"]); err != nil {
+		return x, err
+	}
 	if g := strings.ToUpper(v["grade"]); g != "" {
 		if x.Grade = lead.Grade(g); !x.Grade.Valid() {
 			return x, crm.Invalid("没有等级“"+cutRunes(g, 10)+"”，应为 A 到 D", "there is no grade “"+cutRunes(g, 10)+"”; it is A to D")
@@ -78,4 +82,15 @@ func (k *leadSink) row(r row) (lead.NewLead, error) {
 	u, err := k.people.find(v["owner"])
 	x.Owner = u.ID
 	return x, err
+}
+
+// yesOrNo reads a column of answers; nothing means no.
+func yesOrNo(v string) (bool, error) {
+	switch strings.ToLower(v) {
+	case "", "0", "no", "n", "false", "否":
+		return false, nil
+	case "1", "yes", "y", "true", "是":
+		return true, nil
+	}
+	return false, crm.Invalid("“"+cutRunes(v, 10)+"”应写是或否", "“"+cutRunes(v, 10)+"” should be yes or no")
 }

@@ -19,6 +19,8 @@ type NewLead struct {
 	Owner crm.UserID
 	// Pool names the home pool; zero: chosen by P-01.
 	Pool crm.PoolID
+	// Converted marks one that became a customer before it was imported.
+	Converted bool
 	// Row is the row number in the imported file; for imports.
 	Row int
 }
@@ -176,6 +178,9 @@ func buildLead(in NewLead, sources []Source, by crm.UserID, home crm.PoolID) Lea
 	}
 	l := Lead{Info: in.Info, Status: Open, Owner: in.Owner, Pool: home, CreatedBy: by, Score: ScoreOf(in.Info, sources)}
 	l.Grade = GradeOf(l.Score.Total(), in.Reachable())
+	if in.Converted {
+		l.Status = Converted
+	}
 	if in.Grade.Valid() {
 		l.Grade, l.GradeGiven = in.Grade, true
 	}

@@ -430,7 +430,16 @@ func (im *importer) index(ctx context.Context, made []*Lead) error {
 	if err := im.s.d.Index.AddTerms(ctx, terms); err != nil {
 		return err
 	}
-	return im.s.record(ctx, FactNew, made[0].CreatedAt, im.a.ID, im.a.Team, refs...)
+	if err := im.s.record(ctx, FactNew, made[0].CreatedAt, im.a.ID, im.a.Team, refs...); err != nil {
+		return err
+	}
+	var converted []crm.Ref
+	for _, l := range made {
+		if l.Status == Converted {
+			converted = append(converted, l.Ref())
+		}
+	}
+	return im.s.record(ctx, FactConverted, made[0].CreatedAt, im.a.ID, im.a.Team, converted...)
 }
 
 func textOf(err error) crm.Text {

@@ -14,6 +14,8 @@ const (
 	FactNew     = "lead.new"
 	FactClaim   = "lead.claim"
 	FactRelease = "lead.release"
+	// FactConverted is a lead that became an account.
+	FactConverted = "lead.converted"
 	// FactFirstContact is written by activities when Touch reports the first one.
 	FactFirstContact = "lead.first_contact"
 )

@@ -77,6 +77,11 @@ func (s *Service) removeUntouched(ctx context.Context, a crm.Actor, importID int
 		}
 		// On the day that the number was counted for: then that day is right again.
 		facts = append(facts, crm.Fact{At: s.d.Clock.Now(), Day: s.d.Calendar.DayOf(l.CreatedAt), User: l.CreatedBy, Team: u.Team, Key: FactNew, Qty: -1, Ref: l.Ref()})
+		if l.Status == Converted {
+			taken := facts[len(facts)-1]
+			taken.Key = FactConverted
+			facts = append(facts, taken)
+		}
 	}
 	if err := s.d.Effects.TakeBack(ctx, facts...); err != nil {
 		return 0, err

@@ -32,6 +32,7 @@ var facts = map[string]Measure{
 	"lead.new":           {Name: crm.Text{Zh: "新增线索", En: "new lead"}, Unit: leads},
 	"lead.claim":         {Name: crm.Text{Zh: "认领线索", En: "claimed lead"}, Unit: leads},
 	"lead.release":       {Name: crm.Text{Zh: "释放线索", En: "released lead"}, Unit: leads},
+	"lead.converted":     {Name: crm.Text{Zh: "线索转客户", En: "lead converted"}, Unit: leads},
 	"lead.first_contact": {Name: crm.Text{Zh: "首次联系", En: "first contact"}, Unit: leads},
 	"visit.planned":      {Name: crm.Text{Zh: "计划拜访", En: "planned visit"}, Unit: visits},
 	"visit.done":         {Name: crm.Text{Zh: "完成拜访", En: "visit made"}, Unit: visits},
@@ -49,6 +50,7 @@ var facts = map[string]Measure{
 	"contract.submitted": {Name: crm.Text{Zh: "提交合同", En: "contract submitted"}, Unit: contracts, Amount: true},
 	"contract.approved":  {Name: crm.Text{Zh: "合同通过", En: "contract approved"}, Unit: contracts, Amount: true},
 	"contract.signed":    {Name: crm.Text{Zh: "合同签署", En: "contract signed"}, Unit: contracts, Amount: true},
+	"channel.cost":       {Name: crm.Text{Zh: "渠道花费", En: "channel cost"}, Unit: days, Amount: true},
 	"approval.decided":   {Name: crm.Text{Zh: "审批处理", En: "approval decided"}, Unit: requests},
 	"approval.minutes":   {Name: crm.Text{Zh: "审批用时", En: "approval time"}, Unit: crm.Text{Zh: "分钟", En: "min"}, Minutes: true},
 }
@@ -62,6 +64,7 @@ var (
 	contacts  = crm.Text{Zh: "人", En: "contacts"}
 	deals     = crm.Text{Zh: "单", En: "deals"}
 	contracts = crm.Text{Zh: "份", En: "contracts"}
+	days      = crm.Text{Zh: "天", En: "days"}
 	requests  = crm.Text{Zh: "件", En: "requests"}
 	percent   = crm.Text{Zh: "%", En: "%"}
 	yuan      = crm.Text{Zh: "元", En: "yuan"}

@@ -42,6 +42,8 @@ const (
 	SumHundredths Aggregate = "sum_hundredths"
 	MedianQty     Aggregate = "median_qty" // median of the facts' quantities, which are working minutes
 	Ratio         Aggregate = "ratio"      // sum of Facts' quantities over sum of Of's
+	// CostPer is the sum of the facts' amounts over the sum of Of's quantities.
+	CostPer Aggregate = "cost_per"
 )
 
 // Def is one metric. It is data: cards show it word by word.
@@ -101,7 +103,7 @@ func (d Def) Formula(l crm.Lang) string {
 		return l.T("折算合计：", "sum, in parts of one: ") + up
 	case MedianQty:
 		return l.T("中位数：", "median of: ") + up
-	case Ratio:
+	case Ratio, CostPer:
 		return up + " ÷ " + factNames(d.Of, l)
 	}
 	return l.T("数量合计：", "sum of: ") + up

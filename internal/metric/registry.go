@@ -64,7 +64,7 @@ func (d Def) check() []error {
 	if d.Kind != Flow && d.Kind != Snapshot && d.Kind != Cohort {
 		bad("unknown kind %q", d.Kind)
 	}
-	if len(d.Facts) == 0 || (d.Aggregate == Ratio) != (len(d.Of) > 0) {
+	if len(d.Facts) == 0 || (d.Aggregate == Ratio || d.Aggregate == CostPer) != (len(d.Of) > 0) {
 		bad("aggregate %q does not fit %d facts and %d below the line", d.Aggregate, len(d.Facts), len(d.Of))
 	}
 	for _, k := range d.keys() {
@@ -72,14 +72,14 @@ func (d Def) check() []error {
 		switch {
 		case !ok:
 			bad("unknown fact key %q", k)
-		case d.Aggregate == SumAmount && !m.Amount:
+		case (d.Aggregate == SumAmount || d.Aggregate == CostPer && slices.Contains(d.Facts, k)) && !m.Amount:
 			bad("fact %q carries no amount", k)
 		case (d.Aggregate == MedianQty) != m.Minutes, (d.Aggregate == SumHundredths) != m.Hundredths:
 			bad("aggregate %q does not fit fact %q", d.Aggregate, k)
 		}
 	}
 	switch d.Aggregate {
-	case SumQty, SumAmount, SumHundredths, MedianQty, Ratio:
+	case SumQty, SumAmount, SumHundredths, MedianQty, Ratio, CostPer:
 	default:
 		bad("unknown aggregate %q", d.Aggregate)
 	}

@@ -75,5 +75,33 @@ func Standard() []Def {
 	median := Def{Key: "approval.median", Name: crm.Text{Zh: "审批用时中位数", En: "median approval time"}, Unit: hours, Kind: Cohort, Aggregate: MedianQty,
 		Definition: crm.Text{Zh: "从送达到处理的工作时间，取中位数", En: "working time from arrival to decision, the middle value"},
 		TimeField:  crm.Text{Zh: "处理时间", En: "when it was decided"}, Facts: []string{"approval.minutes"}, Sees: deciders, Owner: crm.Legal, LowerIsBetter: true}
-	return append(defs, decided, median)
+	return append(append(defs, decided, median), channels()...)
+}
+
+// buyers may see what channels cost (PM-01): reps do not.
+var buyers = []crm.Role{crm.Manager, crm.Director, crm.Finance, crm.Marketing, crm.Boss, crm.Admin}
+
+// channels are the metrics of where leads come from.
+func channels() []Def {
+	converted := count("lead.converted", crm.Text{Zh: "线索转化数", En: "leads converted"}, leads,
+		crm.Text{Zh: "转为客户的线索条数", En: "leads that became accounts"}, crm.Text{Zh: "转为客户的时间", En: "when it became an account"})
+	valid := count("lead.valid", crm.Text{Zh: "有效线索数", En: "valid leads"}, leads,
+		crm.Text{Zh: "第一次有效联系到的线索条数，每条只算一次", En: "leads that were reached by a valid activity, each counted once"}, crm.Text{Zh: "第一次有效联系的时间", En: "when it was first reached"})
+	valid.Facts = []string{"lead.first_contact"}
+	rate := Def{Key: "lead.conversion", Name: crm.Text{Zh: "线索转化率", En: "lead conversion"}, Unit: percent, Kind: Flow, Aggregate: Ratio,
+		Definition: crm.Text{Zh: "同一期间转为客户的线索 ÷ 新增线索", En: "leads converted ÷ new leads of the same period"},
+		TimeField:  crm.Text{Zh: "转化和创建各按自己的时间", En: "conversion and creation, each at its own time"}, Facts: []string{"lead.converted"}, Of: []string{"lead.new"}, Ranks: crm.Rep, Owner: crm.Marketing}
+	spent := crm.Text{Zh: "花费所属的日期", En: "the day that the cost is for"}
+	cost := amount("channel.cost", "channel.cost", crm.Text{Zh: "渠道花费", En: "channel cost"},
+		crm.Text{Zh: "登记的渠道花费，按月登记的平均分到每天", En: "costs entered for channels; those of a month are spread over its days"}, spent)
+	per := func(key, of string, name, def crm.Text) Def {
+		return Def{Key: key, Name: name, Unit: yuan, Definition: def, TimeField: spent, Kind: Flow, Aggregate: CostPer, Facts: []string{"channel.cost"}, Of: []string{of}, LowerIsBetter: true}
+	}
+	costs := []Def{cost,
+		per("channel.cost_per_valid", "lead.first_contact", crm.Text{Zh: "有效线索成本", En: "cost per valid lead"}, crm.Text{Zh: "渠道花费 ÷ 有效线索数", En: "channel cost ÷ valid leads"}),
+		per("channel.cost_per_deal", "deal.won", crm.Text{Zh: "成交成本", En: "cost per deal"}, crm.Text{Zh: "渠道花费 ÷ 赢单数", En: "channel cost ÷ deals won"})}
+	for i := range costs {
+		costs[i].Sees, costs[i].Owner, costs[i].Ranks = buyers, crm.Marketing, ""
+	}
+	return append([]Def{valid, converted, rate}, costs...)
 }

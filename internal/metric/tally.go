@@ -86,6 +86,12 @@ func (t *Tally) Value(d Def) Value {
 			return Value{}
 		}
 		return Value{t.sum(t.qty, d.Facts), den}
+	case CostPer:
+		den := t.sum(t.qty, d.Of)
+		if den <= 0 {
+			return Value{}
+		}
+		return Value{t.sum(t.amount, d.Facts), den}
 	}
 	return Whole(t.sum(t.qty, d.Facts))
 }

@@ -48,7 +48,7 @@ func (v Value) In(d Def) float64 {
 	}
 	f := float64(v.Num) / float64(v.Den)
 	switch d.Aggregate {
-	case SumAmount:
+	case SumAmount, CostPer:
 		return f / 100
 	case MedianQty:
 		return f / 60
@@ -65,7 +65,7 @@ func (v Value) Format(d Def, l crm.Lang) string {
 		return "—"
 	}
 	switch d.Aggregate {
-	case SumAmount:
+	case SumAmount, CostPer:
 		return v.money().String()
 	case Ratio:
 		return tenths(v.Num*100, v.Den) + "%"
@@ -90,7 +90,7 @@ func (v Value) Bare(d Def, l crm.Lang) string {
 	switch {
 	case v.None():
 		return "—"
-	case d.Aggregate == SumAmount:
+	case d.Aggregate == SumAmount, d.Aggregate == CostPer:
 		return v.money().Short(l)
 	case d.Aggregate == Ratio:
 		return tenths(v.Num*100, v.Den) + "%"

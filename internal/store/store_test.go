@@ -42,6 +42,7 @@ var suites = []struct {
 	{"report", storetest.Report},
 	{"activity", storetest.Activity},
 	{"intake", storetest.Intake},
+	{"channel", storetest.Channel},
 }
 
 // TestStores runs every suite on SQLite and on MySQL. Making the schema takes
