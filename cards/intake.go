@@ -197,7 +197,7 @@ func intakeSamples(l crm.Lang) []Sample {
 	gone.Revoked = true
 	by := l.T("管理员", "Admin")
 	q := intake.Again{Inquiry: intake.Inquiry{Receipt: "01JNA0000000000000000000AA", Channel: l.T("官网留言", "Website"), Campaign: l.T("春季投放", "Spring"), Record: crm.LeadID(12).Ref(), Company: l.T("上海华星科技有限公司", "Huaxing Ltd"),
-		Contact: l.T("王总", "Mr Wang"), Phone: "13800138000", Email: "wang@example.com", Need: l.T("想了解企业版 *价格*", "wants *prices*"), Note: "utm_source: search", At: now},
+		Contact: l.T("王总", "Mr Wang"), Phone: "13800138000", Need: l.T("想了解企业版 *价格*", "wants *prices*"), Note: l.T("来自搜索", "utm_source: search"), At: now},
 		Existing: lead.Existing{Title: l.T("上海华星科技有限公司", "Huaxing Ltd"), Owner: 3}}
 	return []Sample{
 		{"intake/list", crm.Text{Zh: "来源列表，管理员", En: "sources, administrator"}, SourceList(l, []intake.Listed{form, ads}, true)},
