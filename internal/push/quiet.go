@@ -34,6 +34,7 @@ var kinds = map[string]when{
 	"activity.reminder": byDay,
 	"today.card":        byDay,
 	"push.digest":       byDay,
+	"intake.again":      byDay,
 	"report.card":       byDay,
 	"report.chase":      byDay,
 	"report.digest":     byDay,
