@@ -16,10 +16,9 @@ const viewSource = "intake.source"
 
 // sourceArgs is what `/来源` says: nothing, a source, or what to do with one.
 type sourceArgs struct {
-	id   intake.SourceID
-	do   string // "new", "set", "rotate", "on", "off", "revoke"; empty: show
-	name string
-	set  map[string]string // by input
+	id  intake.SourceID
+	do  string            // "new", "set", "rotate", "on", "off", "revoke"; empty: show
+	set map[string]string // by input
 }
 
 // intakes let administrators decide who may send leads in.
