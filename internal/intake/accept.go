@@ -135,6 +135,9 @@ func (s *Service) tell(ctx context.Context, src Source, q Inquiry, owner crm.Use
 	if owner == 0 {
 		owner = src.CreatedBy
 	}
+	if owner == 0 { // the source was made by no person
+		return s.d.Effects.Refresh(ctx, q.Record)
+	}
 	if err := s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(owner), View: crm.View{Name: ViewAgain, Ref: q.Receipt}}); err != nil {
 		return err
 	}

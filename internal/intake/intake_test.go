@@ -224,6 +224,14 @@ func TestDU01AKnownCompanyIsTakenWithoutATrace_DU02(t *testing.T) {
 	if _, err := show(o.other); crm.CodeOf(err) != crm.CodeNotFound {
 		t.Errorf("somebody else sees the inquiry: %v", err)
 	}
+	// A source that no person made tells nobody where nobody has the company.
+	_, own, err := o.Services.Intake.Create(t.Context(), crm.SystemActor(), intake.Draft{Name: "系统", Channel: "广告", Mode: intake.Bearer})
+	o.must(err)
+	for range 2 {
+		if r := o.post(own, `{"company":"远山贸易","phone":"13600136000"}`); r.Status != 201 {
+			t.Errorf("a source of the system: %d %s", r.Status, r.raw)
+		}
+	}
 	// Nobody has it: who made the source is told.
 	o.post(key, `{"company":"明月贸易","phone":"13700137000"}`)
 	pooled := o.post(key, `{"company":"明月贸易","phone":"13700137000"}`)
