@@ -100,6 +100,18 @@ func TestTwoReplicasLoseNothingWhenKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	// What a killed process had acknowledged is taken over when its lease ends.
+	undone := func() (n int) {
+		if err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM crm_inbox WHERE done_ms = 0").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	taken, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	if err := emulator.Await(taken, func() bool { return undone() == 0 }); err != nil {
+		t.Errorf("%d acknowledged events were not taken over", undone())
+	}
 	made := map[string]int{}
 	rows, err := db.QueryContext(t.Context(), "SELECT company, COUNT(*) FROM crm_leads GROUP BY company")
 	if err != nil {
