@@ -147,8 +147,15 @@ func leadFields(f LeadFrame, v lead.Seen) card.Fields {
 	add(l.T("地址", "Address"), v.Address, true)
 	add(l.T("需求", "Need"), v.Need, true)
 	add(l.T("备注", "Note"), v.Note, true)
-	if v.Grade != "" {
-		add(l.T("评分", "Score"), v.Score.Explain(v.Grade, v.GradeGiven, l), true)
+	if v.Size != "" {
+		add(l.T("规模", "Size"), v.Size, false)
+	}
+	if !v.NeedAt.IsZero() {
+		add(l.T("需求确认", "Need confirmed"), f.minute(v.NeedAt), false)
+	}
+	add(l.T("评分", "Score"), v.Score.Explain(v.Grade, v.GradeGiven, l), true)
+	if v.Given.Holds(f.Now) && !f.Group && !v.Masked {
+		add(l.T("✎ 人工评级", "✎ Grade by hand"), f.givenText(v), true)
 	}
 	return fs
 }
@@ -240,8 +247,13 @@ func leadButtons(f LeadFrame, v lead.Seen) []card.Button {
 		}
 	case v.Mine:
 		bs = append(bs, CommandButton(l.T("记跟进", "Log activity"), f.command("跟进", "log", id.String())), f.passButton(v, l.T("转交", "Transfer")), f.releaseButton(id, l.T("释放", "Release")))
+		bs = append(bs, f.qualityButtons(v)...)
 	case v.Manages:
 		bs = append(bs, f.passButton(v, l.T("分配给别人", "Assign to another")), f.releaseButton(id, l.T("释放", "Release")))
+		bs = append(bs, f.qualityButtons(v)...)
+	}
+	if v.Manages && (v.Status == lead.Open || v.Status == lead.Review) && v.Quality == "" {
+		bs = append(bs, f.gradeButton(v))
 	}
 	return bs
 }

@@ -104,13 +104,7 @@ func contracts(s *Services) Module {
 			}},
 			{Name: contract.ViewSign, Render: s.signView},
 		},
-		Jobs: []sched.Job{{Name: "contract.daily", Next: func(t time.Time) time.Time {
-			d := s.Calendar.DayOf(t)
-			if n := s.Calendar.At(d, calendar.Clock(0, 5)); n.After(t) {
-				return n.UTC()
-			}
-			return s.Calendar.At(d.AddDays(1), calendar.Clock(0, 5)).UTC()
-		}, Run: func(ctx context.Context, _ time.Time) error { return s.Contracts.RunDaily(ctx) }}},
+		Jobs:    []sched.Job{{Name: "contract.daily", Next: daily(s.Calendar, calendar.Clock(0, 5)), Run: func(ctx context.Context, _ time.Time) error { return s.Contracts.RunDaily(ctx) }}},
 		Uploads: []Fallback{s.uploadScan},
 	}
 }

@@ -111,13 +111,7 @@ func imports(s *Services) Module {
 			return s.importCard(v.Lang, j), nil
 		}}},
 		Uploads: []Fallback{s.uploadTable},
-		Jobs: []sched.Job{{Name: "import.cleanup", Next: func(t time.Time) time.Time {
-			d := s.Calendar.DayOf(t)
-			if n := s.Calendar.At(d, calendar.Clock(3, 30)); n.After(t) {
-				return n.UTC()
-			}
-			return s.Calendar.At(d.AddDays(1), calendar.Clock(3, 30)).UTC()
-		}, Run: func(ctx context.Context, _ time.Time) error { return s.Imports.Cleanup(ctx) }}},
+		Jobs:    []sched.Job{{Name: "import.cleanup", Next: daily(s.Calendar, calendar.Clock(3, 30)), Run: func(ctx context.Context, _ time.Time) error { return s.Imports.Cleanup(ctx) }}},
 	}
 }
 

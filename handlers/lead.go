@@ -4,14 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"crmbot/bot"
 	"crmbot/cards"
 	"crmbot/cards/card"
+	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/pool"
+	"crmbot/internal/sched"
 )
 
 // leadHandlers is everything people do with leads.
@@ -25,7 +29,9 @@ var (
 // leads are the commands, actions and views of leads and their pool.
 func leads(s *Services) Module {
 	h := leadHandlers{s}
-	return Module{Commands: append(h.commands(), h.actions()...), Views: h.views(), Texts: []Fallback{h.freeText}, Stale: []Fallback{h.stale}}
+	return Module{Commands: slices.Concat(h.commands(), h.qualityCommands(), h.actions(), h.qualityActions()), Views: append(h.views(), h.qualityViews()...), Jobs: []sched.Job{{Name: "lead.quality", Next: daily(s.Calendar, calendar.Clock(2, 10)),
+		Run: func(ctx context.Context, due time.Time) error { return s.Leads.Nightly(ctx, s.Calendar.DayOf(due)) }}},
+		Texts: []Fallback{h.freeText}, Stale: []Fallback{h.stale}}
 }
 
 func (h leadHandlers) commands() []bot.Registration {

@@ -5,6 +5,7 @@ package handlers
 
 import (
 	"context"
+	"time"
 
 	"crmbot/bot"
 	"crmbot/cards/card"
@@ -70,6 +71,17 @@ type Module struct {
 	Texts, Uploads []Fallback
 	// Stale show the record of an outdated action again, in order.
 	Stale []Fallback
+}
+
+// daily is due once a day at the organisation's time.
+func daily(cal *calendar.Calendar, at calendar.TimeOfDay) func(t time.Time) time.Time {
+	return func(t time.Time) time.Time {
+		d := cal.DayOf(t)
+		if n := cal.At(d, at); n.After(t) {
+			return n.UTC()
+		}
+		return cal.At(d.AddDays(1), at).UTC()
+	}
 }
 
 // All are the modules of the product, in the order in which help lists them.

@@ -297,6 +297,11 @@ func (s *Service) settle(ctx context.Context, act *Activity, before []crm.Fact, 
 	if err := s.d.Effects.Record(ctx, difference(before, act.standing())...); err != nil {
 		return err
 	}
+	if act.Valid != was { // the lead's score counts valid activities (L-01)
+		if err := s.d.Leads.Rescore(ctx, act.Customer); err != nil {
+			return err
+		}
+	}
 	return s.d.Effects.Refresh(ctx, act.Ref(), act.Subject, act.Customer)
 }
 

@@ -26,6 +26,7 @@ type Leads interface {
 	Own(ctx context.Context, a crm.Actor) ([]lead.Lead, error)
 	Touch(ctx context.Context, ref crm.Ref, at time.Time, valid bool) (first bool, err error)
 	Untouch(ctx context.Context, ref crm.Ref, first, last, lastValid time.Time) error
+	Rescore(ctx context.Context, ref crm.Ref) error
 }
 
 // Accounts is what activities need of accounts.

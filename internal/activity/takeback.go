@@ -63,6 +63,11 @@ func (s *Service) takeBack(ctx context.Context, a crm.Actor, e undo.Entry) error
 			}
 		}
 	}
+	if was.Valid {
+		if err := s.d.Leads.Rescore(ctx, act.Customer); err != nil {
+			return err
+		}
+	}
 	return s.d.Effects.Refresh(ctx, act.Ref(), act.Subject, act.Customer)
 }
 

@@ -85,6 +85,7 @@ var fields = map[Kind][]Field{
 		field("industry", "行业", "industry", "所属行业", "sector"),
 		field("need", "需求", "need", "产品需求", "感兴趣的产品", "意向产品", "需求描述", "interest", "product", "requirement"),
 		field("budget", "预算", "budget", "采购预算", "预计时间").rare(),
+		field("size", "规模", "size", "人数", "员工数", "公司规模", "employees", "headcount", "companysize").rare(),
 		field("note", "备注", "note", "说明", "描述", "remark", "remarks", "notes", "comment", "description"),
 		field("grade", "等级", "grade", "级别", "评级", "leadgrade").rare(),
 		field("address", "地址", "address", "公司地址", "详细地址").rare(),

@@ -69,7 +69,7 @@ func (k *leadSink) undo(context.Context, crm.Actor, bulk.Result) (bool, error) {
 func (k *leadSink) row(r row) (lead.NewLead, error) {
 	v := r.values
 	x := lead.NewLead{Row: r.line, Pool: k.pool, Info: lead.Info{Company: v["company"], Contact: v["contact"], Title: v["title"], Phone: v["phone"], Email: v["email"], Address: v["address"],
-		City: v["city"], Region: v["region"], Industry: v["industry"], Source: v["source"], Need: v["need"], Budget: v["budget"], Note: v["note"], USCC: v["uscc"], Campaign: v["campaign"]}}
+		City: v["city"], Region: v["region"], Industry: v["industry"], Source: v["source"], Need: v["need"], Budget: v["budget"], Note: v["note"], USCC: v["uscc"], Size: v["size"], Campaign: v["campaign"]}}
 	var err error
 	if x.Converted, err = yesOrNo(v["converted"]); err != nil {
 		return x, err

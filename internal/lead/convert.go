@@ -53,6 +53,11 @@ func (s *Service) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, make 
 		if err := s.record(ctx, FactConverted, now, l.Owner, l.Team, l.Ref()); err != nil {
 			return err
 		}
+		if to.Kind == crm.KindAccount {
+			if err := s.d.Store.SetBecame(ctx, id, crm.AccountID(to.ID), now); err != nil {
+				return err
+			}
+		}
 		if err := s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: "lead.convert", Ref: l.Ref(), Rule: "P-18", Detail: map[string]any{"to": to.String()}}); err != nil {
 			return err
 		}

@@ -75,7 +75,11 @@ func (s *Service) Create(ctx context.Context, a crm.Actor, in NewLead, anyway bo
 	if err != nil {
 		return Seen{}, err
 	}
-	l := s.build(ctx, a, in, home.ID)
+	p, err := s.scale(ctx)
+	if err != nil {
+		return Seen{}, err
+	}
+	l := buildLead(in, p, a.ID, home.ID, s.d.Clock.Now())
 	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error { return s.insert(ctx, a, &l, home) })
 	if errors.Is(err, ErrKeyTaken) {
 		m, ok, findErr := s.d.Duplicates.Exact(ctx, id)
@@ -166,25 +170,19 @@ func (l *Lead) stamp(st pool.Stamp) {
 	l.CreatedAt, l.UpdatedAt, l.Version = st.At, st.At, 1
 }
 
-// build makes the entity with its score and grade.
-func (s *Service) build(ctx context.Context, a crm.Actor, in NewLead, home crm.PoolID) Lead {
-	sources, _ := Sources.Of(ctx, s.d.Rules)
-	return buildLead(in, sources, a.ID, home)
-}
-
-func buildLead(in NewLead, sources []Source, by crm.UserID, home crm.PoolID) Lead {
-	if src, ok := FindSource(sources, in.Source); ok {
+// buildLead makes the entity with its score and grade.
+func buildLead(in NewLead, p Scale, by crm.UserID, home crm.PoolID, now time.Time) Lead {
+	if src, ok := FindSource(p.Sources, in.Source); ok {
 		in.Source = src.Zh
 	}
-	l := Lead{Info: in.Info, Status: Open, Owner: in.Owner, Pool: home, CreatedBy: by, Score: ScoreOf(in.Info, sources)}
-	l.Grade = GradeOf(l.Score.Total(), in.Reachable())
+	l := Lead{Info: in.Info, Status: Open, Owner: in.Owner, Pool: home, CreatedBy: by, CreatedAt: now}
 	if in.Converted {
 		l.Status = Converted
 	}
 	if in.Grade.Valid() {
-		l.Grade, l.GradeGiven = in.Grade, true
+		l.Given = Given{Grade: in.Grade, By: by, At: now, Until: now.AddDate(0, 0, p.GivenDays)}
 	}
-	return l
+	return Rated(l, Actions{}, p, now, "")
 }
 
 func (s *Service) home(ctx context.Context, a crm.Actor, in NewLead) (pool.Pool, error) {
@@ -206,7 +204,7 @@ func (in *Info) Clean() error {
 		{&in.Phone, 60, crm.Text{Zh: "电话", En: "phone"}}, {&in.Email, 100, crm.Text{Zh: "邮箱", En: "e-mail"}}, {&in.Address, 200, crm.Text{Zh: "地址", En: "address"}},
 		{&in.City, 30, crm.Text{Zh: "城市", En: "city"}}, {&in.Region, 30, crm.Text{Zh: "区域", En: "region"}}, {&in.Industry, 30, crm.Text{Zh: "行业", En: "industry"}},
 		{&in.Source, 30, crm.Text{Zh: "来源", En: "source"}}, {&in.Need, 1000, crm.Text{Zh: "需求", En: "need"}}, {&in.Budget, 50, crm.Text{Zh: "预算", En: "budget"}},
-		{&in.Note, 1000, crm.Text{Zh: "备注", En: "note"}}, {&in.USCC, 30, crm.Text{Zh: "统一社会信用代码", En: "credit code"}},
+		{&in.Note, 1000, crm.Text{Zh: "备注", En: "note"}}, {&in.USCC, 30, crm.Text{Zh: "统一社会信用代码", En: "credit code"}}, {&in.Size, 30, crm.Text{Zh: "规模", En: "size"}},
 		{&in.Campaign, 60, crm.Text{Zh: "活动", En: "campaign"}},
 	} {
 		*f.v = crm.Normalize(*f.v)

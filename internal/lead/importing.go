@@ -59,7 +59,10 @@ func (s *Service) Import(ctx context.Context, a crm.Actor, rows []NewLead, o Imp
 		return nil, crm.Forbid(a, crm.Manager, crm.Marketing, crm.Admin)
 	}
 	im := &importer{s: s, a: a, o: o, seen: map[string]int{}, room: map[crm.UserID]int{}}
-	im.sources, _ = Sources.Of(ctx, s.d.Rules)
+	var err error
+	if im.scale, err = s.scale(ctx); err != nil {
+		return nil, err
+	}
 	im.least = float64(Similarity.Of(ctx, s.d.Rules)) / 100
 	out := make([]RowResult, 0, len(rows))
 	for chunk := range slices.Chunk(rows, importBatch) {
@@ -92,14 +95,14 @@ func (s *Service) mayGive(ctx context.Context, a crm.Actor, owner crm.UserID) er
 }
 
 type importer struct {
-	s       *Service
-	a       crm.Actor
-	o       ImportOptions
-	sources []Source
-	least   float64
-	seen    map[string]int      // keys of earlier rows of the file, with their row
-	room    map[crm.UserID]int  // dry run: how many each owner can still take
-	cities  map[[2]string]int64 // home pools already chosen, by city and region
+	s      *Service
+	a      crm.Actor
+	o      ImportOptions
+	scale  Scale
+	least  float64
+	seen   map[string]int      // keys of earlier rows of the file, with their row
+	room   map[crm.UserID]int  // dry run: how many each owner can still take
+	cities map[[2]string]int64 // home pools already chosen, by city and region
 }
 
 // plan is a row that is good to be inserted.
@@ -138,7 +141,7 @@ func (im *importer) batch(ctx context.Context, rows []NewLead) ([]RowResult, err
 		if err != nil {
 			return res[:0], err
 		}
-		p := plan{at: i, lead: buildLead(r, im.sources, im.a.ID, home), keys: r.identity().Keys()}
+		p := plan{at: i, lead: buildLead(r, im.scale, im.a.ID, home, im.s.d.Clock.Now()), keys: r.identity().Keys()}
 		p.lead.Import, p.lead.ImportRow = im.o.ID, r.Row
 		plans, keys = append(plans, p), append(keys, p.keys...)
 	}

@@ -73,6 +73,7 @@ type Info struct {
 	Note     string
 	USCC     string // 统一社会信用代码
 	Campaign string // what brought it, within its source: "春季投放"
+	Size     string // the company's size as written: "50-99 人"
 }
 
 // Lead is one lead.
@@ -83,7 +84,10 @@ type Lead struct {
 	// GradeGiven marks a grade that somebody set rather than the score.
 	GradeGiven bool
 	Score      Score
-	Status     Status
+	// Standing is what the score made of it, whatever Given says instead.
+	Standing Standing
+	Given    Given
+	Status   Status
 	// Quality is the release reason that put the data in doubt (P-17): empty,
 	// "wrong_number" or "duplicate".
 	Quality string
@@ -109,6 +113,10 @@ type Lead struct {
 	// FirstContactAt is the first valid activity ever; LastActivityAt any
 	// activity; LastValidAt the last valid one (P-10). Zero: none.
 	FirstContactAt, LastActivityAt, LastValidAt time.Time
+	// NeedAt is when its need was confirmed (L-07); zero: not yet.
+	NeedAt time.Time
+	// Became is the account that it was converted to; zero: none.
+	Became crm.AccountID
 }
 
 // Ref is the lead's code.

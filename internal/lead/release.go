@@ -87,6 +87,11 @@ func (s *Service) Release(ctx context.Context, a crm.Actor, id crm.LeadID, reaso
 				return err
 			}
 		}
+		if r.Quality { // the mark caps the grade (L-02)
+			if err := s.Rescore(ctx, l.Ref()); err != nil {
+				return err
+			}
+		}
 		return s.d.Effects.Refresh(ctx, l.Ref())
 	})
 	if errors.Is(err, pool.ErrLost) {
@@ -175,13 +180,13 @@ func (s *Service) Cleared(ctx context.Context, a crm.Actor, id crm.LeadID, usabl
 	if l.Status != Review {
 		return Seen{}, crm.Conflict("P-17", id.String()+" 不在资料核对中", id.String()+" is not under review")
 	}
-	next := Open
+	next, mark := Open, ""
 	if !usable {
-		next = Invalid
+		next, mark = Invalid, l.Quality // a duplicate stays out of the numbers (L-07)
 	}
 	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error {
 		now := s.d.Clock.Now()
-		ok, err := s.d.Store.SetStatus(ctx, l, next, "", now)
+		ok, err := s.d.Store.SetStatus(ctx, l, next, mark, now)
 		if err != nil {
 			return err
 		}
@@ -189,6 +194,9 @@ func (s *Service) Cleared(ctx context.Context, a crm.Actor, id crm.LeadID, usabl
 			return s.moved(id)
 		}
 		if err := s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: "lead.review", Ref: id.Ref(), Rule: "P-17", Detail: map[string]any{"mark": l.Quality, "usable": usable}}); err != nil {
+			return err
+		}
+		if err := s.Rescore(ctx, id.Ref()); err != nil {
 			return err
 		}
 		return s.d.Effects.Refresh(ctx, id.Ref())

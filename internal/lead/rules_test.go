@@ -14,32 +14,6 @@ import (
 	"crmbot/internal/lead"
 )
 
-func TestL01L02ScoreAndGrade(t *testing.T) {
-	sources := lead.Sources.Default
-	full := lead.Info{Company: "华星", Contact: "王总", Title: "经理", Phone: "13800138000", Need: "需要二十台检测设备年内上线", Budget: "80万", Source: "转介绍", USCC: "91310000MA1FL0A00X"}
-	s := lead.ScoreOf(full, sources)
-	if s.Source != 30 || s.Complete < 19 {
-		t.Errorf("score %+v", s)
-	}
-	if got := lead.ScoreOf(lead.Info{Company: "华星"}, sources); got != (lead.Score{Source: lead.UnknownSourcePoints}) {
-		t.Errorf("a bare company: %+v", got)
-	}
-	for total, want := range map[int]lead.Grade{100: "A", 75: "A", 74: "B", 55: "B", 54: "C", 35: "C", 34: "D", 0: "D"} {
-		if got := lead.GradeOf(total, true); got != want {
-			t.Errorf("%d is %s, want %s", total, got, want)
-		}
-	}
-	if lead.GradeOf(90, false) != "C" || lead.GradeOf(10, false) != "D" {
-		t.Error("L-02: a lead that nobody can reach is at most C")
-	}
-	if got := (lead.Score{Source: 20, Complete: 17, Actions: 22, Fit: 8, Decay: 5}).Explain("B", false, crm.Chinese); got != "62 B = 来源 20 + 完善 17 + 动作 22 + 匹配 8 − 冷却 5" {
-		t.Errorf("L-06: %s", got)
-	}
-	if (lead.Score{Decay: 50}).Total() != 0 || (lead.Score{Source: 30, Complete: 25, Actions: 30, Fit: 15, Decay: -9}).Total() != 100 {
-		t.Error("the score leaves 0 to 100")
-	}
-}
-
 func TestP11Deadlines(t *testing.T) {
 	cal, err := calendar.Standard(time.FixedZone("CST", 8*3600))
 	if err != nil {

@@ -29,6 +29,9 @@ type Store interface {
 	MoveLead(ctx context.Context, l Lead, s pool.Stamp, next Status, quality string) (bool, error)
 	// SetStatus changes state and quality mark if the version still fits.
 	SetStatus(ctx context.Context, l Lead, next Status, quality string, now time.Time) (bool, error)
+	// SetBecame notes what a lead was converted to, and that its need was confirmed
+	// if it was not yet.
+	SetBecame(ctx context.Context, id crm.LeadID, to crm.AccountID, now time.Time) error
 	// TouchLead moves the activity times forward and reports whether this was
 	// the first valid one ever.
 	TouchLead(ctx context.Context, id crm.LeadID, at time.Time, valid bool) (first bool, err error)
@@ -59,6 +62,7 @@ type Store interface {
 	LockCollaborations(ctx context.Context, ref crm.Ref) ([]Collaboration, error)
 	// SaveCollaboration creates or changes it.
 	SaveCollaboration(ctx context.Context, c Collaboration) error
+	Ratings
 }
 
 // Imported is a lead and its row in the import that made it.
@@ -122,7 +126,10 @@ type Deps struct {
 }
 
 // Service does everything that can be done with leads.
-type Service struct{ d Deps }
+type Service struct {
+	d       Deps
+	learned learned
+}
 
 // NewService makes the service.
 func NewService(d Deps) *Service { return &Service{d: d} }
@@ -147,7 +154,8 @@ var (
 
 // Settings are the definitions for the book of rules.
 func Settings() []rule.Def {
-	return append(pool.Settings(), Sources.Def(), Periods.Def(), ReleaseReasons.Def(), Similarity.Def(), DetailViews.Def(), CollabDays.Def())
+	return append(pool.Settings(), Sources.Def(), Periods.Def(), ReleaseReasons.Def(), Similarity.Def(), DetailViews.Def(), CollabDays.Def(), UnknownSource.Def(), CompleteRule.Def(), ActionRule.Def(), FitRule.Def(), DecayRule.Def(), LearnFrom.Def(),
+		LineRule.Def(), SlackRule.Def(), GivenDays.Def(), Shrink.Def(), ValidDays.Def(), ReachDays.Def(), CheckLeast.Def(), CheckSpan.Def())
 }
 
 // mayAct refuses people who may only read.
@@ -214,8 +222,10 @@ type Seen struct {
 	// Mine reports that the actor owns it; Manages that they lead the owner.
 	Mine, Manages bool
 	OwnerName     string
-	PoolTitle     crm.Text
-	Due           Due
+	// GivenBy is the name of who set the grade in place of the score's (L-04).
+	GivenBy   string
+	PoolTitle crm.Text
+	Due       Due
 	// Story are the last activities, Past the ledger, newest first (P-18). Only
 	// in a detail view, and not while masked.
 	Story []StoryItem
@@ -256,7 +266,7 @@ func (s *Service) Peek(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, e
 }
 
 func (s *Service) seen(ctx context.Context, a crm.Actor, l Lead, acc access) (Seen, error) {
-	v := Seen{Lead: l, Mine: l.Owner != 0 && l.Owner == a.ID, Manages: manages(a, l) || l.Owner == 0 && a.Is(supervisors...), OwnerName: s.d.People.Name(ctx, l.Owner)}
+	v := Seen{Lead: l, Mine: l.Owner != 0 && l.Owner == a.ID, Manages: manages(a, l) || l.Owner == 0 && a.Is(supervisors...), OwnerName: s.d.People.Name(ctx, l.Owner), GivenBy: s.d.People.Name(ctx, l.Given.By)}
 	periods, _ := Periods.Read(ctx, s.d.Rules)
 	v.Due = DueOf(l, periods, s.d.Calendar, s.d.Clock.Now())
 	p, err := s.d.Gate.Pool(ctx, l.Pool)

@@ -2,6 +2,9 @@ package metric
 
 import "crmbot/internal/crm"
 
+// leadQuality are the roles that answer for how good leads are (L-07).
+var leadQuality = []crm.Role{crm.Service, crm.Marketing, crm.Manager, crm.Director, crm.Boss, crm.Admin}
+
 var deciders = []crm.Role{crm.Manager, crm.Director, crm.Legal, crm.Finance, crm.Boss, crm.Admin}
 
 // count is a metric that counts the facts of one key.
@@ -75,7 +78,16 @@ func Standard() []Def {
 	median := Def{Key: "approval.median", Name: crm.Text{Zh: "审批用时中位数", En: "median approval time"}, Unit: hours, Kind: Cohort, Aggregate: MedianQty,
 		Definition: crm.Text{Zh: "从送达到处理的工作时间，取中位数", En: "working time from arrival to decision, the middle value"},
 		TimeField:  crm.Text{Zh: "处理时间", En: "when it was decided"}, Facts: []string{"approval.minutes"}, Sees: deciders, Owner: crm.Legal, LowerIsBetter: true}
-	return append(append(defs, decided, median), channels()...)
+	entered := crm.Text{Zh: "期限届满的日期，记给录入人", En: "the day its time was up, for whoever entered it"}
+	valid := Def{Key: "lead.valid_rate", Name: crm.Text{Zh: "线索有效率", En: "valid-lead rate"}, Unit: percent, Kind: Cohort, Aggregate: Ratio,
+		Definition: crm.Text{Zh: "录入后 7 个工作日内已有效联系且需求已确认的线索 ÷ 录入满 7 个工作日的线索，重复的不算",
+			En: "leads that were reached and their need confirmed within 7 working days of entry ÷ leads entered more than 7 working days ago; duplicates are left out"},
+		TimeField: entered, Facts: []string{"lead.valid"}, Of: []string{"lead.due"}, Sees: leadQuality, Owner: crm.Service}
+	accuracy := Def{Key: "lead.grade_accuracy", Name: crm.Text{Zh: "评级准确率", En: "grading accuracy"}, Unit: percent, Kind: Cohort, Aggregate: Ratio,
+		Definition: crm.Text{Zh: "30 天内转成商机的 A、B 级加上没有转成的 C、D 级 ÷ 录入满 30 天的已评级线索；等级取录入满 7 个工作日时的",
+			En: "A and B leads that became a deal within 30 days plus C and D leads that did not ÷ graded leads entered more than 30 days ago; the grade is that of 7 working days after entry"},
+		TimeField: entered, Facts: []string{"lead.grade_right"}, Of: []string{"lead.graded"}, Sees: leadQuality, Owner: crm.Service}
+	return append(append(defs, decided, median, valid, accuracy), channels()...)
 }
 
 // buyers may see what channels cost (PM-01): reps do not.

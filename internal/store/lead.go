@@ -29,6 +29,11 @@ type leadRow struct {
 	ImportID, ImportRow                                                         int64
 	CreatedMs, UpdatedMs, Version                                               int64
 	OwnedMs, PooledMs, ClaimableMs, FirstContactMs, LastActivityMs, LastValidMs int64
+	CompanySize, BaseGrade, LowDay, GivenGrade, GivenWhy                        string
+	LowRuns                                                                     int
+	GivenBy, GivenMs, GivenUntilMs, NeedMs, AccountID                           int64
+	Judged                                                                      int
+	FirstGrade                                                                  string
 }
 
 func (leadRow) TableName() string { return "crm_leads" }
@@ -40,16 +45,21 @@ func leadRowOf(l *lead.Lead) leadRow {
 		ScoreFit: l.Score.Fit, ScoreDecay: l.Score.Decay, RankNo: lead.Rank(l.Grade, l.Score.Total()), Status: string(l.Status), Quality: l.Quality,
 		OwnerID: int64(l.Owner), TeamID: int64(l.Team), PoolID: int64(l.Pool), CreatedBy: int64(l.CreatedBy), ImportID: l.Import, ImportRow: int64(l.ImportRow),
 		CreatedMs: ms(l.CreatedAt), UpdatedMs: ms(l.UpdatedAt), Version: l.Version, OwnedMs: ms(l.OwnedAt), PooledMs: ms(l.PooledAt), ClaimableMs: ms(l.ClaimableAt),
-		FirstContactMs: ms(l.FirstContactAt), LastActivityMs: ms(l.LastActivityAt), LastValidMs: ms(l.LastValidAt)}
+		FirstContactMs: ms(l.FirstContactAt), LastActivityMs: ms(l.LastActivityAt), LastValidMs: ms(l.LastValidAt),
+		CompanySize: l.Size, BaseGrade: string(l.Standing.Grade), LowRuns: l.Standing.Low, LowDay: string(l.Standing.LowDay), GivenGrade: string(l.Given.Grade), GivenWhy: l.Given.Why,
+		GivenBy: int64(l.Given.By), GivenMs: ms(l.Given.At), GivenUntilMs: ms(l.Given.Until), NeedMs: ms(l.NeedAt), AccountID: int64(l.Became)}
 }
 
 func (r leadRow) entity() lead.Lead {
 	return lead.Lead{ID: crm.LeadID(r.ID), Info: lead.Info{Company: r.Company, Contact: r.Contact, Title: r.Title, Phone: r.Phone, Email: r.Email, Address: r.Address,
-		City: r.City, Region: r.Region, Industry: r.Industry, Source: r.Source, Need: r.Need, Budget: r.Budget, Note: r.Note, USCC: r.Uscc, Campaign: r.Campaign},
+		City: r.City, Region: r.Region, Industry: r.Industry, Source: r.Source, Need: r.Need, Budget: r.Budget, Note: r.Note, USCC: r.Uscc, Size: r.CompanySize, Campaign: r.Campaign},
 		Grade: lead.Grade(r.Grade), GradeGiven: r.GradeGiven, Score: lead.Score{Source: r.ScoreSource, Complete: r.ScoreComplete, Actions: r.ScoreActions, Fit: r.ScoreFit, Decay: r.ScoreDecay},
 		Status: lead.Status(r.Status), Quality: r.Quality, Owner: crm.UserID(r.OwnerID), Team: crm.TeamID(r.TeamID), Pool: crm.PoolID(r.PoolID), CreatedBy: crm.UserID(r.CreatedBy),
 		Import: r.ImportID, ImportRow: int(r.ImportRow), CreatedAt: at(r.CreatedMs), UpdatedAt: at(r.UpdatedMs), Version: r.Version, OwnedAt: at(r.OwnedMs),
-		PooledAt: at(r.PooledMs), ClaimableAt: at(r.ClaimableMs), FirstContactAt: at(r.FirstContactMs), LastActivityAt: at(r.LastActivityMs), LastValidAt: at(r.LastValidMs)}
+		PooledAt: at(r.PooledMs), ClaimableAt: at(r.ClaimableMs), FirstContactAt: at(r.FirstContactMs), LastActivityAt: at(r.LastActivityMs), LastValidAt: at(r.LastValidMs),
+		Standing: lead.Standing{Grade: lead.Grade(r.BaseGrade), Low: r.LowRuns, LowDay: crm.Day(r.LowDay)},
+		Given:    lead.Given{Grade: lead.Grade(r.GivenGrade), By: crm.UserID(r.GivenBy), At: at(r.GivenMs), Until: at(r.GivenUntilMs), Why: r.GivenWhy},
+		NeedAt:   at(r.NeedMs), Became: crm.AccountID(r.AccountID)}
 }
 
 func leadEntities(rows []leadRow) []lead.Lead {
@@ -62,13 +72,15 @@ func leadEntities(rows []leadRow) []lead.Lead {
 
 var leadColumns = strings.Fields("id company contact title phone email address city region industry source need budget note uscc grade grade_given " +
 	"score_source score_complete score_actions score_fit score_decay rank_no status quality owner_id team_id pool_id created_by import_id import_row " +
-	"created_ms updated_ms version owned_ms pooled_ms claimable_ms first_contact_ms last_activity_ms last_valid_ms campaign")
+	"created_ms updated_ms version owned_ms pooled_ms claimable_ms first_contact_ms last_activity_ms last_valid_ms " +
+	"company_size base_grade low_day given_grade given_why low_runs given_by given_ms given_until_ms need_ms account_id judged first_grade campaign")
 
 // fields are where the columns of leadColumns go.
 func (r *leadRow) fields() []any {
 	return []any{&r.ID, &r.Company, &r.Contact, &r.Title, &r.Phone, &r.Email, &r.Address, &r.City, &r.Region, &r.Industry, &r.Source, &r.Need, &r.Budget, &r.Note, &r.Uscc, &r.Grade, &r.GradeGiven,
 		&r.ScoreSource, &r.ScoreComplete, &r.ScoreActions, &r.ScoreFit, &r.ScoreDecay, &r.RankNo, &r.Status, &r.Quality, &r.OwnerID, &r.TeamID, &r.PoolID, &r.CreatedBy, &r.ImportID, &r.ImportRow,
-		&r.CreatedMs, &r.UpdatedMs, &r.Version, &r.OwnedMs, &r.PooledMs, &r.ClaimableMs, &r.FirstContactMs, &r.LastActivityMs, &r.LastValidMs, &r.Campaign}
+		&r.CreatedMs, &r.UpdatedMs, &r.Version, &r.OwnedMs, &r.PooledMs, &r.ClaimableMs, &r.FirstContactMs, &r.LastActivityMs, &r.LastValidMs,
+		&r.CompanySize, &r.BaseGrade, &r.LowDay, &r.GivenGrade, &r.GivenWhy, &r.LowRuns, &r.GivenBy, &r.GivenMs, &r.GivenUntilMs, &r.NeedMs, &r.AccountID, &r.Judged, &r.FirstGrade, &r.Campaign}
 }
 
 // leadsWhere are the leads that fit; where may end in an order and a limit.

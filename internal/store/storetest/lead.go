@@ -17,9 +17,10 @@ import (
 
 func newLead(now time.Time, company string, owner crm.UserID) *lead.Lead {
 	return &lead.Lead{Info: lead.Info{Company: company, Contact: "王总", Title: "经理", Phone: "13800138000", Email: "a@b.example", Address: "南京路", City: "上海", Region: "华东", Industry: "制造业",
-		Source: "转介绍", Need: "检测设备 '; DROP TABLE crm_leads; --", Budget: "80 万", Note: "😀", USCC: "91310000"}, Grade: "B", GradeGiven: true, Score: lead.Score{Source: 30, Complete: 20, Actions: 3, Fit: 2, Decay: 1},
+		Source: "转介绍", Need: "检测设备 '; DROP TABLE crm_leads; --", Budget: "80 万", Note: "😀", USCC: "91310000", Size: "50-99 人"}, Grade: "B", GradeGiven: true, Score: lead.Score{Source: 30, Complete: 20, Actions: 3, Fit: 2, Decay: 1},
 		Status: lead.Open, Quality: "", Owner: owner, Team: 2, Pool: 1, CreatedBy: 9, CreatedAt: now, UpdatedAt: now, Version: 1, OwnedAt: now, PooledAt: now, ClaimableAt: now,
-		FirstContactAt: now, LastActivityAt: now, LastValidAt: now}
+		FirstContactAt: now, LastActivityAt: now, LastValidAt: now,
+		Standing: lead.Standing{Grade: "C", Low: 1, LowDay: "2026-03-01"}, Given: lead.Given{Grade: "B", By: 4, At: now, Until: now.Add(time.Hour), Why: "客户已立项"}, NeedAt: now, Became: 77}
 }
 
 // Lead is the contract of lead.Store and lead.Index: every field comes back, an
@@ -108,6 +109,8 @@ func Lead(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 			t.Errorf("detail view %d counts %d, want %d", i, n, want)
 		}
 	}
+	ratings(t, db, now)
+	verdicts(t, db, now)
 	poolOrder(t, db, now)
 	ledger(t, db, now)
 }
