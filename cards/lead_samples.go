@@ -51,6 +51,13 @@ func leadSamples(l crm.Lang) []Sample {
 	declined.State = lead.CollabDeclined
 	ended, pooledAgain := asked, asked
 	ended.State, pooledAgain.State, pooledAgain.Lead = lead.CollabEnded, lead.CollabEnded, pooled
+	graded := told
+	graded.Mine, graded.Manages, graded.Grade, graded.GradeGiven, graded.GivenBy, graded.NeedAt = false, true, "A", true, l.T("陈经理", "Chen"), now
+	graded.Standing, graded.Score = lead.Standing{Grade: "B"}, lead.Score{Source: 20, Complete: 17, Actions: 22, Fit: 8, Decay: 5}
+	graded.Given = lead.Given{Grade: "A", By: 9, At: now, Until: now.AddDate(0, 0, 30), Why: l.T("客户已立项", "project approved")}
+	rose := told
+	rose.Grade, rose.Score = "A", lead.Score{Source: 30, Complete: 19, Actions: 30}
+	quality := sampleQuality()
 	reasons, sources := lead.ReleaseReasons.Default, lead.Sources.Default
 	released := lead.Released{Seen: hidden, Reason: reasons[2], Refunded: true, CoolDays: 7}
 	doubted := lead.Released{Seen: review, Reason: reasons[1]}
@@ -108,6 +115,12 @@ func leadSamples(l crm.Lang) []Sample {
 		with(s("lead.answer/pooled", "回公海后结束", "ended in the pool"), LeadJoinAnswer(f, pooledAgain)),
 		with(s("lead.answer/accepted", "协作获准", "you may collaborate"), LeadJoinAnswer(f, accepted)),
 		with(s("lead.answer/declined", "协作被婉拒", "you may not collaborate"), LeadJoinAnswer(f, declined)),
+		with(s("lead.card/graded", "人工评级的线索", "a lead graded by hand"), Lead(boss, graded)),
+		with(s("lead.rose/a", "升为 A 级", "risen to grade A"), LeadRose(f, rose)),
+		with(s("lead.grade/form", "人工评级表单", "the form for a grade by hand"), LeadGradeForm(boss, graded, 30)),
+		with(s("lead.complete/form", "补充资料表单", "the form for completing data"), LeadCompleteForm(f, mine, "")),
+		with(s("lead.quality/table", "线索质量", "lead quality"), LeadQuality(l, quality, false, false)),
+		with(s("lead.quality/proposal", "月度调整建议", "the monthly proposal"), LeadQuality(l, quality, true, true)),
 		with(s("lead.watch/set", "提醒已设置", "a reminder was set"), LeadWatching(f, 12, now.AddDate(0, 0, 7))),
 		with(s("lead.watched/free", "到期，可认领", "released, to claim"), LeadWatched(f, free)),
 		with(s("lead.watched/kept", "到期，仍有负责人", "still owned"), LeadWatched(f, stranger)),
@@ -122,4 +135,15 @@ func sampleLead(l crm.Lang, id crm.LeadID, company string, g lead.Grade, s lead.
 	return lead.Seen{Lead: lead.Lead{ID: id, Info: lead.Info{Company: company, Contact: l.T("王建国", "Wang Jianguo"), Title: l.T("采购经理", "purchasing manager"), Phone: "13800138000", Email: "007@huaxing.example",
 		City: l.T("上海", "Shanghai"), Industry: l.T("制造业", "manufacturing"), Source: "转介绍", Need: l.T("需要 20 台检测设备，年内上线", "needs 20 testing machines within the year"), Budget: l.T("80 万", "800k")},
 		Grade: g, Score: s, Status: lead.Open, Pool: pool.DefaultPool, Version: 1}, PoolTitle: crm.Text{Zh: "公海", En: "Public pool"}}
+}
+
+// sampleQuality is a month in which B became deals more often than A.
+func sampleQuality() lead.Quality {
+	list := []lead.Outcome{}
+	for i, reached := range []int{11, 14, 5, 1} {
+		list = append(list, lead.Outcome{Month: "2026-02", Source: lead.Sources.Default[2*i].Zh, Grade: lead.Grades[i], Tally: lead.Tally{Leads: 30 + 20*i, Reached: reached}})
+	}
+	scale := lead.DefaultScale()
+	scale.Learned = map[string]int{lead.Sources.Default[2].Zh: 24}
+	return lead.Quality{Month: "2026-03", Months: 12, Least: 30, Check: lead.CheckGrades(list, 30), Channels: lead.Propose(list, scale, 20), Learned: scale.Learned}
 }

@@ -9,14 +9,7 @@ import (
 
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
-	"crmbot/internal/testenv"
 )
-
-// onBoth runs a test on SQLite and on MySQL.
-func onBoth(t *testing.T, fn func(t *testing.T, h *house)) {
-	t.Run("sqlite", func(t *testing.T) { fn(t, newHouse(t, "")) })
-	t.Run("mysql", func(t *testing.T) { fn(t, newHouse(t, testenv.MySQL(t))) })
-}
 
 // did notes a valid activity on a lead and scores it as the service of
 // activities does.

@@ -171,7 +171,8 @@ func (s *Service) Cleared(ctx context.Context, a crm.Actor, id crm.LeadID, usabl
 	if err != nil {
 		return Seen{}, err
 	}
-	if acc, err := s.access(ctx, a, l); err != nil || acc == accessNone {
+	acc, err := s.access(ctx, a, l)
+	if err != nil || acc == accessNone {
 		if err == nil {
 			err = notFound(id)
 		}
@@ -204,5 +205,10 @@ func (s *Service) Cleared(ctx context.Context, a crm.Actor, id crm.LeadID, usabl
 	if err != nil {
 		return Seen{}, err
 	}
-	return s.Peek(ctx, a, id)
+	// Who ended the review reads the outcome, also of a lead that is in no pool now.
+	after, err := s.d.Store.Lead(ctx, id)
+	if err != nil {
+		return Seen{}, err
+	}
+	return s.seen(ctx, a, after, acc)
 }
