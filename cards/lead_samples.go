@@ -140,7 +140,7 @@ func sampleLead(l crm.Lang, id crm.LeadID, company string, g lead.Grade, s lead.
 // sampleQuality is a month in which B became deals more often than A.
 func sampleQuality() lead.Quality {
 	list := []lead.Outcome{}
-	for i, reached := range []int{11, 14, 5, 1} {
+	for i, reached := range []int{8, 20, 5, 1} {
 		list = append(list, lead.Outcome{Month: "2026-02", Source: lead.Sources.Default[2*i].Zh, Grade: lead.Grades[i], Tally: lead.Tally{Leads: 30 + 20*i, Reached: reached}})
 	}
 	scale := lead.DefaultScale()

@@ -26,7 +26,7 @@ const (
 const (
 	judgeBatch = 500
 	scorePage  = 1000
-	scoreBatch = 500
+	scoreBatch = 100
 )
 
 // Run is how far a nightly run has come.

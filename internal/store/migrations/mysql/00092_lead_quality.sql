@@ -16,6 +16,8 @@ ALTER TABLE crm_leads
 -- A grade that came with a lead held for ever; now it holds 30 days like any other (L-04).
 UPDATE crm_leads SET given_grade = grade, given_by = created_by, given_ms = created_ms, given_until_ms = created_ms + 2592000000 WHERE grade_given = 1;
 UPDATE crm_leads SET base_grade = grade;
+-- Their confirmed need and the grade of their seventh day are not known: they count for their channel only (L-07).
+UPDATE crm_leads SET judged = 1;
 UPDATE crm_leads SET account_id = COALESCE((SELECT MIN(a.id) FROM crm_accounts a WHERE a.lead_id = crm_leads.id), 0), need_ms = updated_ms WHERE status = 'converted';
 
 CREATE TABLE crm_lead_outcomes (
