@@ -19,12 +19,12 @@ func (h leadHandlers) qualityCommands() []bot.Registration {
 	text := func(zh, en string) crm.Text { return crm.Text{Zh: zh, En: en} }
 	return []bot.Registration{
 		bot.Command[leadArgs]{Name: "补充", Aliases: []string{"complete"}, Summary: text("补充线索资料", "complete a lead's data"), Usage: text("L-12 [字段=值 …]", "L-12 [field=value …]"),
-			Examples: []string{"/补充 L-12 行业=制造业 规模=200人 预算=80万", "/补充 L-12"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.complete},
+			Examples: []string{"/补充 L-12 行业=制造业 规模=200人 预算=80万", "/complete L-12 industry=manufacturing budget=800k"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.complete},
 		bot.Command[leadArgs]{Name: "确认需求", Aliases: []string{"confirmneed"}, Summary: text("确认线索的需求属实", "note that a lead's need was confirmed"), Usage: text("L-12 [需求]", "L-12 [need]"),
-			Examples: []string{"/确认需求 L-12 需要 20 台检测设备，年内上线"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.need},
+			Examples: []string{"/确认需求 L-12 需要 20 台检测设备，年内上线", "/confirmneed L-12 20 testing machines within the year"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.need},
 		bot.Command[leadArgs]{Name: "评级", Aliases: []string{"grade"}, Summary: text("人工调整线索等级一级，30 天有效", "move a lead's grade by one for 30 days"), Usage: text("L-12 [等级 原因]", "L-12 [grade reason]"),
-			Examples: []string{"/评级 L-12 B 客户已立项", "/评级 L-12"}, Roles: leadBosses, Parse: parseLeadArgs, Run: h.grade},
-		bot.Command[string]{Name: "线索质量", Aliases: []string{"leadquality"}, Summary: text("各等级和渠道的商机率与得分", "how often grades and channels become deals"), Examples: []string{"/线索质量"},
+			Examples: []string{"/评级 L-12 B 客户已立项", "/grade L-12 B project approved"}, Roles: leadBosses, Parse: parseLeadArgs, Run: h.grade},
+		bot.Command[string]{Name: "线索质量", Aliases: []string{"leadquality"}, Summary: text("各等级和渠道的商机率与得分", "how often grades and channels become deals"), Examples: []string{"/线索质量", "/leadquality"},
 			Roles: lead.QualityReaders, Parse: plain, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, _ string) (bot.Reply, error) {
 				c, err := h.quality(ctx, a, "", false)
 				return private(bot.Show(c, bot.View{})), err
