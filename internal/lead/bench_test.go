@@ -13,12 +13,12 @@ import (
 	"crmbot/internal/testenv"
 )
 
-// BenchmarkNightlyScores is the nightly run over 100,000 leads on MySQL whose
+// BenchmarkNightlyScores is the nightly run over 20,000 leads on MySQL whose
 // score all changes that night, next to the bare update of the same rows by
 // database/sql, and next to a night in which nothing changes. claim-wait is the
 // longest that one update of a single lead took meanwhile, as a claim does it.
 func BenchmarkNightlyScores(b *testing.B) {
-	const leads = 100_000
+	const leads = 20_000
 	h := newHouse(b, testenv.MySQL(b))
 	raw, err := h.db.SQL()
 	h.must(err)
