@@ -98,8 +98,8 @@ func channels() []Def {
 	converted := count("lead.converted", crm.Text{Zh: "线索转化数", En: "leads converted"}, leads,
 		crm.Text{Zh: "转为客户的线索条数", En: "leads that became accounts"}, crm.Text{Zh: "转为客户的时间", En: "when it became an account"})
 	valid := count("lead.valid", crm.Text{Zh: "有效线索数", En: "valid leads"}, leads,
-		crm.Text{Zh: "第一次有效联系到的线索条数，每条只算一次", En: "leads that were reached by a valid activity, each counted once"}, crm.Text{Zh: "第一次有效联系的时间", En: "when it was first reached"})
-	valid.Facts = []string{"lead.first_contact"}
+		crm.Text{Zh: "录入后 7 个工作日内已有效联系且需求已确认的线索条数，每条只算一次", En: "leads that were reached and their need confirmed within 7 working days of entry, each counted once"},
+		crm.Text{Zh: "期限届满的日期", En: "the day its time was up"})
 	rate := Def{Key: "lead.conversion", Name: crm.Text{Zh: "线索转化率", En: "lead conversion"}, Unit: percent, Kind: Flow, Aggregate: Ratio,
 		Definition: crm.Text{Zh: "同一期间转为客户的线索 ÷ 新增线索", En: "leads converted ÷ new leads of the same period"},
 		TimeField:  crm.Text{Zh: "转化和创建各按自己的时间", En: "conversion and creation, each at its own time"}, Facts: []string{"lead.converted"}, Of: []string{"lead.new"}, Ranks: crm.Rep, Owner: crm.Marketing}
@@ -110,7 +110,7 @@ func channels() []Def {
 		return Def{Key: key, Name: name, Unit: yuan, Definition: def, TimeField: spent, Kind: Flow, Aggregate: CostPer, Facts: []string{"channel.cost"}, Of: []string{of}, LowerIsBetter: true}
 	}
 	costs := []Def{cost,
-		per("channel.cost_per_valid", "lead.first_contact", crm.Text{Zh: "有效线索成本", En: "cost per valid lead"}, crm.Text{Zh: "渠道花费 ÷ 有效线索数", En: "channel cost ÷ valid leads"}),
+		per("channel.cost_per_valid", "lead.valid", crm.Text{Zh: "有效线索成本", En: "cost per valid lead"}, crm.Text{Zh: "渠道花费 ÷ 有效线索数", En: "channel cost ÷ valid leads"}),
 		per("channel.cost_per_deal", "deal.won", crm.Text{Zh: "成交成本", En: "cost per deal"}, crm.Text{Zh: "渠道花费 ÷ 赢单数", En: "channel cost ÷ deals won"})}
 	for i := range costs {
 		costs[i].Sees, costs[i].Owner, costs[i].Ranks = buyers, crm.Marketing, ""
