@@ -27,6 +27,7 @@ var all = []string{"*"}
 // adapters to the handlers, the services and the store.
 var may = map[string][]string{
 	"internal/crm":      {},
+	"internal/cache":    {},
 	"internal/kv":       {},
 	"internal/testenv":  {},
 	"internal/pinyin":   kernel,
@@ -54,8 +55,8 @@ var may = map[string][]string{
 	"internal/outbox":  with(kernel, "bot"),
 
 	"internal/push":     noun,
-	"internal/pool":     with(noun, "internal/org"),
-	"internal/lead":     with(noun, "internal/pool", "internal/org"),
+	"internal/pool":     with(noun, "internal/cache", "internal/org"),
+	"internal/lead":     with(noun, "internal/cache", "internal/pool", "internal/org"),
 	"internal/account":  with(noun, "internal/org", "internal/bulk", "internal/pool"),
 	"internal/deal":     with(noun, "internal/account", "internal/org", "internal/bulk"),
 	"internal/activity": with(noun, "internal/lead", "internal/account", "internal/deal", "internal/org", "internal/undo"),

@@ -216,9 +216,7 @@ func (s *Service) learn(ctx context.Context, _ crm.Day) error {
 		}
 		return s.d.Effects.Audit(ctx, crm.Audit{At: s.d.Clock.Now(), Action: "lead.learned", Rule: "L-05", Detail: map[string]any{"from": have, "to": points}})
 	})
-	s.learned.mu.Lock()
-	s.learned.points = nil
-	s.learned.mu.Unlock()
+	s.learned.Forget()
 	return err
 }
 

@@ -2,7 +2,6 @@ package lead
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"crmbot/internal/crm"
@@ -14,13 +13,6 @@ const ViewRose = "lead.rose"
 // learnedFor is how long the learned points are taken from memory.
 const learnedFor = time.Minute
 
-// learned are the points of the channels as they were last read.
-type learned struct {
-	mu     sync.Mutex
-	at     time.Time
-	points map[string]int
-}
-
 // scale is how leads are scored now.
 func (s *Service) scale(ctx context.Context) (Scale, error) {
 	p := Scale{Unknown: int(UnknownSource.Of(ctx, s.d.Rules)), GivenDays: int(GivenDays.Of(ctx, s.d.Rules))}
@@ -31,18 +23,9 @@ func (s *Service) scale(ctx context.Context) (Scale, error) {
 	p.Decay, _ = DecayRule.Read(ctx, s.d.Rules)
 	p.Lines, _ = LineRule.Read(ctx, s.d.Rules)
 	p.Slack, _ = SlackRule.Read(ctx, s.d.Rules)
-	now := s.d.Clock.Now()
-	s.learned.mu.Lock()
-	defer s.learned.mu.Unlock()
-	if age := now.Sub(s.learned.at); s.learned.points == nil || age < 0 || age > learnedFor {
-		points, err := s.d.Store.LearnedPoints(ctx)
-		if err != nil {
-			return p, err
-		}
-		s.learned.points, s.learned.at = points, now
-	}
-	p.Learned = s.learned.points
-	return p, nil
+	var err error
+	p.Learned, err = s.learned.Get(ctx, s.d.Store.LearnedPoints)
+	return p, err
 }
 
 // Ratings is the part of the store that keeps scores, grades and verdicts.

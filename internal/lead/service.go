@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"crmbot/internal/cache"
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/org"
@@ -128,11 +129,13 @@ type Deps struct {
 // Service does everything that can be done with leads.
 type Service struct {
 	d       Deps
-	learned learned
+	learned cache.Copy[map[string]int]
 }
 
 // NewService makes the service.
-func NewService(d Deps) *Service { return &Service{d: d} }
+func NewService(d Deps) *Service {
+	return &Service{d: d, learned: cache.Copy[map[string]int]{MaxAge: learnedFor}}
+}
 
 // SetTeller sets who tells the activities, once, before the service is used.
 func (s *Service) SetTeller(t Teller) { s.d.Teller = t }

@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"crmbot/internal/cache"
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/org"
@@ -42,15 +41,11 @@ type Deps struct {
 type Gate struct {
 	d Deps
 
-	loading atomic.Bool // somebody reads the pools anew
-	mu      sync.RWMutex
-	pools   []Pool
-	read    time.Time // wall time of the last load of the pools
-	change  int       // how often they were changed here
+	pools cache.Copy[[]Pool]
 }
 
 // NewGate makes a gate.
-func NewGate(d Deps) *Gate { return &Gate{d: d} }
+func NewGate(d Deps) *Gate { return &Gate{d: d, pools: cache.Copy[[]Pool]{MaxAge: poolsMaxAge}} }
 
 // Seat is a person whose quota row is locked until the transaction ends: the
 // proof that counting their records and claims now cannot be overtaken.

@@ -9,46 +9,14 @@ import (
 	"crmbot/internal/crm"
 )
 
-const (
-	poolsMaxAge = 3 * time.Second
-	loadWithin  = 5 * time.Second
-)
+const poolsMaxAge = 3 * time.Second
 
 // Pools are all pools, from a copy that is at most a moment older than three
-// seconds. One caller reads it anew while the others go on with the old copy: a
-// lock held during the reading would be waited for by transactions that hold the
-// very connection that the reading waits for.
+// seconds.
 func (g *Gate) Pools(ctx context.Context) ([]Pool, error) {
-	g.mu.RLock()
-	ps, fresh := g.pools, time.Since(g.read) < poolsMaxAge
-	g.mu.RUnlock()
-	if ps == nil {
-		return g.loadPools(ctx)
-	}
-	if fresh || !g.loading.CompareAndSwap(false, true) {
-		return ps, nil
-	}
-	defer g.loading.Store(false)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadWithin)
-	defer cancel()
-	if n, err := g.loadPools(ctx); err == nil {
-		return n, nil
-	}
-	return ps, nil // the caller's own statement reports an outage
-}
-
-func (g *Gate) loadPools(ctx context.Context) ([]Pool, error) {
-	g.mu.RLock()
-	change := g.change
-	g.mu.RUnlock()
-	ps, err := g.d.Store.Pools(ctx)
+	ps, err := g.pools.Get(ctx, g.d.Store.Pools)
 	if err != nil {
 		return nil, fmt.Errorf("load pools: %w", err)
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if change == g.change { // read after the last change that was made here
-		g.pools, g.read = ps, time.Now()
 	}
 	return ps, nil
 }
@@ -121,10 +89,7 @@ func (g *Gate) SavePool(ctx context.Context, a crm.Actor, p *Pool) error {
 	if err := g.d.Store.SavePool(ctx, p); err != nil {
 		return err
 	}
-	g.mu.Lock()
-	g.pools = nil
-	g.change++
-	g.mu.Unlock()
+	g.pools.Forget()
 	return nil
 }
 
