@@ -11,6 +11,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
 	"crmbot/internal/lead"
+	"crmbot/internal/pool"
 )
 
 // CreateContact adds a contact to an account from the form's values.
@@ -43,8 +44,13 @@ type AccountView struct {
 	Contracts []contract.Contract
 	Story     []lead.StoryItem
 	CanWork   bool
-	Zone      *time.Location
-	Today     crm.Day
+	// Seen is the account with its owner, pool and past; Frame for whom it is shown.
+	Seen  account.Seen
+	Frame LeadFrame
+	// Lines come first: what has just happened.
+	Lines []string
+	Zone  *time.Location
+	Today crm.Day
 }
 
 func levelTone(l account.Level) card.Tone {
@@ -70,6 +76,18 @@ func Account(l crm.Lang, v AccountView) card.Card {
 	if !x.DealtAt.IsZero() {
 		out.Tags = append(out.Tags, card.Tag{Text: l.T("已成交", "has bought"), Tone: card.Success})
 	}
+	switch {
+	case x.State != account.Live:
+		out.Tags = append(out.Tags, card.Tag{Text: x.State.Name(l), Tone: card.Muted})
+	case x.InPool():
+		out.Tags = append(out.Tags, card.Tag{Text: l.T("待认领", "to claim"), Tone: card.Info})
+	}
+	for i, s := range v.Lines {
+		out.Blocks = append(out.Blocks, card.Text{Spans: []card.Span{{Text: s, Bold: i == 0}}})
+	}
+	if v.Seen.Code != 0 {
+		out.Blocks = append(out.Blocks, card.Note{Text: l.T(v.Seen.Code.String()+" 已合并到这个客户。", v.Seen.Code.String()+" became part of this account.")})
+	}
 	out.Blocks = append(out.Blocks, card.Fields{Items: accountFields(l, v)})
 	out.Blocks = append(out.Blocks, contactBlocks(l, v)...)
 	if len(v.Deals) > 0 {
@@ -91,13 +109,28 @@ func Account(l crm.Lang, v AccountView) card.Card {
 	if len(v.Story) > 0 {
 		out.Blocks = append(out.Blocks, card.Collapsible{Title: l.T(fmt.Sprintf("最近跟进（%d）", len(v.Story)), fmt.Sprintf("Last activities (%d)", len(v.Story))), Open: true, Blocks: []card.Block{storyText(l, v.Story, v.Zone)}})
 	}
+	if len(v.Seen.Past) > 0 {
+		out.Blocks = append(out.Blocks, v.Frame.pastBlock(v.Seen.Past))
+	}
+	var bs []card.Button
 	if v.CanWork {
 		code := x.ID.String()
-		out.Blocks = append(out.Blocks, card.Buttons{Items: []card.Button{
-			primary(CommandButton(l.T("记跟进", "Log activity"), l.T("/跟进 ", "/log ")+code)),
-			CommandButton(l.T("新商机", "New deal"), l.T("/新商机 ", "/newdeal ")+code),
-			CommandButton(l.T("新联系人", "New contact"), l.T("/新联系人 ", "/newcontact ")+code),
-		}})
+		log := CommandButton(l.T("记跟进", "Log activity"), l.T("/跟进 ", "/log ")+code)
+		if !x.InPool() {
+			log = primary(log)
+		}
+		bs = []card.Button{log, CommandButton(l.T("新商机", "New deal"), l.T("/新商机 ", "/newdeal ")+code)}
+		if !v.Masked {
+			bs = append(bs, CommandButton(l.T("新联系人", "New contact"), l.T("/新联系人 ", "/newcontact ")+code))
+		}
+	}
+	if own := accountButtons(v.Frame, v.Seen); x.InPool() {
+		bs = append(own, bs...) // claiming comes first
+	} else {
+		bs = append(bs, own...)
+	}
+	if len(bs) > 0 {
+		out.Blocks = append(out.Blocks, card.Buttons{Items: bs})
 	}
 	return out
 }
@@ -114,7 +147,7 @@ func accountFields(l crm.Lang, v AccountView) []card.Field {
 	}
 	owner := v.Owner
 	if owner == "" {
-		owner = l.T("暂无", "nobody")
+		owner = joinDots(l.T("暂无", "nobody"), v.Seen.PoolTitle.In(l))
 	}
 	add(l.T("负责人", "Owner"), owner)
 	add(l.T("城市或区域", "City or region"), x.Region)
@@ -217,11 +250,11 @@ func storyText(l crm.Lang, list []lead.StoryItem, zone *time.Location) card.Text
 }
 
 // AccountList shows a person's accounts, one page at a time.
-func AccountList(l crm.Lang, list []account.Account, total int64, page, size int, zone *time.Location, today crm.Day) card.Card {
-	out := card.Card{Lang: l, Title: l.T("我的客户", "My accounts"), Tone: card.Info, Subtitle: l.T(fmt.Sprintf("共 %d 家", total), fmt.Sprintf("%d in all", total))}
+func AccountList(l crm.Lang, list []account.Account, total int64, page, size int, st pool.Status, zone *time.Location, today crm.Day) card.Card {
+	out := card.Card{Lang: l, Title: l.T("我的客户", "My accounts"), Tone: card.Info, Subtitle: l.T(fmt.Sprintf("共 %d 家 · 未成交 %d，上限 %d", total, st.Held, st.Hold), fmt.Sprintf("%d in all · %d of at most %d without a deal", total, st.Held, st.Hold))}
 	if len(list) == 0 {
 		out.Blocks = []card.Block{card.P(l.T("名下还没有客户。可以把线索转为客户，或在记录拜访时直接写公司名。", "You have no accounts yet. Turn a lead into an account, or just name the company when you log a visit.")),
-			card.Buttons{Items: []card.Button{CommandButton(l.T("看公海", "Open the pool"), l.T("/公海", "/pool"))}}}
+			card.Buttons{Items: []card.Button{CommandButton(l.T("看客户公海", "Open the account pool"), l.T("/公海 客户", "/pool accounts"))}}}
 		return out
 	}
 	rows := make([][]card.Cell, len(list))

@@ -9,6 +9,7 @@ import (
 	"crmbot/internal/deal"
 	"crmbot/internal/importer"
 	"crmbot/internal/lead"
+	"crmbot/internal/pool"
 )
 
 var accountZone = time.FixedZone("CST", 8*3600)
@@ -44,14 +45,15 @@ func accountSamples(l crm.Lang) []Sample {
 		Contacts: []account.Contact{full.Contacts[0].Masked(), full.Contacts[1].Masked()}}
 	masked.Account.Owner, masked.Account.ActiveAt = 0, time.Time{}
 	list := []account.Account{full.Account, {ID: 4, Name: l.T("远航物流", "Voyage Logistics"), Level: account.LevelC, Region: l.T("上海", "Shanghai")}, {ID: 12, Name: l.T("大成药业", "Dacheng Pharma"), Level: account.LevelKA, Region: l.T("苏州", "Suzhou"), ActiveAt: sampleTime(1, 5, 9, 0)}}
-	return []Sample{
+	st := pool.Status{Standing: pool.Standing{Held: 12, Claims: 4, Refunds: 1}, Hold: 100, Quota: pool.Quota{Limit: 20, Workday: true, Allowed: true}}
+	return append(accountPoolSamples(l, full), []Sample{
 		{"account.card/full", crm.Text{Zh: "客户：联系人、商机、合同、跟进", En: "account with contacts, deals, contracts and activities"}, Account(l, full)},
 		{"account.card/thin", crm.Text{Zh: "客户：联系人不足", En: "account with too few contacts"}, Account(l, thin)},
 		{"account.card/masked", crm.Text{Zh: "无负责人的客户：隐藏联系方式", En: "account of nobody, contacts hidden"}, Account(l, masked)},
-		{"account.list/some", crm.Text{Zh: "我的客户", En: "my accounts"}, AccountList(l, list, 13, 1, 10, accountZone, "2026-03-02")},
-		{"account.list/none", crm.Text{Zh: "还没有客户", En: "no accounts yet"}, AccountList(l, nil, 0, 1, 10, accountZone, "2026-03-02")},
+		{"account.list/some", crm.Text{Zh: "我的客户", En: "my accounts"}, AccountList(l, list, 13, 1, 10, st, accountZone, "2026-03-02")},
+		{"account.list/none", crm.Text{Zh: "还没有客户", En: "no accounts yet"}, AccountList(l, nil, 0, 1, 10, st, accountZone, "2026-03-02")},
 		{"account.contact/form", crm.Text{Zh: "新联系人表单", En: "form for a contact"}, ContactForm(l, full.Account)},
-	}
+	}...)
 }
 
 func dealSamples(l crm.Lang) []Sample {

@@ -55,13 +55,19 @@ func (f LeadFrame) command(zh, en, rest string) string {
 }
 
 func (f LeadFrame) claimButton(v lead.Seen) card.Button {
+	b := card.Button{Label: f.Lang.T("认领", "Claim"), Style: card.Primary, Action: ClaimLead{Lead: v.ID, V: v.Version}, Command: f.command("认领", "claim", v.ID.String())}
+	return f.notYet(b, v.ClaimableAt, v.CoolingUntil)
+}
+
+// notYet disables a claim button during the embargo (P-07) and the viewer's
+// cool-down (P-06), and says until when.
+func (f LeadFrame) notYet(b card.Button, claimable, cooling time.Time) card.Button {
 	l := f.Lang
-	b := card.Button{Label: l.T("认领", "Claim"), Style: card.Primary, Action: ClaimLead{Lead: v.ID, V: v.Version}, Command: f.command("认领", "claim", v.ID.String())}
 	switch {
-	case v.ClaimableAt.After(f.Now):
-		b.Disabled = l.T(f.minute(v.ClaimableAt)+" 起可认领，还有 ", "claimable from "+f.minute(v.ClaimableAt)+", in ") + f.span(v.ClaimableAt.Sub(f.Now))
-	case v.CoolingUntil.After(f.Now):
-		b.Disabled = l.T("您在冷却期，"+f.minute(v.CoolingUntil)+" 起可认领", "you are in cool-down; claimable from "+f.minute(v.CoolingUntil))
+	case claimable.After(f.Now):
+		b.Disabled = l.T(f.minute(claimable)+" 起可认领，还有 ", "claimable from "+f.minute(claimable)+", in ") + f.span(claimable.Sub(f.Now))
+	case cooling.After(f.Now):
+		b.Disabled = l.T("您在冷却期，"+f.minute(cooling)+" 起可认领", "you are in cool-down; claimable from "+f.minute(cooling))
 	}
 	if b.Disabled != "" {
 		b.Style = card.Default
@@ -272,14 +278,19 @@ func leadStory(f LeadFrame, v lead.Seen) []card.Block {
 	if len(v.Past) == 0 {
 		return out
 	}
-	lines := make([]string, 0, len(v.Past))
-	for _, p := range v.Past {
-		lines = append(lines, f.pastLine(p))
-	}
-	return append(out, card.Collapsible{Title: l.T("经手记录", "Former owners"), Blocks: []card.Block{card.P(strings.Join(lines, "\n"))}})
+	return append(out, f.pastBlock(v.Past))
 }
 
-func (f LeadFrame) pastLine(p lead.Past) string {
+// pastBlock is through whose hands a record went.
+func (f LeadFrame) pastBlock(past []pool.Past) card.Block {
+	lines := make([]string, 0, len(past))
+	for _, p := range past {
+		lines = append(lines, f.pastLine(p))
+	}
+	return card.Collapsible{Title: f.Lang.T("经手记录", "Former owners"), Blocks: []card.Block{card.P(strings.Join(lines, "\n"))}}
+}
+
+func (f LeadFrame) pastLine(p pool.Past) string {
 	l := f.Lang
 	s := f.minute(p.At) + " " + p.Reason.Name(l)
 	who := func(name string) string {

@@ -9,6 +9,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
+	"crmbot/internal/pool"
 )
 
 // AskRelease shows the form for releasing a lead.
@@ -100,6 +101,11 @@ func (f LeadFrame) passButton(v lead.Seen, label string) card.Button {
 
 // LeadReleaseForm asks why a lead is given back (P-17).
 func LeadReleaseForm(f LeadFrame, v lead.Seen, reasons []lead.ReleaseReason, coolDays int) card.Card {
+	return releaseForm(f, v.Ref(), strings.TrimSpace(v.ID.String()+" "+leadTitle(v)), reasons, coolDays, ReleaseLead{Lead: v.ID})
+}
+
+// releaseForm asks why a record is given back.
+func releaseForm(f LeadFrame, ref crm.Ref, title string, reasons []pool.ReleaseReason, coolDays int, submit card.Action) card.Card {
 	l := f.Lang
 	var opts []card.Option
 	for _, r := range reasons {
@@ -109,36 +115,41 @@ func LeadReleaseForm(f LeadFrame, v lead.Seen, reasons []lead.ReleaseReason, coo
 		}
 		opts = append(opts, card.Option{Value: r.Code, Label: label})
 	}
-	return card.Card{Lang: l, Title: l.T("释放 ", "Release ") + strings.TrimSpace(v.ID.String()+" "+leadTitle(v)), Tone: card.Warning, About: []crm.Ref{v.Ref()}, Blocks: []card.Block{
+	line := f.command("释放", "release", ref.String()+l.T(" 无需求", " no need"))
+	return card.Card{Lang: l, Title: l.T("释放 ", "Release ") + title, Tone: card.Warning, About: []crm.Ref{ref}, Blocks: []card.Block{
 		card.P(l.T(fmt.Sprintf("释放后回到公海，%d 天内您不能再认领（P-06）。", coolDays), fmt.Sprintf("It goes back to the pool; you cannot claim it again for %d days (P-06).", coolDays))),
 		card.Form{Name: "release", Inputs: []card.Input{
 			{Kind: card.SelectInput, Name: LeadReason, Label: l.T("原因", "Reason"), Required: true, Options: opts},
 			{Kind: card.TextInput, Name: LeadNote, Label: l.T("说明", "In your own words"), MaxLen: 200, Placeholder: l.T("选“其他”时必填", "required with “other”")},
-		}, Submit: card.Button{Label: l.T("确认释放", "Release it"), Style: card.Risky, Action: ReleaseLead{Lead: v.ID}, Command: f.command("释放", "release", v.ID.String()+l.T(" 无需求", " no need"))},
-			Example: f.command("释放", "release", v.ID.String()+l.T(" 无需求", " no need"))},
+		}, Submit: card.Button{Label: l.T("确认释放", "Release it"), Style: card.Risky, Action: submit, Command: line}, Example: line},
 	}}
 }
 
 // LeadPassForm asks who gets the lead.
 func LeadPassForm(f LeadFrame, v lead.Seen, people []org.User) card.Card {
+	return passForm(f, v.Ref(), strings.TrimSpace(v.ID.String()+" "+leadTitle(v)), v.Mine, people, PassLead{Lead: v.ID})
+}
+
+// passForm asks who gets a record; mine is one of the viewer's own.
+func passForm(f LeadFrame, ref crm.Ref, what string, mine bool, people []org.User, submit card.Action) card.Card {
 	l := f.Lang
 	zh, en, title := "转交", "transfer", l.T("转交 ", "Transfer ")
-	if !v.Mine {
+	if !mine {
 		zh, en, title = "分配", "assign", l.T("分配 ", "Assign ")
 	}
 	var opts []card.Option
 	for _, p := range people {
 		opts = append(opts, card.Option{Value: fmt.Sprint(int64(p.ID)), Label: p.Name})
 	}
-	c := card.Card{Lang: l, Title: title + strings.TrimSpace(v.ID.String()+" "+leadTitle(v)), Tone: card.Info, About: []crm.Ref{v.Ref()}}
+	c := card.Card{Lang: l, Title: title + what, Tone: card.Info, About: []crm.Ref{ref}}
 	if len(opts) == 0 {
 		c.Blocks = []card.Block{card.P(l.T("没有可以接收的同事。", "There is no colleague who could receive it."))}
 		return c
 	}
-	line := f.command(zh, en, v.ID.String()+" "+opts[0].Label)
+	line := f.command(zh, en, ref.String()+" "+opts[0].Label)
 	c.Blocks = []card.Block{card.P(l.T("对方的持有上限会被检查（P-03），并会收到通知。", "The hold limit of the receiver is checked (P-03); they are told.")),
 		card.Form{Name: "pass", Inputs: []card.Input{{Kind: card.PersonInput, Name: LeadPerson, Label: l.T("交给", "To"), Required: true, Options: opts}},
-			Submit: card.Button{Label: l.T("确定", "Confirm"), Style: card.Primary, Action: PassLead{Lead: v.ID}, Command: line}, Example: line}}
+			Submit: card.Button{Label: l.T("确定", "Confirm"), Style: card.Primary, Action: submit, Command: line}, Example: line}}
 	return c
 }
 
@@ -187,18 +198,23 @@ func LeadForm(f LeadFrame, in lead.Info, toPool bool, sources []lead.Source, pro
 
 // LeadReleased confirms a release.
 func LeadReleased(f LeadFrame, r lead.Released) card.Card {
+	return released(f, r.Ref(), strings.TrimSpace(r.ID.String()+" "+leadTitle(r.Seen)), r.PoolTitle, r.Reason, r.Refunded, r.CoolDays)
+}
+
+// released confirms that a record went back to its pool.
+func released(f LeadFrame, ref crm.Ref, title string, home crm.Text, reason pool.ReleaseReason, refunded bool, coolDays int) card.Card {
 	l := f.Lang
-	c := card.Card{Lang: l, Title: l.T("已释放 ", "Released ") + strings.TrimSpace(r.ID.String()+" "+leadTitle(r.Seen)), Tone: card.Muted, About: []crm.Ref{r.Ref()}}
-	fs := card.Fields{Items: []card.Field{{Label: l.T("原因", "Reason"), Value: r.Reason.Name(l)}, {Label: l.T("去向", "Went to"), Value: r.PoolTitle.In(l)}}}
-	if r.Refunded {
+	c := card.Card{Lang: l, Title: l.T("已释放 ", "Released ") + title, Tone: card.Muted, About: []crm.Ref{ref}}
+	fs := card.Fields{Items: []card.Field{{Label: l.T("原因", "Reason"), Value: reason.Name(l)}, {Label: l.T("去向", "Went to"), Value: home.In(l)}}}
+	if refunded {
 		fs.Items = append(fs.Items, card.Field{Label: l.T("认领额度", "Claim quota"), Value: l.T("已退回 1 条（P-04）", "1 given back (P-04)"), Tone: card.Success})
 	}
 	c.Blocks = append(c.Blocks, fs)
 	switch {
-	case r.Reason.Quality:
+	case reason.Quality:
 		c.Blocks = append(c.Blocks, card.Note{Text: l.T("已进入资料核对，不计入您的释放（P-17）。", "It goes to data review and does not count as your release (P-17).")})
-	case r.CoolDays > 0:
-		c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("原负责人 %d 天内不能再认领（P-06）。", r.CoolDays), fmt.Sprintf("Its former owner cannot claim it for %d days (P-06).", r.CoolDays))})
+	case coolDays > 0:
+		c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("原负责人 %d 天内不能再认领（P-06）。", coolDays), fmt.Sprintf("Its former owner cannot claim it for %d days (P-06).", coolDays))})
 	}
 	return c
 }
@@ -227,8 +243,13 @@ func LeadGiven(f LeadFrame, v lead.Seen) card.Card {
 
 // LeadTaken tells a person that their lead went elsewhere. at is when.
 func LeadTaken(f LeadFrame, v lead.Seen, last lead.Past, at time.Time) card.Card {
+	last.At = at
+	return taken(f, v.Ref(), last)
+}
+
+func taken(f LeadFrame, ref crm.Ref, last pool.Past) card.Card {
 	l := f.Lang
-	c := card.Card{Lang: l, Title: l.T(v.ID.String()+" 已不在您名下", v.ID.String()+" is not yours any more"), Tone: card.Muted, About: []crm.Ref{v.Ref()}}
-	c.Blocks = []card.Block{card.P(f.pastLine(last)), card.Note{Text: l.T("有疑问请联系操作人。时间 ", "Ask who did it if this is a mistake. Time: ") + f.minute(at)}}
+	c := card.Card{Lang: l, Title: l.T(ref.String()+" 已不在您名下", ref.String()+" is not yours any more"), Tone: card.Muted, About: []crm.Ref{ref}}
+	c.Blocks = []card.Block{card.P(f.pastLine(last)), card.Note{Text: l.T("有疑问请联系操作人。时间 ", "Ask who did it if this is a mistake. Time: ") + f.minute(last.At)}}
 	return c
 }

@@ -208,8 +208,7 @@ const maxAbout = 60
 // (P-05). next is nil when there is none.
 func LeadLost(f LeadFrame, id crm.LeadID, winner string, next *lead.Seen) card.Card {
 	l := f.Lang
-	c := card.Card{Lang: l, Title: l.T(id.String()+" 已被 "+winner+" 认领", id.String()+" was claimed by "+winner), Tone: card.Warning,
-		Blocks: []card.Block{card.P(l.T("手慢了一步，您的额度没有扣除（P-05）。", "Somebody was a moment faster; no quota was used (P-05)."))}}
+	c := lostCard(l, id.String(), winner)
 	if next == nil {
 		c.Blocks = append(c.Blocks, card.P(l.T("公海里暂时没有其他可认领的线索。", "There is no other lead to claim right now.")))
 		return c
@@ -220,6 +219,11 @@ func LeadLost(f LeadFrame, id crm.LeadID, winner string, next *lead.Seen) card.C
 	bs = append(bs, CommandButton(l.T("看公海", "Open the pool"), "/"+l.T("公海", "pool")))
 	c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 	return c
+}
+
+func lostCard(l crm.Lang, code, winner string) card.Card {
+	return card.Card{Lang: l, Title: l.T(code+" 已被 "+winner+" 认领", code+" was claimed by "+winner), Tone: card.Warning,
+		Blocks: []card.Block{card.P(l.T("手慢了一步，您的额度没有扣除（P-05）。", "Somebody was a moment faster; no quota was used (P-05)."))}}
 }
 
 // LeadHoldFull is the refusal by the hold limit with what could be released
@@ -233,28 +237,49 @@ func LeadHoldFull(f LeadFrame, message string, full *pool.HoldFull, own bool) ca
 	}
 	c.Blocks = append(c.Blocks, card.Heading{Text: l.T("可以考虑释放", "You could release"), Level: 3})
 	for _, x := range full.Candidates {
-		id := crm.LeadID(x.Ref.ID)
+		release := f.releaseButton(crm.LeadID(x.Ref.ID), l.T("释放 ", "Release ")+x.Ref.String())
+		if x.Ref.Kind == crm.KindAccount {
+			release = f.releaseAccount(crm.AccountID(x.Ref.ID), release.Label)
+		}
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: x.Ref.String() + " " + x.Title, Bold: true},
 			{Text: l.T(fmt.Sprintf("\n%d 天没有有效跟进", x.Idle), fmt.Sprintf("\nno valid activity for %d days", x.Idle)), Tone: card.Muted}}},
-			card.Buttons{Items: []card.Button{f.releaseButton(id, l.T("释放 ", "Release ")+x.Ref.String())}})
+			card.Buttons{Items: []card.Button{release}})
 	}
 	return c
 }
 
 // LeadClaims is the result of a batch claim, one row each (P-05).
 func LeadClaims(f LeadFrame, rs []lead.ClaimResult) card.Card {
+	rows := make([]claimRow, len(rs))
+	for i, r := range rs {
+		rows[i] = claimRow{ref: r.ID.Ref(), err: r.Err, open: f.openButton(r.ID, f.Lang.T("打开", "Open"))}
+		if r.Err == nil {
+			rows[i].name = r.Claimed.Name()
+		}
+	}
+	return claims(f, rows)
+}
+
+// claimRow is one record of a batch claim.
+type claimRow struct {
+	ref  crm.Ref
+	name string
+	err  error
+	open card.Button
+}
+
+func claims(f LeadFrame, rs []claimRow) card.Card {
 	l := f.Lang
 	good := 0
 	rows := make([][]card.Cell, len(rs))
 	c := card.Card{Lang: l, Tone: card.Success}
 	for i, r := range rs {
-		row := []card.Cell{{Text: r.ID.String()}, {}, {Text: crm.MessageOf(r.Err, l), Tone: card.Danger}, {}}
-		if r.Err == nil {
+		row := []card.Cell{{Text: r.ref.String()}, {}, {Text: crm.MessageOf(r.err, l), Tone: card.Danger}, {}}
+		if r.err == nil {
 			good++
-			open := f.openButton(r.ID, l.T("打开", "Open"))
-			row[1].Text, row[2] = r.Claimed.Name(), card.Cell{Text: l.T("认领成功", "claimed"), Tone: card.Success}
-			row[3] = card.Cell{Text: open.Label, Action: &open}
-			c.About = append(c.About, r.ID.Ref())
+			row[1].Text, row[2] = r.name, card.Cell{Text: l.T("认领成功", "claimed"), Tone: card.Success}
+			row[3] = card.Cell{Text: r.open.Label, Action: &r.open}
+			c.About = append(c.About, r.ref)
 		}
 		rows[i] = row
 	}

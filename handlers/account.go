@@ -24,7 +24,8 @@ const viewAccount = "account.card"
 const listPage = 10
 
 func accounts(s *Services) Module {
-	return Module{
+	own := accountPool{leadHandlers{s}}
+	m := Module{
 		Commands: []bot.Registration{
 			bot.Command[string]{Name: "客户", Aliases: []string{"account"}, Summary: crm.Text{Zh: "查看客户：联系人、商机、合同和跟进", En: "show a customer with contacts, deals, contracts and activities"},
 				Usage: crm.Text{Zh: "A-3|名称|拼音首字母", En: "A-3|name|pinyin initials"}, Examples: []string{"/客户 星河科技", "/客户 A-3", "/客户 xhkj", "/account Galaxy"}, Parse: needText("客户", "a customer"), Run: s.openAccount},
@@ -58,8 +59,10 @@ func accounts(s *Services) Module {
 			}
 			return s.accountCard(ctx, v.Actor, v.Lang, crm.AccountID(r.ID))
 		}}},
-		Texts: []Fallback{s.bareAccount},
+		Texts: []Fallback{s.bareAccount}, Stale: []Fallback{own.stale},
 	}
+	m.Commands, m.Views = append(m.Commands, own.actions()...), append(m.Views, own.views()...)
+	return m
 }
 
 // needText parses an argument that must not be empty.
@@ -161,8 +164,8 @@ func clipText(s string) string {
 	return s
 }
 
-func (s *Services) showAccount(ctx context.Context, a crm.Actor, id crm.AccountID) (bot.Reply, error) {
-	c, err := s.accountCard(ctx, a, a.Lang, id)
+func (s *Services) showAccount(ctx context.Context, a crm.Actor, id crm.AccountID, lines ...string) (bot.Reply, error) {
+	c, err := s.accountCard(ctx, a, a.Lang, id, lines...)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -172,12 +175,14 @@ func (s *Services) showAccount(ctx context.Context, a crm.Actor, id crm.AccountI
 }
 
 // accountCard gathers what the actor may see of a customer.
-func (s *Services) accountCard(ctx context.Context, a crm.Actor, l crm.Lang, id crm.AccountID) (card.Card, error) {
-	x, err := s.Accounts.Get(ctx, a, id)
+func (s *Services) accountCard(ctx context.Context, a crm.Actor, l crm.Lang, id crm.AccountID, lines ...string) (card.Card, error) {
+	seen, err := s.Accounts.Peek(ctx, a, id)
 	if err != nil {
 		return card.Card{}, err
 	}
-	v := cards.AccountView{Account: x, Owner: s.Directory.Name(ctx, x.Owner), Masked: !account.CanSeePeople(a, x), Stages: s.Deals.Stages(ctx), CanWork: account.CanWork(a, x) && a.Is(sellers...),
+	x, frame := seen.Account, leadHandlers{s}.frame(a)
+	id, frame.Lang = x.ID, l
+	v := cards.AccountView{Account: x, Owner: s.Directory.Name(ctx, x.Owner), Masked: !seen.People, Seen: seen, Frame: frame, Lines: lines, Stages: s.Deals.Stages(ctx), CanWork: seen.Work && a.Is(sellers...),
 		Zone: s.Calendar.Zone(), Today: s.Calendar.DayOf(s.Clock.Now())}
 	if v.Contacts, err = s.Accounts.Contacts(ctx, a, id); err != nil {
 		return card.Card{}, err
@@ -226,7 +231,11 @@ func (s *Services) myAccounts(ctx context.Context, a crm.Actor, _ bot.Call, page
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	c := cards.AccountList(a.Lang, list, total, page, listPage, s.Calendar.Zone(), s.Calendar.DayOf(s.Clock.Now()))
+	st, err := s.Accounts.Status(ctx, a.ID)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	c := cards.AccountList(a.Lang, list, total, page, listPage, st, s.Calendar.Zone(), s.Calendar.DayOf(s.Clock.Now()))
 	return bot.Reply{Card: &c, Private: true}, nil
 }
 

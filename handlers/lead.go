@@ -37,10 +37,10 @@ func leads(s *Services) Module {
 func (h leadHandlers) commands() []bot.Registration {
 	text := func(zh, en string) crm.Text { return crm.Text{Zh: zh, En: en} }
 	return []bot.Registration{
-		bot.Command[poolArgs]{Name: "公海", Aliases: []string{"pool"}, Summary: text("查看可以认领的线索", "leads that can be claimed"), Usage: text("[来源|城市|等级]", "[source|city|grade]"),
-			Examples: []string{"/公海", "/公海 展会 上海 A", "/pool A"}, Roles: poolReaders, Menu: true, Parse: parsePool, Run: h.pool},
-		bot.Command[[]string]{Name: "认领", Aliases: []string{"claim"}, Summary: text("从公海认领线索", "claim leads from the pool"), Usage: text("L-12 [L-13 …]", "L-12 [L-13 …]"),
-			Examples: []string{"/认领 L-12", "/认领 L-12 L-13", "/claim L-12"}, Roles: []crm.Role{crm.Rep}, Parse: parseWords, Run: h.claim},
+		bot.Command[poolArgs]{Name: "公海", Aliases: []string{"pool"}, Summary: text("查看可以认领的线索或客户", "leads or accounts that can be claimed"), Usage: text("[客户] [来源|城市|等级]", "[accounts] [source|city|grade]"),
+			Examples: []string{"/公海", "/公海 展会 上海 A", "/公海 客户 上海", "/pool A", "/pool accounts"}, Roles: poolReaders, Menu: true, Parse: parsePool, Run: h.pool},
+		bot.Command[[]string]{Name: "认领", Aliases: []string{"claim"}, Summary: text("从公海认领线索或客户", "claim leads or accounts from the pool"), Usage: text("L-12 [L-13 …]", "L-12 [L-13 …]"),
+			Examples: []string{"/认领 L-12", "/认领 L-12 L-13", "/认领 A-3", "/claim L-12"}, Roles: []crm.Role{crm.Rep}, Parse: parseWords, Run: h.claim},
 		bot.Command[string]{Name: "我的线索", Aliases: []string{"leads"}, Summary: text("我的线索，最急的在前", "my leads, the most urgent first"), Usage: text("[成员]", "[member]"),
 			Examples: []string{"/我的线索", "/leads"}, Roles: poolReaders, Menu: true, Parse: parseRest, Run: h.mine},
 		bot.Command[string]{Name: "线索", Aliases: []string{"lead"}, Summary: text("查看一条线索", "one lead in detail"), Usage: text("L-12 或 公司名", "L-12 or a company"),
@@ -49,12 +49,12 @@ func (h leadHandlers) commands() []bot.Registration {
 			Examples: []string{"/新线索 上海华星科技 王总 13800138000 展会", "/新线索", "/newlead Huaxing_Technology Wang 13800138000 referral"}, Parse: parseNewLead, Run: h.create},
 		bot.Command[lead.Info]{Name: "仍然新建", Aliases: []string{"createanyway"}, Summary: text("名称相近时仍然新建线索", "create a lead although names are similar"), Usage: text("公司 联系人 电话 [来源]", "company contact phone [source]"),
 			Examples: []string{"/仍然新建 上海华星科技 王总 13800138000", "/createanyway Huaxing_Technology Wang 13800138000"}, Parse: parseNewLead, Run: h.createAnyway},
-		bot.Command[leadArgs]{Name: "释放", Aliases: []string{"release"}, Summary: text("把线索放回公海", "give a lead back to the pool"), Usage: text("L-12 原因", "L-12 reason"),
-			Examples: []string{"/释放 L-12 无需求", "/释放 L-12 其他 对方已搬迁", "/release L-12 no need"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.release},
-		bot.Command[leadArgs]{Name: "转交", Aliases: []string{"transfer"}, Summary: text("把线索转交给同事", "pass a lead on to a colleague"), Usage: text("L-12 @同事", "L-12 @colleague"),
-			Examples: []string{"/转交 L-12 张伟", "/transfer L-12 Grace Liu"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.transfer},
-		bot.Command[leadArgs]{Name: "分配", Aliases: []string{"assign"}, Summary: text("把线索分配给团队成员", "assign a lead to a team member"), Usage: text("L-12 @成员", "L-12 @member"),
-			Examples: []string{"/分配 L-12 李娜", "/assign L-12 Grace Liu"}, Roles: leadBosses, Parse: parseLeadArgs, Run: h.assign},
+		bot.Command[leadArgs]{Name: "释放", Aliases: []string{"release"}, Summary: text("把线索或客户放回公海", "give a lead or an account back to the pool"), Usage: text("L-12 原因", "L-12 reason"),
+			Examples: []string{"/释放 L-12 无需求", "/释放 L-12 其他 对方已搬迁", "/释放 A-3 无需求", "/release L-12 no need"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.release},
+		bot.Command[leadArgs]{Name: "转交", Aliases: []string{"transfer"}, Summary: text("把线索或客户转交给同事", "pass a lead or an account on to a colleague"), Usage: text("L-12 @同事", "L-12 @colleague"),
+			Examples: []string{"/转交 L-12 张伟", "/转交 A-3 张伟", "/transfer L-12 Grace Liu"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.transfer},
+		bot.Command[leadArgs]{Name: "分配", Aliases: []string{"assign"}, Summary: text("把线索或客户分配给团队成员", "assign a lead or an account to a team member"), Usage: text("L-12 @成员", "L-12 @member"),
+			Examples: []string{"/分配 L-12 李娜", "/分配 A-3 李娜", "/assign L-12 Grace Liu"}, Roles: leadBosses, Parse: parseLeadArgs, Run: h.assign},
 		bot.Command[leadArgs]{Name: "协作", Aliases: []string{"collaborate"}, Summary: text("申请协作别人的线索", "ask to work along on a lead"), Usage: text("L-12", "L-12"),
 			Examples: []string{"/协作 L-12", "/collaborate L-12"}, Parse: parseLeadArgs, Run: h.join},
 		bot.Command[leadArgs]{Name: "同意协作", Aliases: []string{"acceptcollab"}, Summary: text("同意同事协作", "let a colleague work along"), Usage: text("L-12 @同事", "L-12 @colleague"),
@@ -63,7 +63,7 @@ func (h leadHandlers) commands() []bot.Registration {
 			Examples: []string{"/婉拒协作 L-12 张伟", "/declinecollab L-12 Grace Liu"}, Parse: parseLeadPerson, Run: h.answerText(false)},
 		bot.Command[leadArgs]{Name: "到期提醒", Aliases: []string{"watch"}, Summary: text("线索到释放日时提醒我", "remind me when a lead is due to be released"), Usage: text("L-12", "L-12"),
 			Examples: []string{"/到期提醒 L-12", "/watch L-12"}, Parse: parseLeadArgs, Run: h.watch},
-		bot.Command[leadArgs]{Name: "核对", Aliases: []string{"review"}, Summary: text("结束线索资料核对", "end the review of a lead's data"), Usage: text("L-12 可用|无效", "L-12 usable|invalid"),
+		bot.Command[leadArgs]{Name: "核对", Aliases: []string{"review"}, Summary: text("结束线索或客户资料核对", "end the review of a record's data"), Usage: text("L-12 可用|无效", "L-12 usable|invalid"),
 			Examples: []string{"/核对 L-12 可用", "/review L-12 usable"}, Roles: append([]crm.Role{crm.Marketing}, leadBosses...), Parse: parseLeadArgs, Run: h.reviewText},
 	}
 }
@@ -128,14 +128,26 @@ func (h leadHandlers) claim(ctx context.Context, a crm.Actor, _ bot.Call, words 
 		return bot.Reply{}, crm.Invalid("请写要认领的线索编号", "name the leads to claim").WithNext("例如 /认领 L-12；发送 /公海 查看", "for example /claim L-12; send /pool for the list")
 	}
 	ids := make([]crm.LeadID, 0, len(words))
+	var accounts []crm.AccountID
 	for _, w := range words {
+		if id, ok := accountCode(w); ok {
+			accounts = append(accounts, id)
+			continue
+		}
 		id, ask, err := h.find(ctx, a, w, func(code string) string { return "/" + a.Lang.T("认领", "claim") + " " + code })
 		if err != nil || ask != nil {
 			return deref(ask), err
 		}
 		ids = append(ids, id)
 	}
-	if len(ids) == 1 {
+	switch {
+	case len(accounts) > 0 && len(ids) > 0:
+		return bot.Reply{}, crm.Invalid("线索和客户请分两次认领", "claim leads and accounts one after the other").WithNext("例如先 /认领 "+accounts[0].String(), "for example first /claim "+accounts[0].String())
+	case len(accounts) > maxBatch:
+		return bot.Reply{}, crm.Invalid("一次最多认领 20 条", "at most 20 records at once")
+	case len(accounts) > 0:
+		return accountPool{h}.claim(ctx, a, accounts)
+	case len(ids) == 1:
 		return h.claimOne(ctx, a, ids[0])
 	}
 	if len(ids) > maxBatch {

@@ -15,6 +15,9 @@ import (
 )
 
 func (h leadHandlers) release(ctx context.Context, a crm.Actor, _ bot.Call, in leadArgs) (bot.Reply, error) {
+	if id, ok := accountCode(in.target); ok {
+		return accountPool{h}.release(ctx, a, id, in.rest)
+	}
 	id, ask, err := h.find(ctx, a, in.target, func(code string) string {
 		return strings.TrimSpace("/" + a.Lang.T("释放", "release") + " " + code + " " + in.rest)
 	})
@@ -55,10 +58,16 @@ func (h leadHandlers) released(ctx context.Context, a crm.Actor, id crm.LeadID, 
 }
 
 func (h leadHandlers) transfer(ctx context.Context, a crm.Actor, c bot.Call, in leadArgs) (bot.Reply, error) {
+	if id, ok := accountCode(in.target); ok {
+		return accountPool{h}.passText(ctx, a, c, id, in.rest, h.Accounts.Transfer)
+	}
 	return h.passText(ctx, a, c, in, "转交", "transfer", h.Leads.Transfer)
 }
 
 func (h leadHandlers) assign(ctx context.Context, a crm.Actor, c bot.Call, in leadArgs) (bot.Reply, error) {
+	if id, ok := accountCode(in.target); ok {
+		return accountPool{h}.passText(ctx, a, c, id, in.rest, h.Accounts.Assign)
+	}
 	return h.passText(ctx, a, c, in, "分配", "assign", h.Leads.Assign)
 }
 
@@ -110,23 +119,24 @@ func (h leadHandlers) passForm(ctx context.Context, a crm.Actor, id crm.LeadID) 
 	if !v.Mine && !v.Manages {
 		return bot.Reply{}, crm.Forbidden("只有 "+id.String()+" 的负责人或经理可以转交", "only the owner of "+id.String()+" or a manager may pass it on")
 	}
-	people, err := h.Directory.Users(ctx, func(u org.User) bool {
-		return u.Has(crm.Rep) && !u.Frozen && u.ID != v.Owner && (v.Mine || a.Leads(u.Team))
-	})
+	people, err := h.receivers(ctx, a, v.Owner, v.Mine)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	// The own team first.
+	return private(bot.Show(cards.LeadPassForm(h.frame(a), v, people), bot.View{})), nil
+}
+
+// byTeam puts the members of the team first.
+func byTeam(people []org.User, team crm.TeamID) {
 	slices.SortStableFunc(people, func(x, y org.User) int {
 		own := func(u org.User) int {
-			if u.Team == a.Team {
+			if u.Team == team {
 				return 0
 			}
 			return 1
 		}
 		return own(x) - own(y)
 	})
-	return private(bot.Show(cards.LeadPassForm(h.frame(a), v, people[:min(len(people), maxPeople)]), bot.View{})), nil
 }
 
 // maxPeople bounds the options of the form; more people are named in the text
@@ -202,17 +212,26 @@ func (h leadHandlers) watch(ctx context.Context, a crm.Actor, _ bot.Call, in lea
 }
 
 func (h leadHandlers) reviewText(ctx context.Context, a crm.Actor, _ bot.Call, in leadArgs) (bot.Reply, error) {
+	ref, err := crm.ParseRef(in.target)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	usable := false
+	switch strings.ToLower(in.rest) {
+	case "可用", "usable", "ok":
+		usable = true
+	case "无效", "invalid":
+	default:
+		return bot.Reply{}, crm.Invalid("请写明结果：可用 或 无效", "say the result: usable or invalid").WithNext("例如 /核对 "+ref.String()+" 可用", "for example /review "+ref.String()+" usable")
+	}
+	if ref.Kind == crm.KindAccount {
+		return accountPool{h}.review(ctx, a, crm.AccountID(ref.ID), usable)
+	}
 	id, err := parseLeadRef(in.target)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	switch strings.ToLower(in.rest) {
-	case "可用", "usable", "ok":
-		return h.review(ctx, a, id, true)
-	case "无效", "invalid":
-		return h.review(ctx, a, id, false)
-	}
-	return bot.Reply{}, crm.Invalid("请写明结果：可用 或 无效", "say the result: usable or invalid").WithNext("例如 /核对 "+id.String()+" 可用", "for example /review "+id.String()+" usable")
+	return h.review(ctx, a, id, usable)
 }
 
 func (h leadHandlers) review(ctx context.Context, a crm.Actor, id crm.LeadID, usable bool) (bot.Reply, error) {

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,13 +39,23 @@ func parseWords(rest string) ([]string, error) {
 type poolArgs struct {
 	words []string
 	after crm.LeadID
+	// accounts asks for the pool of accounts.
+	accounts     bool
+	afterAccount crm.AccountID
 }
 
 func parsePool(rest string) (poolArgs, error) {
 	words, _ := parseWords(rest)
 	var p poolArgs
+	if len(words) > 0 && slices.Contains([]string{"客户", "客户公海", "account", "accounts"}, strings.ToLower(words[0])) {
+		p.accounts, words = true, words[1:]
+	}
 	for _, w := range words {
 		if code, ok := strings.CutPrefix(w, ">"); ok {
+			if id, ok := accountCode(code); ok && p.accounts {
+				p.afterAccount = id
+				continue
+			}
 			ref, err := crm.ParseRef(code)
 			if err != nil || ref.Kind != crm.KindLead {
 				return p, crm.Invalid("“"+w+"”不是线索编号", "“"+w+"” is no code of a lead")

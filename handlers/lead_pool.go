@@ -9,6 +9,7 @@ import (
 	"crmbot/bot"
 	"crmbot/cards"
 	"crmbot/cards/card"
+	"crmbot/internal/account"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 )
@@ -17,6 +18,9 @@ import (
 const poolPage = 6
 
 func (h leadHandlers) pool(ctx context.Context, a crm.Actor, c bot.Call, in poolArgs) (bot.Reply, error) {
+	if in.accounts {
+		return accountPool{h}.page(ctx, a, c.Group(), account.ParseFilter(in.words), in.afterAccount)
+	}
 	sources, _ := lead.Sources.Of(ctx, h.Rules)
 	return h.poolPage(ctx, a, c.Group(), lead.ParseFilter(in.words, sources), in.after)
 }
@@ -52,9 +56,13 @@ func poolRef(f lead.Filter, list lead.PoolList) string {
 	for i, v := range list.Leads {
 		ids[i] = strconv.FormatInt(int64(v.ID), 36)
 	}
-	words := []rune(f.Words())
+	return listRef(f.Words(), ids, list.More)
+}
+
+func listRef(filter string, ids []string, more bool) string {
+	words := []rune(filter)
 	ref := string(words[:min(len(words), maxFilterRunes)]) + "|" + strings.Join(ids, ",") + "|"
-	if list.More {
+	if more {
 		ref += "+"
 	}
 	return ref
@@ -64,6 +72,14 @@ func poolRef(f lead.Filter, list lead.PoolList) string {
 const maxFilterRunes = 30
 
 func parsePoolRef(ref string) (words []string, ids []crm.LeadID, more bool, err error) {
+	words, numbers, more, err := parseListRef(ref)
+	for _, n := range numbers {
+		ids = append(ids, crm.LeadID(n))
+	}
+	return words, ids, more, err
+}
+
+func parseListRef(ref string) (words []string, ids []int64, more bool, err error) {
 	parts := strings.Split(ref, "|")
 	if len(parts) != 3 {
 		return nil, nil, false, crm.NotFound("没有这个列表", "there is no such list")
@@ -76,7 +92,7 @@ func parsePoolRef(ref string) (words []string, ids []crm.LeadID, more bool, err 
 		if err != nil {
 			return nil, nil, false, crm.NotFound("没有这个列表", "there is no such list")
 		}
-		ids = append(ids, crm.LeadID(n))
+		ids = append(ids, n)
 	}
 	return strings.Fields(parts[0]), ids, parts[2] == "+", nil
 }

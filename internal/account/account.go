@@ -3,6 +3,7 @@
 package account
 
 import (
+	"slices"
 	"time"
 
 	"crmbot/internal/crm"
@@ -12,6 +13,8 @@ import (
 const (
 	FactNew        = "account.new"
 	FactNewContact = "contact.new"
+	FactClaim      = "account.claim"
+	FactRelease    = "account.release"
 )
 
 // Level is how important an account is. The zero value is not yet graded and
@@ -44,6 +47,39 @@ func ParseLevel(s string) (l Level, ok bool) {
 	return "", false
 }
 
+// Order is the level's place among all, the most important first; none counts
+// as C. It is stored, for lists in that order.
+func (l Level) Order() int {
+	if i := slices.Index(Levels, l); i >= 0 {
+		return i
+	}
+	return len(Levels) - 1
+}
+
+// State is what became of an account besides being a customer.
+type State string
+
+// The states.
+const (
+	Live    State = ""        // with an owner or in its pool
+	Review  State = "review"  // in the pool, data being checked (P-17): not claimable
+	Invalid State = "invalid" // given up for good
+	Merged  State = "merged"  // part of another account, see Account.Merged
+)
+
+// Name is the state's word in the language; empty for live accounts.
+func (s State) Name(l crm.Lang) string {
+	switch s {
+	case Review:
+		return l.T("资料核对中", "data under review")
+	case Invalid:
+		return l.T("无效", "invalid")
+	case Merged:
+		return l.T("已合并", "merged")
+	}
+	return ""
+}
+
 // Name is the level as people write it; none counts as C.
 func (l Level) Name(lang crm.Lang) string {
 	switch l {
@@ -66,7 +102,7 @@ type Account struct {
 	Level       Level
 	Region      string // city or region
 	Industry    string
-	Owner       crm.UserID // zero: nobody, everybody may work with it
+	Owner       crm.UserID // zero: nobody, it waits in its home pool
 	Team        crm.TeamID // the owner's team
 	USCC        string     // 统一社会信用代码; empty: unknown
 	// No is the account's number in the system it was imported from; unique when
@@ -79,8 +115,17 @@ type Account struct {
 	Founded   int       // year; zero: unknown
 	// FromLead is the lead that it was; zero: none.
 	FromLead crm.LeadID
-	// HomePool is where the account goes when its owner gives it up (P-01).
+	// HomePool is where the account waits without an owner, also while it has one
+	// (P-01).
 	HomePool crm.PoolID
+	State    State
+	// Quality is the release reason that put the data in doubt (P-17).
+	Quality string
+	// Merged is the account that this one became part of; zero: none.
+	Merged crm.AccountID
+	// PooledAt is when it last came into the pool, ClaimableAt when the embargo
+	// ends (P-07).
+	PooledAt, ClaimableAt time.Time
 	// DealtAt is when the first deal was won or contract signed; zero: never.
 	// Dealt accounts do not count for the hold limit (P-03).
 	DealtAt time.Time
@@ -88,6 +133,34 @@ type Account struct {
 	OwnedAt, ActiveAt    time.Time
 	CreatedAt, UpdatedAt time.Time
 	Version              int64
+}
+
+// InPool reports whether the account waits in a pool.
+func (x Account) InPool() bool { return x.Owner == 0 && (x.State == Live || x.State == Review) }
+
+// Dealt reports whether the account has bought: it does not count for the hold
+// limit then (P-03).
+func (x Account) Dealt() bool { return !x.DealtAt.IsZero() }
+
+// Hidden stands for what a pool does not show.
+const Hidden = "****"
+
+// Masked is the account as it may be shown to somebody who has not claimed it
+// (P-08): without the fields that its pool hides.
+func (x Account) Masked(hides func(field string) bool) Account {
+	if hides("company") {
+		x.Name, x.Key, x.Pinyin, x.USCC, x.Parent, x.No = Hidden, "", "", "", "", ""
+	}
+	if hides("industry") {
+		x.Industry = ""
+	}
+	if hides("region") {
+		x.Region = ""
+	}
+	if hides("size") {
+		x.Employees, x.Revenue, x.Founded = 0, 0, 0
+	}
+	return x
 }
 
 // Role is what a contact can do for a decision to buy. The zero value is
@@ -136,23 +209,6 @@ type Contact struct {
 	// ActiveAt is the last valid activity with the person.
 	ActiveAt time.Time
 	Version  int64
-}
-
-// CanSee reports whether the actor may open the account: own ones, those of led
-// teams, all for company-wide roles, and those without an owner (PM-01).
-func CanSee(a crm.Actor, x Account) bool { return x.Owner == 0 || a.CanSee(x.Owner, x.Team) }
-
-// CanWork reports whether the actor may change the account and log work on it.
-func CanWork(a crm.Actor, x Account) bool { return !a.Frozen && CanSee(a, x) }
-
-// CanSeePeople reports whether names and numbers of the contacts may be shown
-// in full. For accounts without an owner only leaders and company-wide roles
-// see them, as in a pool (P-08).
-func CanSeePeople(a crm.Actor, x Account) bool {
-	if x.Owner == 0 {
-		return a.System || a.All || len(a.Reach) > 0
-	}
-	return a.CanSee(x.Owner, x.Team)
 }
 
 // Masked is the contact with name, number and address hidden but recognisable

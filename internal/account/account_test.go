@@ -3,31 +3,24 @@ package account
 import (
 	"strings"
 	"testing"
-
-	"crmbot/internal/crm"
 )
 
-func TestRights_PM01_P08(t *testing.T) {
-	owned, free := Account{Owner: 7, Team: 2}, Account{}
-	rep, other, boss := crm.Actor{ID: 7, Team: 2}, crm.Actor{ID: 8, Team: 2}, crm.Actor{ID: 9, Reach: []crm.TeamID{2}}
-	leaver := rep
-	leaver.Frozen = true
-	for _, c := range []struct {
-		name              string
-		a                 crm.Actor
-		x                 Account
-		see, work, people bool
-	}{
-		{"owner", rep, owned, true, true, true}, {"colleague", other, owned, false, false, false}, {"leader", boss, owned, true, true, true}, {"leaver", leaver, owned, true, false, true},
-		{"nobody's, rep", rep, free, true, true, false}, {"nobody's, leader", boss, free, true, true, true}, {"nobody's, administrator", crm.Actor{ID: 1, All: true}, free, true, true, true},
-	} {
-		if CanSee(c.a, c.x) != c.see || CanWork(c.a, c.x) != c.work || CanSeePeople(c.a, c.x) != c.people {
-			t.Errorf("%s: see %v, work %v, people %v", c.name, CanSee(c.a, c.x), CanWork(c.a, c.x), CanSeePeople(c.a, c.x))
-		}
-	}
+func TestMasked_P08(t *testing.T) {
 	m := Contact{Name: "王敏", Mobile: "+8613800001111", Email: "wangmin@example.com", Title: "采购"}.Masked()
 	if m.Name != "王*" || m.Mobile != "138****1111" || strings.Contains(m.Email, "angmin") || m.Title != "采购" {
 		t.Errorf("masked: %+v", m)
+	}
+	x := Account{ID: 3, Name: "华星", Key: "华星", Pinyin: " hx", USCC: "91310000", Parent: "华星集团", No: "C1", Industry: "制造", Region: "上海", Employees: 80, Revenue: 5, Founded: 2001}
+	for field, want := range map[string]Account{
+		"company":  {ID: 3, Name: Hidden, Industry: "制造", Region: "上海", Employees: 80, Revenue: 5, Founded: 2001},
+		"industry": {ID: 3, Name: "华星", Key: "华星", Pinyin: " hx", USCC: "91310000", Parent: "华星集团", No: "C1", Region: "上海", Employees: 80, Revenue: 5, Founded: 2001},
+		"region":   {ID: 3, Name: "华星", Key: "华星", Pinyin: " hx", USCC: "91310000", Parent: "华星集团", No: "C1", Industry: "制造", Employees: 80, Revenue: 5, Founded: 2001},
+		"size":     {ID: 3, Name: "华星", Key: "华星", Pinyin: " hx", USCC: "91310000", Parent: "华星集团", No: "C1", Industry: "制造", Region: "上海"},
+		"":         x,
+	} {
+		if got := x.Masked(func(f string) bool { return f == field }); got != want {
+			t.Errorf("%q hidden: %+v", field, got)
+		}
 	}
 }
 

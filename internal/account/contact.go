@@ -18,12 +18,12 @@ type ContactDraft struct {
 // Contacts are the people of an account as the actor may see them: in full for
 // the owner, leaders and company-wide roles, else masked (P-08, PM-01).
 func (s *Service) Contacts(ctx context.Context, a crm.Actor, id crm.AccountID) ([]Contact, error) {
-	x, err := s.Get(ctx, a, id)
+	x, r, err := s.get(ctx, a, id)
 	if err != nil {
 		return nil, err
 	}
-	cs, err := s.Store.Contacts(ctx, id)
-	if err != nil || CanSeePeople(a, x) {
+	cs, err := s.Store.Contacts(ctx, x.ID)
+	if err != nil || r.People {
 		return cs, err
 	}
 	for i := range cs {
@@ -41,11 +41,11 @@ func (s *Service) Contact(ctx context.Context, a crm.Actor, id crm.ContactID) (C
 	if err != nil {
 		return Contact{}, err
 	}
-	x, err := s.Get(ctx, a, c.Account)
+	_, r, err := s.get(ctx, a, c.Account)
 	if err != nil {
 		return Contact{}, err
 	}
-	if !CanSeePeople(a, x) && c.CreatedBy != a.ID {
+	if !r.People && c.CreatedBy != a.ID {
 		c = c.Masked()
 	}
 	return c, nil
@@ -74,17 +74,19 @@ func (s *Service) AddContact(ctx context.Context, a crm.Actor, id crm.AccountID,
 	var x Account
 	err := s.Tx.InTx(ctx, func(ctx context.Context) error {
 		var err error
-		if x, err = s.Get(ctx, a, id); err != nil {
+		var r Rights
+		if x, r, err = s.get(ctx, a, id); err != nil {
 			return err
 		}
-		if !CanWork(a, x) {
+		if a.Frozen {
 			return frozen()
 		}
-		if !CanSeePeople(a, x) {
+		if !r.People {
 			// Whether a number is known there is as telling as the number.
-			return crm.Refused("P-08", x.ID.String()+" 没有负责人，它的联系人对您是隐藏的，不能添加", x.ID.String()+" has no owner and its contacts are hidden from you; you cannot add one").
-				WithNext("请团队经理或管理员添加，或先把客户分给您", "a manager or an administrator can add it, or make you the owner first")
+			return crm.Refused("P-08", x.ID.String()+" 在公海，它的联系人对您是隐藏的，不能添加", x.ID.String()+" is in the pool and its contacts are hidden from you; you cannot add one").
+				WithNext("先认领：/认领 "+x.ID.String()+"，或请公海管理员添加", "claim it first: /claim "+x.ID.String()+", or let the pool's manager add it")
 		}
+		id = x.ID
 		have, err := s.Store.Contacts(ctx, id)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 
 	"crmbot/internal/crm"
 	"crmbot/internal/pool"
@@ -47,6 +48,45 @@ func (s *Service) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, name 
 	return x, err
 }
 
+// joined is a known account that a lead becomes part of: one that the actor may
+// see, and out of the pool it goes to the lead's owner, as a claim.
+func (s *Service) joined(ctx context.Context, a crm.Actor, x Account, seat pool.Seat) (Account, error) {
+	r, err := s.Rights(ctx, a, x)
+	if err != nil {
+		return x, err
+	}
+	if !r.See {
+		return x, s.taken(ctx, x)
+	}
+	if x.Owner != 0 {
+		return x, nil
+	}
+	if x, err = s.Store.LockAccount(ctx, x.ID); err != nil {
+		return x, err
+	}
+	if err := claimable(x); err != nil {
+		if errors.Is(err, pool.ErrLost) {
+			err = s.moved(x.ID)
+		}
+		return x, err
+	}
+	home, err := s.Gate.Pool(ctx, x.home())
+	if err != nil {
+		return x, err
+	}
+	m := pool.Move{Ref: x.ID.Ref(), Reason: pool.Claim, Pool: home, Claimable: x.ClaimableAt, Exempt: x.Dealt()}
+	moved, err := s.Gate.Give(ctx, a, seat, m, 1, s.move(a, x, Live, "", nil))
+	if errors.Is(err, pool.ErrLost) {
+		return x, s.moved(x.ID)
+	}
+	if err != nil {
+		return x, s.withCandidates(ctx, seat.User.ID, err)
+	}
+	e := moved.Entries[0]
+	x.Owner, x.Team, x.OwnedAt, x.Version = e.To, e.ToTeam, e.At, x.Version+1
+	return x, s.record(ctx, FactClaim, e.At, e.To, e.ToTeam, x.ID)
+}
+
 // adopt makes or finds the account of a lead in the caller's transaction. The
 // duplicate keys are the lead's and move with it.
 func (s *Service) adopt(ctx context.Context, a crm.Actor, l LeadData) (Account, error) {
@@ -63,10 +103,11 @@ func (s *Service) adopt(ctx context.Context, a crm.Actor, l LeadData) (Account, 
 	}
 	now := s.Clock.Now()
 	x, known := have[key]
-	switch {
-	case known && !CanSee(a, x):
-		return Account{}, s.taken(ctx, x)
-	case !known:
+	if known {
+		if x, err = s.joined(ctx, a, x, l.Seat); err != nil {
+			return Account{}, err
+		}
+	} else {
 		x = Account{Name: d.Name, Key: key, Pinyin: pinyinOf(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, FromLead: l.ID, CreatedAt: now, UpdatedAt: now}
 		if _, err := s.add(ctx, a, l.Seat, pool.Create, []*Account{&x}, false); err != nil {
 			return Account{}, err

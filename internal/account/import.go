@@ -289,7 +289,9 @@ func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, sea
 	if x == old && !taken {
 		return same, nil
 	}
-	if !CanSee(a, old) {
+	if r, err := s.Rights(ctx, a, old); err != nil {
+		return same, err
+	} else if !r.See {
 		same.Reason = crm.Text{Zh: "已存在，属于其他团队，未改动", En: "exists and belongs to another team; left alone"}
 		return same, nil
 	}
@@ -322,12 +324,12 @@ func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, sea
 
 // give stores a changed account of nobody with its first owner, through the gate.
 func (s *Service) give(ctx context.Context, a crm.Actor, x *Account, seat pool.Seat) error {
-	home, err := s.Gate.Home(ctx, crm.KindAccount, x.HomePool, seat.User.ID, x.Region)
+	home, err := s.Gate.Pool(ctx, x.home())
 	if err != nil {
 		return err
 	}
-	_, err = s.Gate.Give(ctx, a, seat, pool.Move{Ref: x.ID.Ref(), Reason: pool.Import, Pool: home}, 1, func(ctx context.Context, st pool.Stamp, _ int) ([]crm.Ref, error) {
-		x.Owner, x.Team, x.OwnedAt = st.Owner, st.Team, st.At
+	_, err = s.Gate.Give(ctx, a, seat, pool.Move{Ref: x.ID.Ref(), Reason: pool.Import, Pool: home, Exempt: x.Dealt()}, 1, func(ctx context.Context, st pool.Stamp, _ int) ([]crm.Ref, error) {
+		x.stamp(st)
 		return []crm.Ref{x.ID.Ref()}, s.Store.UpdateAccount(ctx, x)
 	})
 	return err
@@ -422,12 +424,12 @@ func (s *Service) restore(ctx context.Context, a crm.Actor, now, before Account)
 	if before.Owner != 0 || now.Owner == 0 {
 		return s.Store.UpdateAccount(ctx, &before)
 	}
-	home, err := s.Gate.Home(ctx, crm.KindAccount, before.HomePool, 0, before.Region)
+	home, err := s.Gate.Pool(ctx, before.home())
 	if err != nil {
 		return err
 	}
 	_, err = s.Gate.Free(ctx, a, pool.Move{Ref: now.ID.Ref(), From: now.Owner, FromTeam: now.Team, Reason: pool.Import, Pool: home, Uncounted: true}, 1, func(ctx context.Context, st pool.Stamp, _ int) ([]crm.Ref, error) {
-		before.OwnedAt = st.At
+		before.stamp(st)
 		return []crm.Ref{now.ID.Ref()}, s.Store.UpdateAccount(ctx, &before)
 	})
 	return err

@@ -39,6 +39,7 @@ type Deps struct {
 	Gate     *pool.Gate // the one gate of ownership (P-02)
 	Keys     Keys
 	Leads    Leads // nil: leads cannot be converted
+	People   People
 	// Name is a person's name, for refusals.
 	Name func(ctx context.Context, id crm.UserID) string
 }
@@ -61,33 +62,6 @@ func Settings() []rule.Def { return []rule.Def{HoldLimit.Def()} }
 // MaxName is the longest name of a company, in characters.
 const MaxName = 120
 
-// Get opens one account (PM-01, PM-03).
-func (s *Service) Get(ctx context.Context, a crm.Actor, id crm.AccountID) (Account, error) {
-	x, err := s.Store.Account(ctx, id)
-	if err != nil {
-		return Account{}, err
-	}
-	if !CanSee(a, x) {
-		return Account{}, s.taken(ctx, x)
-	}
-	return x, nil
-}
-
-// taken tells somebody without the right that the account exists and who has it
-// (DU-02), and nothing else about it.
-func (s *Service) taken(ctx context.Context, x Account) error {
-	owner := "-"
-	if s.Name != nil {
-		if n := crm.MaskName(s.Name(ctx, x.Owner)); n != "" {
-			owner = n
-		}
-	}
-	e := crm.Forbidden("客户 "+x.ID.String()+" 已存在，负责人 "+owner, "account "+x.ID.String()+" exists; its owner is "+owner).
-		WithNext("可联系负责人或其经理", "please talk to the owner or the owner's manager")
-	e.Rule = "DU-02"
-	return e
-}
-
 // Search finds accounts that the actor may see by code, name, part of the name
 // or pinyin initials, best match first. A text that names nothing finds nothing
 // and is no error.
@@ -106,7 +80,11 @@ func (s *Service) Search(ctx context.Context, a crm.Actor, text string, limit in
 		}
 		return []Account{x}, nil
 	}
-	q := Query{Scope: ScopeOf(a), Name: t, Key: crm.CompanyKey(t), Limit: limit}
+	scope, err := s.searchScope(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	q := Query{Scope: scope, Name: t, Key: crm.CompanyKey(t), Limit: limit}
 	if pinyin.IsQuery(t) {
 		q.Pinyin = strings.ToLower(t)
 	}
@@ -115,9 +93,38 @@ func (s *Service) Search(ctx context.Context, a crm.Actor, text string, limit in
 		return nil, err
 	}
 	if i := exact(out, q.Key); i >= 0 {
-		return out[i : i+1], nil
+		out = out[i : i+1]
+	}
+	for i, x := range out {
+		r, err := s.Rights(ctx, a, x)
+		if err != nil {
+			return nil, err
+		}
+		if out[i], err = s.shown(ctx, a, x, r); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// searchScope is ScopeOf without the pools whose accounts are found by their
+// code only: what a pool hides must not be found out by searching for it (P-08).
+func (s *Service) searchScope(ctx context.Context, a crm.Actor) (Scope, error) {
+	c, err := s.ScopeOf(ctx, a)
+	if err != nil || c.All {
+		return c, err
+	}
+	visible, err := s.Gate.Visible(ctx, a, crm.KindAccount)
+	if err != nil {
+		return c, err
+	}
+	c.Pools = nil
+	for _, p := range visible {
+		if p.Manages(a) || !p.Hides("company") {
+			c.Pools = append(c.Pools, p.ID)
+		}
+	}
+	return c, nil
 }
 
 func exact(xs []Account, key string) int {
@@ -160,7 +167,7 @@ func clip(s string) string {
 
 // Mine lists the accounts that a person owns, most recently active first.
 func (s *Service) Mine(ctx context.Context, a crm.Actor, offset, limit int) ([]Account, int64, error) {
-	return s.Store.FindAccounts(ctx, Query{Scope: ScopeOf(a), Owner: a.ID, Offset: offset, Limit: limit})
+	return s.Store.FindAccounts(ctx, Query{Scope: Scope{User: a.ID}, Owner: a.ID, Offset: offset, Limit: limit})
 }
 
 // Draft is what a person says about a new account.
@@ -213,8 +220,10 @@ func (s *Service) ensure(ctx context.Context, a crm.Actor, d Draft) (x Account, 
 		if rerr != nil {
 			return Account{}, false, rerr
 		}
-		if old, ok := have[key]; ok && CanSee(a, old) {
-			return old, false, nil
+		if old, ok := have[key]; ok {
+			if r, rerr := s.Rights(ctx, a, old); rerr != nil || r.See {
+				return old, false, rerr
+			}
 		}
 	}
 	return x, created, err
@@ -239,10 +248,14 @@ func (s *Service) ensureOnce(ctx context.Context, a crm.Actor, d Draft, key stri
 		}
 		if old, ok := have[key]; ok {
 			x, created = old, false
-			if !CanSee(a, old) {
+			r, err := s.Rights(ctx, a, old)
+			switch {
+			case err == nil && !r.See:
 				return s.taken(ctx, old)
+			case err == nil && !r.Work:
+				return claimFirst(old)
 			}
-			return nil
+			return err
 		}
 		if err := s.free(ctx, d.Name, d.USCC); err != nil {
 			return err
@@ -291,6 +304,16 @@ func pinyinOf(name string) string {
 	return b.String()
 }
 
+// stamp is what an account gets from the gate.
+func (x *Account) stamp(st pool.Stamp) {
+	x.Owner, x.Team, x.HomePool = st.Owner, st.Team, st.Pool
+	if st.Owner != 0 {
+		x.OwnedAt = st.At
+		return
+	}
+	x.OwnedAt, x.PooledAt, x.ClaimableAt = time.Time{}, st.At, st.Claimable
+}
+
 // add stores new accounts of the seated owner (none: nobody) through the gate, with
 // keys, facts and audit, and returns how many: the hold limit refuses a single
 // one and leaves the last ones out of several (P-03). Without claim the keys are
@@ -302,7 +325,7 @@ func (s *Service) add(ctx context.Context, a crm.Actor, seat pool.Seat, why pool
 	made := 0
 	apply := func(ctx context.Context, st pool.Stamp, n int) ([]crm.Ref, error) {
 		for _, x := range xs[:n] {
-			x.Owner, x.Team, x.OwnedAt, x.HomePool = st.Owner, st.Team, st.At, st.Pool
+			x.stamp(st)
 		}
 		if err := s.Store.AddAccounts(ctx, xs[:n]); err != nil {
 			return nil, err

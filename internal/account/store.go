@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crmbot/internal/crm"
+	"crmbot/internal/pool"
 )
 
 // Scope limits a query to what an actor may see (PM-01).
@@ -12,11 +13,8 @@ type Scope struct {
 	All   bool
 	User  crm.UserID
 	Teams []crm.TeamID
-}
-
-// ScopeOf is what the actor may see.
-func ScopeOf(a crm.Actor) Scope {
-	return Scope{All: a.All || a.System, User: a.ID, Teams: a.Reach}
+	// Pools are the pools of accounts that the actor may see.
+	Pools []crm.PoolID
 }
 
 // Query selects accounts. Empty parts do not limit.
@@ -27,6 +25,24 @@ type Query struct {
 	Name, Key, Pinyin string
 	Owner             crm.UserID
 	Offset, Limit     int
+}
+
+// Filter narrows the list of a pool. Empty fields do not filter.
+type Filter struct {
+	Region string
+	Level  Level
+}
+
+// PoolQuery asks the store for accounts of pools, the most important level
+// first.
+type PoolQuery struct {
+	Pools []crm.PoolID
+	Filter
+	// After continues behind the account with that level and id; zero: from the
+	// start.
+	AfterLevel Level
+	After      crm.AccountID
+	Limit      int
 }
 
 // Store keeps accounts and contacts. Methods that find one record answer
@@ -48,6 +64,21 @@ type Store interface {
 	// UpdateAccount stores the account if its version is still the given one and
 	// counts the version up; otherwise crm.CodeStale.
 	UpdateAccount(ctx context.Context, a *Account) error
+	// LockAccount is Account in a transaction, and nobody else changes the account
+	// until it ends.
+	LockAccount(ctx context.Context, id crm.AccountID) (Account, error)
+	// MoveAccount gives the account its new owner or pool if it still has the
+	// owner and version that x was read with, and reports whether it did.
+	MoveAccount(ctx context.Context, x Account, s pool.Stamp, next State, quality string) (bool, error)
+	// MoveOpenDeals gives the account's open deals of one person to another, with
+	// their stage as it is, and returns which.
+	MoveOpenDeals(ctx context.Context, id crm.AccountID, from, to crm.UserID, team crm.TeamID, at time.Time) ([]crm.DealID, error)
+	// PoolAccounts are accounts that wait in pools, in the order in which they are
+	// offered.
+	PoolAccounts(ctx context.Context, q PoolQuery) ([]Account, error)
+	// Idlest are a person's accounts that count for the hold limit, the longest
+	// without a valid activity first, at most n.
+	Idlest(ctx context.Context, owner crm.UserID, n int) ([]Account, error)
 	// RemoveAccount deletes an account of that version with its contacts, and
 	// reports whether it did; one with deals stays.
 	RemoveAccount(ctx context.Context, id crm.AccountID, version int64) (bool, error)

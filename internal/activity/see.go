@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"crmbot/internal/account"
 	"crmbot/internal/crm"
 )
 
@@ -68,8 +67,8 @@ func (s *Service) reads(ctx context.Context, a crm.Actor, ref crm.Ref) error {
 		}
 		return err
 	case crm.KindAccount:
-		x, err := s.d.Accounts.Get(ctx, a, crm.AccountID(ref.ID))
-		if err == nil && !account.CanSeePeople(a, x) {
+		v, err := s.d.Accounts.Peek(ctx, a, crm.AccountID(ref.ID))
+		if err == nil && !v.People {
 			return hidden
 		}
 		return err

@@ -31,7 +31,10 @@ type Leads interface {
 
 // Accounts is what activities need of accounts.
 type Accounts interface {
-	Get(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Account, error)
+	// Peek is the account with what the actor may do with it, Workable the account
+	// for somebody who is about to log on it.
+	Peek(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Seen, error)
+	Workable(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Account, error)
 	Search(ctx context.Context, a crm.Actor, text string, limit int) ([]account.Account, error)
 	Mine(ctx context.Context, a crm.Actor, offset, limit int) ([]account.Account, int64, error)
 	Contacts(ctx context.Context, a crm.Actor, id crm.AccountID) ([]account.Contact, error)
@@ -170,7 +173,7 @@ func (s *Service) Record(ctx context.Context, a crm.Actor, ref crm.Ref) (Record,
 		l, err := s.d.Leads.Working(ctx, a, crm.LeadID(ref.ID))
 		return Record{Subject: ref, Customer: ref, Name: l.Name(), Contact: l.Contact}, err
 	case crm.KindAccount:
-		x, err := s.d.Accounts.Get(ctx, a, crm.AccountID(ref.ID))
+		x, err := s.d.Accounts.Workable(ctx, a, crm.AccountID(ref.ID))
 		return Record{Subject: ref, Customer: ref, Name: x.Name}, err
 	case crm.KindDeal:
 		d, err := s.d.Deals.Get(ctx, a, crm.DealID(ref.ID))

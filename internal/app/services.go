@@ -70,7 +70,7 @@ func services(w wiring) *handlers.Services {
 		Holds: map[crm.Kind]rule.Int{crm.KindAccount: account.HoldLimit}})
 	s.Leads = lead.NewService(lead.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(w.db, w.book), Index: w.db,
 		Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book})
-	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Name: w.dir.Name,
+	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir, Name: w.dir.Name,
 		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}})
 	s.Leads.DescribeKind(crm.KindAccount, describeAccount(w.db))
 	s.Deals = deal.NewService(deal.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Accounts: s.Accounts, AccountStore: w.db, People: w.dir})

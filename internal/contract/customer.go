@@ -12,7 +12,7 @@ import (
 // becomes a new account; several matches are refused with the choices.
 func (s *Service) customer(ctx context.Context, a crm.Actor, in Input) (account.Account, error) {
 	if in.Account != 0 {
-		return s.Customers.Get(ctx, a, in.Account)
+		return s.Customers.Workable(ctx, a, in.Account)
 	}
 	name := strings.TrimSpace(in.Customer)
 	if name == "" {
@@ -23,7 +23,7 @@ func (s *Service) customer(ctx context.Context, a crm.Actor, in Input) (account.
 	case err != nil:
 		return account.Account{}, err
 	case len(found) == 1:
-		return found[0], nil
+		return s.Customers.Workable(ctx, a, found[0].ID)
 	case len(found) == 0:
 		return s.Customers.Ensure(ctx, a, name)
 	}

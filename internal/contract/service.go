@@ -15,7 +15,8 @@ import (
 
 // Customers are the accounts that contracts are made with.
 type Customers interface {
-	Get(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Account, error)
+	// Workable is the account for somebody who may write about it.
+	Workable(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Account, error)
 	Search(ctx context.Context, a crm.Actor, text string, limit int) ([]account.Account, error)
 	// Reserve comes first in a transaction that may Ensure later (P-03).
 	Reserve(ctx context.Context, a crm.Actor) error

@@ -17,6 +17,8 @@ import (
 // Accounts are the customers of deals.
 type Accounts interface {
 	Get(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Account, error)
+	// Workable is Get for somebody who is about to write.
+	Workable(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Account, error)
 	Dealt(ctx context.Context, at map[crm.AccountID]time.Time) error
 }
 
@@ -97,6 +99,7 @@ func (s *Service) List(ctx context.Context, a crm.Actor, q Query) ([]Deal, Total
 		if err != nil {
 			return nil, Totals{}, err
 		}
+		q.Account = x.ID // the code may be of one that became part of it
 		if x.Owner != 0 && x.Owner == a.ID {
 			q.Scope.All = true // the owner of a customer sees all its deals
 		}
@@ -153,7 +156,7 @@ func (s *Service) Create(ctx context.Context, a crm.Actor, in Draft) (Deal, erro
 	}
 	var d Deal
 	err := s.Tx.InTx(ctx, func(ctx context.Context) error {
-		x, err := s.Accounts.Get(ctx, a, in.Account)
+		x, err := s.Accounts.Workable(ctx, a, in.Account)
 		if err != nil {
 			return err
 		}

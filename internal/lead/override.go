@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"crmbot/internal/crm"
+	"crmbot/internal/pool"
 )
 
 // Around are the grades that the grade of the score may be overridden with:
@@ -67,8 +68,8 @@ func (s *Service) Override(ctx context.Context, a crm.Actor, id crm.LeadID, g Gr
 		return Seen{}, e.WithNext("请把理由告诉您的经理", "tell your manager why")
 	}
 	why = crm.Normalize(why)
-	if n := utf8.RuneCountInString(why); n < 2 || n > maxNote {
-		e := crm.Invalid(fmt.Sprintf("人工评级需要 2 到 %d 字的原因", maxNote), fmt.Sprintf("a grade by hand needs a reason of 2 to %d characters", maxNote))
+	if n := utf8.RuneCountInString(why); n < 2 || n > pool.MaxNote {
+		e := crm.Invalid(fmt.Sprintf("人工评级需要 2 到 %d 字的原因", pool.MaxNote), fmt.Sprintf("a grade by hand needs a reason of 2 to %d characters", pool.MaxNote))
 		e.Rule = "L-04"
 		return Seen{}, e.WithNext("例如 /评级 "+id.String()+" B 客户已立项", "for example /grade "+id.String()+" B project approved")
 	}

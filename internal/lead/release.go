@@ -26,13 +26,8 @@ func (s *Service) Release(ctx context.Context, a crm.Actor, id crm.LeadID, reaso
 		return Released{}, err
 	}
 	reasons, _ := ReleaseReasons.Of(ctx, s.d.Rules)
-	r, ok := ReasonByCode(reasons, reason)
-	if !ok {
-		_, _, err := ParseReason(reasons, "")
-		return Released{}, err
-	}
-	note = cut(crm.Normalize(note), maxNote)
-	if err := CheckReason(r, note); err != nil {
+	r, note, err := pool.ReasonFor(reasons, reason, note)
+	if err != nil {
 		return Released{}, err
 	}
 	l, err := s.owned(ctx, a, id)
@@ -118,8 +113,6 @@ func (s *Service) Release(ctx context.Context, a crm.Actor, id crm.LeadID, reaso
 	out.Seen, err = s.seen(ctx, a, after, max(acc, accessMasked))
 	return out, err
 }
-
-const maxNote = 200
 
 // The views that leads send unasked; handlers register them.
 const (

@@ -157,7 +157,7 @@ var (
 
 // Settings are the definitions for the book of rules.
 func Settings() []rule.Def {
-	return append(pool.Settings(), Sources.Def(), Periods.Def(), ReleaseReasons.Def(), Similarity.Def(), DetailViews.Def(), CollabDays.Def(), UnknownSource.Def(), CompleteRule.Def(), ActionRule.Def(), FitRule.Def(), DecayRule.Def(), LearnFrom.Def(),
+	return append(pool.Settings(), Sources.Def(), Periods.Def(), Similarity.Def(), DetailViews.Def(), CollabDays.Def(), UnknownSource.Def(), CompleteRule.Def(), ActionRule.Def(), FitRule.Def(), DecayRule.Def(), LearnFrom.Def(),
 		LineRule.Def(), SlackRule.Def(), GivenDays.Def(), Shrink.Def(), ValidDays.Def(), ReachDays.Def(), CheckLeast.Def(), CheckSpan.Def())
 }
 
@@ -238,15 +238,7 @@ type Seen struct {
 }
 
 // Past is one former change of ownership in words.
-type Past struct {
-	At       time.Time
-	Reason   pool.Reason
-	From, To string // names; empty: the pool
-	FromID   crm.UserID
-	By       string
-	Why      crm.Text // release reason
-	Note     string
-}
+type Past = pool.Past
 
 // Peek is the lead as the actor may see it, for rendering cards. It counts no
 // detail view and tells no story.
@@ -367,14 +359,7 @@ func (s *Service) tellOf(ctx context.Context, v *Seen, entries []pool.Entry) err
 		}
 		v.Story = story
 	}
-	reasons, _ := ReleaseReasons.Read(ctx, s.d.Rules)
-	for _, e := range entries {
-		p := Past{At: e.At, Reason: e.Reason, FromID: e.From, From: s.d.People.Name(ctx, e.From), To: s.d.People.Name(ctx, e.To), By: s.d.People.Name(ctx, e.By), Note: e.Note}
-		if r, ok := ReasonByCode(reasons, e.Why); ok {
-			p.Why = crm.Text{Zh: r.Zh, En: r.En}
-		}
-		v.Past = append(v.Past, p)
-	}
+	v.Past = s.d.Gate.Tell(ctx, entries)
 	return nil
 }
 

@@ -31,6 +31,8 @@ func (m Measure) Change(qty int64, l crm.Lang) string {
 var facts = map[string]Measure{
 	"lead.new":           {Name: crm.Text{Zh: "新增线索", En: "new lead"}, Unit: leads},
 	"lead.claim":         {Name: crm.Text{Zh: "认领线索", En: "claimed lead"}, Unit: leads},
+	"account.claim":      {Name: crm.Text{Zh: "认领客户", En: "claimed account"}, Unit: accounts},
+	"account.release":    {Name: crm.Text{Zh: "释放客户", En: "released account"}, Unit: accounts},
 	"lead.release":       {Name: crm.Text{Zh: "释放线索", En: "released lead"}, Unit: leads},
 	"lead.converted":     {Name: crm.Text{Zh: "线索转客户", En: "lead converted"}, Unit: leads},
 	"lead.first_contact": {Name: crm.Text{Zh: "首次联系", En: "first contact"}, Unit: leads},

@@ -20,6 +20,8 @@ import (
 type People interface {
 	User(ctx context.Context, id crm.UserID) (org.User, error)
 	Team(ctx context.Context, id crm.TeamID) (org.Team, error)
+	// Name is the person's name; empty for nobody.
+	Name(ctx context.Context, id crm.UserID) string
 }
 
 // Deps are what the gate works with.
@@ -111,6 +113,9 @@ type Move struct {
 	Note string
 	// Uncounted releases are the record's own fault (P-17).
 	Uncounted bool
+	// Exempt records do not count for the hold limit (P-03): accounts that have
+	// bought.
+	Exempt bool
 }
 
 // Stamp is what the row gets with its new owner.
@@ -193,7 +198,7 @@ func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, 
 		}
 	}
 	var version int64
-	if m.Reason.limited() {
+	if m.Reason.limited() && !m.Exempt {
 		out.Hold, version = g.hold(ctx, seat.Kind, scopes)
 		if n > 1 {
 			n = max(0, min(n, out.Hold-st.Held))
@@ -226,9 +231,9 @@ func (g *Gate) Free(ctx context.Context, a crm.Actor, m Move, n int, apply Apply
 	e := Entry{At: now, From: m.From, FromTeam: m.FromTeam, Pool: m.Pool.ID, Reason: m.Reason, By: a.ID, Why: m.Why, Note: m.Note, Uncounted: m.Uncounted}
 	switch m.Reason {
 	case Create, Import:
-		s.Claimable = now.Add(time.Duration(EmbargoNew.Of(ctx, g.d.Rules)) * time.Hour)
+		s.Claimable = now.Add(hours(m.Pool.NewHours, EmbargoNew.Of(ctx, g.d.Rules)))
 	case Recycle:
-		s.Claimable = now.Add(time.Duration(EmbargoRecycle.Of(ctx, g.d.Rules)) * time.Hour)
+		s.Claimable = now.Add(hours(m.Pool.RecycleHours, EmbargoRecycle.Of(ctx, g.d.Rules)))
 	case Release:
 		if m.From == a.ID && m.Last.QuotaDay != "" {
 			if err := g.refund(ctx, a, m, now, &e); err != nil {
@@ -240,6 +245,14 @@ func (g *Gate) Free(ctx context.Context, a crm.Actor, m Move, n int, apply Apply
 	var err error
 	out.Entries, err = g.move(ctx, e, s, n, apply, map[string]any{"refund": e.Refund})
 	return out, err
+}
+
+// hours is the embargo of a pool: its own, else that of the settings.
+func hours(own Override, setting int64) time.Duration {
+	if own.Set {
+		setting = int64(own.Value)
+	}
+	return time.Duration(setting) * time.Hour
 }
 
 // maxPast is how many of a record's entries are read along with the person's

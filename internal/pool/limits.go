@@ -36,7 +36,7 @@ func Settings() []rule.Def {
 		CoolAuto, CoolVoluntary, CoolManager, EmbargoNew, EmbargoRecycle} {
 		out = append(out, i.Def())
 	}
-	return out
+	return append(out, ReleaseReasons.Def())
 }
 
 // Candidate is a record that the person could release to make room.

@@ -33,6 +33,9 @@ type Pool struct {
 	// include the teams below them.
 	Users []crm.UserID
 	Teams []crm.TeamID
+	// Managers look after the pool: they see its records in full, assign them and
+	// change the pool's settings.
+	Managers []crm.UserID
 	// Regions are the cities or regions whose records it takes; empty: all.
 	Regions []string
 	// Daily replaces the claim quota P-04 for claims from this pool; zero: the
@@ -41,19 +44,36 @@ type Pool struct {
 	// Offday allows claims on days that are not worked, as many as the setting
 	// P-04.offday says.
 	Offday bool
+	// NewHours and RecycleHours replace the embargo P-07 for records that come
+	// into this pool new or recycled.
+	NewHours, RecycleHours Override
+	// Views replaces the daily number of detail views (P-08) for this pool.
+	Views Override
 	// Hidden names further fields that are hidden until claimed (P-08):
 	// company, contact, title, need, note.
 	Hidden []string
 	// Retired pools take no new records.
 	Retired bool
+	// Version counts the changes of the pool.
+	Version int64
+}
+
+// Override is a number of a pool that replaces the one of the settings; the
+// zero value replaces nothing.
+type Override struct {
+	Set   bool
+	Value int
 }
 
 // Title is the pool's name in the language.
 func (p Pool) Title(l crm.Lang) string {
-	if p.Name == "" {
-		return l.T("公海", "Public pool")
+	switch {
+	case p.Name != "":
+		return p.Name
+	case p.Kind == crm.KindAccount:
+		return l.T("客户公海", "Account pool")
 	}
-	return p.Name
+	return l.T("公海", "Public pool")
 }
 
 // Hides reports whether the pool hides the field until the record is claimed.
@@ -104,10 +124,16 @@ func Choose(pools []Pool, w Place) (Pool, bool) {
 // Visible reports whether a person of these teams (own team first, then those
 // above) may see the pool and claim from it.
 func (p Pool) Visible(a crm.Actor, teams []crm.TeamID) bool {
-	if a.All || a.System || scopeRank(p, a.ID, teams) < outOfScope {
+	if p.Manages(a) || scopeRank(p, a.ID, teams) < outOfScope {
 		return true
 	}
 	return slices.ContainsFunc(p.Teams, a.Leads)
+}
+
+// Manages reports whether the actor looks after the pool: its managers and the
+// company-wide roles. They see its records in full and assign them.
+func (p Pool) Manages(a crm.Actor) bool {
+	return a.All || a.System || a.ID != 0 && slices.Contains(p.Managers, a.ID)
 }
 
 const outOfScope = 1 << 20

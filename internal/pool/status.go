@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crmbot/internal/crm"
+	"crmbot/internal/org"
 )
 
 const poolsMaxAge = 3 * time.Second
@@ -54,6 +55,47 @@ func (g *Gate) Home(ctx context.Context, kind crm.Kind, explicit crm.PoolID, use
 		return Pool{}, crm.Refused("P-01", "没有能接收这条记录的公海", "no pool takes this record").WithNext("请管理员设置公海", "an administrator can set up a pool")
 	}
 	return p, nil
+}
+
+// Sees is the pool of a record with what the actor may do there: see it, and
+// look after it. A record without a known pool is in nobody's sight but that of
+// the company-wide roles.
+func (g *Gate) Sees(ctx context.Context, a crm.Actor, id crm.PoolID) (p Pool, sees, manages bool, err error) {
+	p, err = g.Pool(ctx, id)
+	if crm.CodeOf(err) == crm.CodeNotFound {
+		return p, a.All || a.System, a.All || a.System, nil
+	}
+	if err != nil {
+		return p, false, false, err
+	}
+	teams, err := g.TeamsOf(ctx, a.Team)
+	if err != nil {
+		return p, false, false, err
+	}
+	return p, p.Visible(a, teams), p.Manages(a), nil
+}
+
+// MayAssign refuses somebody who may not give a record of that owner and pool to
+// the person: leaders give to the people they lead, and who looks after a pool
+// gives out of it to everybody in its scope.
+func (g *Gate) MayAssign(ctx context.Context, a crm.Actor, owner crm.UserID, id crm.PoolID, to org.User) error {
+	if a.Leads(to.Team) {
+		return nil
+	}
+	if owner == 0 {
+		p, _, manages, err := g.Sees(ctx, a, id)
+		if err != nil {
+			return err
+		}
+		teams, err := g.TeamsOf(ctx, to.Team)
+		if err != nil {
+			return err
+		}
+		if manages && scopeRank(p, to.ID, teams) < outOfScope {
+			return nil
+		}
+	}
+	return crm.Forbidden(to.Name+" 不在您管理的团队里", to.Name+" is not in a team that you lead").WithNext("请分配给自己团队的成员", "assign it to a member of your own team")
 }
 
 // Visible are the pools of the kind that the actor may see.

@@ -35,6 +35,10 @@ type accountRow struct {
 	CreatedMs  int64
 	UpdatedMs  int64
 	Version    int64
+
+	State, Quality                  string
+	PooledMs, ClaimableMs, MergedID int64
+	LevelNo                         int
 }
 
 func (accountRow) TableName() string { return "crm_accounts" }
@@ -43,14 +47,15 @@ func accountRowOf(a account.Account) accountRow {
 	return accountRow{ID: int64(a.ID), Name: a.Name, NameKey: a.Key, PinyinKeys: a.Pinyin, Level: string(a.Level), Region: a.Region, Industry: a.Industry,
 		OwnerID: int64(a.Owner), TeamID: int64(a.Team), Uscc: nullable(a.USCC), ExtNo: nullable(a.No), ParentName: a.Parent, Employees: a.Employees, Revenue: int64(a.Revenue),
 		Founded: a.Founded, HomePoolID: int64(a.HomePool), LeadID: int64(a.FromLead), DealtMs: ms(a.DealtAt), OwnedMs: ms(a.OwnedAt), ActiveMs: ms(a.ActiveAt), CreatedMs: ms(a.CreatedAt),
-		UpdatedMs: ms(a.UpdatedAt), Version: a.Version}
+		UpdatedMs: ms(a.UpdatedAt), Version: a.Version, State: string(a.State), Quality: a.Quality, PooledMs: ms(a.PooledAt), ClaimableMs: ms(a.ClaimableAt), MergedID: int64(a.Merged),
+		LevelNo: a.Level.Order()}
 }
 
 func (r accountRow) entity() account.Account {
 	return account.Account{ID: crm.AccountID(r.ID), Name: r.Name, Key: r.NameKey, Pinyin: r.PinyinKeys, Level: account.Level(r.Level), Region: r.Region, Industry: r.Industry,
 		Owner: crm.UserID(r.OwnerID), Team: crm.TeamID(r.TeamID), USCC: deref(r.Uscc), No: deref(r.ExtNo), Parent: r.ParentName, Employees: r.Employees, Revenue: crm.Money(r.Revenue),
 		Founded: r.Founded, HomePool: crm.PoolID(r.HomePoolID), FromLead: crm.LeadID(r.LeadID), DealtAt: at(r.DealtMs), OwnedAt: at(r.OwnedMs), ActiveAt: at(r.ActiveMs), CreatedAt: at(r.CreatedMs),
-		UpdatedAt: at(r.UpdatedMs), Version: r.Version}
+		UpdatedAt: at(r.UpdatedMs), Version: r.Version, State: account.State(r.State), Quality: r.Quality, PooledAt: at(r.PooledMs), ClaimableAt: at(r.ClaimableMs), Merged: crm.AccountID(r.MergedID)}
 }
 
 // Account implements account.Store.
@@ -98,8 +103,9 @@ func accountsWhere[T any](db *gorm.DB, where string, values []T, each func(accou
 func (d *DB) FindAccounts(ctx context.Context, q account.Query) ([]account.Account, int64, error) {
 	db := d.read(ctx).Model(&accountRow{})
 	if !q.Scope.All {
-		db = db.Where("owner_id = 0 OR owner_id = ? OR team_id IN ?", int64(q.Scope.User), append([]crm.TeamID{-1}, q.Scope.Teams...))
+		db = db.Where("(owner_id = 0 AND home_pool_id IN ?) OR (owner_id <> 0 AND (owner_id = ? OR team_id IN ?))", orNone(q.Scope.Pools), int64(q.Scope.User), orNone(q.Scope.Teams))
 	}
+	db = db.Where("state IN ?", []string{string(account.Live), string(account.Review)})
 	if q.Owner != 0 {
 		db = db.Where("owner_id = ?", int64(q.Owner))
 	}

@@ -118,6 +118,16 @@ func (d *DB) AddGrams(ctx context.Context, grams ...lead.Gram) error {
 
 // MoveKeys implements lead.Index.
 func (d *DB) MoveKeys(ctx context.Context, from, to crm.Ref) error {
+	// Both may have a pair: names that are alike share some.
+	var shared []string
+	if err := d.write(ctx).Model(&dupGramRow{}).Where("ref = ?", to.String()).Pluck("gram", &shared).Error; err != nil {
+		return err
+	}
+	if len(shared) > 0 {
+		if err := d.write(ctx).Where("ref = ? AND gram IN ?", from.String(), shared).Delete(&dupGramRow{}).Error; err != nil {
+			return err
+		}
+	}
 	for _, table := range []string{"crm_dup_keys", "crm_dup_grams"} {
 		if err := d.write(ctx).Table(table).Where("ref = ?", from.String()).Updates(map[string]any{"ref": to.String()}).Error; err != nil {
 			return err

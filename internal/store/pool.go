@@ -13,17 +13,20 @@ import (
 )
 
 type poolRow struct {
-	ID      int64
-	Name    string
-	Kind    string
-	SortNo  int
-	Users   string
-	Teams   string
-	Regions string
-	Daily   int
-	Offday  bool
-	Hidden  string
-	Retired bool
+	ID                            int64
+	Name                          string
+	Kind                          string
+	SortNo                        int
+	Users                         string
+	Teams                         string
+	Regions                       string
+	Daily                         int
+	Offday                        bool
+	Hidden                        string
+	Retired                       bool
+	Managers                      string
+	NewHours, RecycleHours, Views int // below zero: those of the settings
+	Version                       int64
 }
 
 func (poolRow) TableName() string { return "crm_pools" }
@@ -37,7 +40,8 @@ func (d *DB) Pools(ctx context.Context) ([]pool.Pool, error) {
 	out := make([]pool.Pool, len(rows))
 	for i, r := range rows {
 		out[i] = pool.Pool{ID: crm.PoolID(r.ID), Name: r.Name, Kind: crm.Kind(r.Kind), Sort: r.SortNo, Users: splitIDs[crm.UserID](r.Users), Teams: splitIDs[crm.TeamID](r.Teams),
-			Regions: splitWords(r.Regions), Daily: r.Daily, Offday: r.Offday, Hidden: splitWords(r.Hidden), Retired: r.Retired}
+			Regions: splitWords(r.Regions), Daily: r.Daily, Offday: r.Offday, Hidden: splitWords(r.Hidden), Retired: r.Retired,
+			Managers: splitIDs[crm.UserID](r.Managers), NewHours: override(r.NewHours), RecycleHours: override(r.RecycleHours), Views: override(r.Views), Version: r.Version}
 	}
 	return out, nil
 }
@@ -45,12 +49,38 @@ func (d *DB) Pools(ctx context.Context) ([]pool.Pool, error) {
 // SavePool implements pool.Store.
 func (d *DB) SavePool(ctx context.Context, p *pool.Pool) error {
 	row := poolRow{ID: int64(p.ID), Name: p.Name, Kind: string(p.Kind), SortNo: p.Sort, Users: joinIDs(p.Users), Teams: joinIDs(p.Teams), Regions: strings.Join(p.Regions, "\n"),
-		Daily: p.Daily, Offday: p.Offday, Hidden: strings.Join(p.Hidden, "\n"), Retired: p.Retired}
-	if err := d.write(ctx).Save(&row).Error; err != nil {
-		return err
+		Daily: p.Daily, Offday: p.Offday, Hidden: strings.Join(p.Hidden, "\n"), Retired: p.Retired, Managers: joinIDs(p.Managers),
+		NewHours: overridden(p.NewHours), RecycleHours: overridden(p.RecycleHours), Views: overridden(p.Views), Version: p.Version + 1}
+	if row.ID == 0 {
+		if err := d.write(ctx).Create(&row).Error; err != nil {
+			return err
+		}
+		p.ID, p.Version = crm.PoolID(row.ID), row.Version
+		return nil
 	}
-	p.ID = crm.PoolID(row.ID)
+	res := d.write(ctx).Model(&poolRow{}).Select("*").Omit("id").Where("id = ? AND version = ?", row.ID, p.Version).Updates(&row)
+	if res.Error != nil {
+		return res.Error
+	}
+	if res.RowsAffected == 0 {
+		return crm.Stale("P-01", "这个公海刚刚被别人修改", "this pool was changed by somebody else a moment ago").WithNext("请重新打开再改", "please open it again")
+	}
+	p.Version = row.Version
 	return nil
+}
+
+func override(n int) pool.Override {
+	if n < 0 {
+		return pool.Override{}
+	}
+	return pool.Override{Set: true, Value: n}
+}
+
+func overridden(o pool.Override) int {
+	if !o.Set {
+		return -1
+	}
+	return o.Value
 }
 
 func splitWords(s string) []string {

@@ -8,6 +8,7 @@ import (
 
 	"crmbot/internal/account"
 	"crmbot/internal/crm"
+	ownership "crmbot/internal/pool"
 	"crmbot/internal/store"
 )
 
@@ -24,7 +25,7 @@ func Account(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	a := account.Account{Name: "上海华星科技有限公司", Key: "华星科技", Pinyin: " hxkj huaxingkeji", Level: account.LevelA, Region: "上海", Industry: "制造", Owner: 7, Team: 2, USCC: "91330106MA27XLHC0Q", No: "X-1",
 		Parent: "华星集团", Employees: 120, Revenue: 12345, Founded: 2001, HomePool: 2, FromLead: 9, DealtAt: now, OwnedAt: now, ActiveAt: now.Add(time.Minute), CreatedAt: now, UpdatedAt: now}
 	b := account.Account{Name: "100%纯_净水", Key: "100%纯_净水", Pinyin: " 100cjs", Owner: 8, Team: 3, OwnedAt: now, CreatedAt: now, UpdatedAt: now}
-	c := account.Account{Name: "无主公司", Key: "无主公司", Pinyin: " wzgs", CreatedAt: now, UpdatedAt: now}
+	c := account.Account{Name: "无主公司", Key: "无主公司", Pinyin: " wzgs", HomePool: 2, PooledAt: now, ClaimableAt: now, CreatedAt: now, UpdatedAt: now}
 	check(db.AddAccounts(ctx, []*account.Account{&a, &b, &c}))
 	if a.ID == 0 || a.ID == b.ID || a.Version != 1 {
 		t.Fatalf("ids %d %d, version %d", a.ID, b.ID, a.Version)
@@ -43,16 +44,53 @@ func Account(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 		}
 	}
 
+	t.Run("pool", func(t *testing.T) {
+		q := account.PoolQuery{Pools: []crm.PoolID{2, 9}, Limit: 5}
+		list, err := db.PoolAccounts(ctx, q)
+		check(err)
+		if len(list) != 1 || list[0].ID != c.ID {
+			t.Errorf("in the pool: %+v", list)
+		}
+		for what, q := range map[string]account.PoolQuery{"another pool": {Pools: []crm.PoolID{9}, Limit: 5}, "another level": {Pools: []crm.PoolID{2}, Filter: account.Filter{Level: account.LevelA}, Limit: 5},
+			"another region": {Pools: []crm.PoolID{2}, Filter: account.Filter{Region: "上海"}, Limit: 5}, "behind the last": {Pools: []crm.PoolID{2}, After: c.ID, Limit: 5}, "no pool": {Limit: 5}} {
+			if list, err := db.PoolAccounts(ctx, q); err != nil || len(list) != 0 {
+				t.Errorf("%s: %+v, %v", what, list, err)
+			}
+		}
+		ok, err := db.MoveAccount(ctx, c, ownership.Stamp{At: now, Owner: 7, Team: 2, Pool: 2}, account.Live, "")
+		check(err)
+		if again, err := db.MoveAccount(ctx, c, ownership.Stamp{At: now, Owner: 8, Team: 2, Pool: 2}, account.Live, ""); !ok || again || err != nil {
+			t.Errorf("moved %v, again %v, %v", ok, again, err)
+		}
+		moved, err := db.LockAccount(ctx, c.ID)
+		check(err)
+		if moved.Owner != 7 || moved.Version != c.Version+1 || !moved.OwnedAt.Equal(now) {
+			t.Errorf("%+v", moved)
+		}
+		idle, err := db.Idlest(ctx, 7, 5)
+		check(err)
+		if len(idle) != 1 || idle[0].ID != c.ID { // a has bought
+			t.Errorf("idle: %+v", idle)
+		}
+		ok, err = db.MoveAccount(ctx, moved, ownership.Stamp{At: now, Pool: 2, Claimable: now.Add(time.Hour)}, account.Review, "duplicate")
+		check(err)
+		back, err := db.Account(ctx, c.ID)
+		check(err)
+		if !ok || back.Owner != 0 || back.State != account.Review || back.Quality != "duplicate" || !back.ClaimableAt.Equal(now.Add(time.Hour)) || !back.OwnedAt.IsZero() {
+			t.Errorf("%+v", back)
+		}
+	})
 	t.Run("find", func(t *testing.T) {
-		all, mine := account.Scope{All: true}, account.Scope{User: 7}
+		all, mine := account.Scope{All: true}, account.Scope{User: 7, Pools: []crm.PoolID{2}}
 		for _, x := range []struct {
 			name string
 			q    account.Query
 			want []crm.AccountID
 		}{
 			{"all, last active first", account.Query{Scope: all}, []crm.AccountID{a.ID, c.ID, b.ID}},
-			{"own and nobody's", account.Query{Scope: mine}, []crm.AccountID{a.ID, c.ID}},
-			{"of led teams", account.Query{Scope: account.Scope{User: 1, Teams: []crm.TeamID{3}}}, []crm.AccountID{c.ID, b.ID}},
+			{"own and those in the pool", account.Query{Scope: mine}, []crm.AccountID{a.ID, c.ID}},
+			{"of another pool", account.Query{Scope: account.Scope{User: 7, Pools: []crm.PoolID{9}}}, []crm.AccountID{a.ID}},
+			{"of led teams", account.Query{Scope: account.Scope{User: 1, Teams: []crm.TeamID{3}}}, []crm.AccountID{b.ID}},
 			{"part of the name", account.Query{Scope: all, Name: "华星"}, []crm.AccountID{a.ID}},
 			{"wildcards are text", account.Query{Scope: all, Name: "%"}, []crm.AccountID{b.ID}},
 			{"underscore is text", account.Query{Scope: all, Name: "纯_"}, []crm.AccountID{b.ID}},

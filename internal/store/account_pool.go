@@ -1,0 +1,106 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"crmbot/internal/account"
+	"crmbot/internal/crm"
+	"crmbot/internal/deal"
+	"crmbot/internal/pool"
+)
+
+// LockAccount implements account.Store.
+func (d *DB) LockAccount(ctx context.Context, id crm.AccountID) (account.Account, error) {
+	db := d.read(ctx)
+	if d.Dialect == MySQL { // a transaction of SQLite is alone
+		db = db.Clauses(clause.Locking{Strength: "UPDATE"})
+	}
+	var r accountRow
+	err := db.Take(&r, "id = ?", int64(id)).Error
+	if missing(err) {
+		return account.Account{}, crm.NotFound("没有客户 "+id.String(), "there is no account "+id.String())
+	}
+	return r.entity(), err
+}
+
+// MoveAccount implements account.Store.
+func (d *DB) MoveAccount(ctx context.Context, x account.Account, s pool.Stamp, next account.State, quality string) (bool, error) {
+	set := map[string]any{"owner_id": int64(s.Owner), "team_id": int64(s.Team), "home_pool_id": int64(s.Pool), "state": string(next), "quality": quality,
+		"updated_ms": ms(s.At), "version": gorm.Expr("version + 1")}
+	if s.Owner != 0 {
+		set["owned_ms"] = ms(s.At)
+	} else {
+		set["owned_ms"], set["pooled_ms"], set["claimable_ms"] = 0, ms(s.At), ms(s.Claimable)
+	}
+	res := d.write(ctx).Model(&accountRow{}).Where("id = ? AND owner_id = ? AND version = ?", int64(x.ID), int64(x.Owner), x.Version).Updates(set)
+	return res.RowsAffected == 1, res.Error
+}
+
+// MoveOpenDeals implements account.Store.
+func (d *DB) MoveOpenDeals(ctx context.Context, id crm.AccountID, from, to crm.UserID, team crm.TeamID, when time.Time) ([]crm.DealID, error) {
+	var ids []crm.DealID
+	open := d.read(ctx).Model(&dealRow{}).Where("account_id = ? AND owner_id = ? AND status = ?", int64(id), int64(from), string(deal.Open)).Order("id")
+	if d.Dialect == MySQL {
+		open = open.Clauses(clause.Locking{Strength: "UPDATE"})
+	}
+	if err := open.Pluck("id", &ids).Error; err != nil {
+		return nil, err
+	}
+	for part := range slices.Chunk(ids, 500) {
+		err := d.write(ctx).Model(&dealRow{}).Where("id IN ?", part).
+			Updates(map[string]any{"owner_id": int64(to), "team_id": int64(team), "updated_ms": ms(when), "version": gorm.Expr("version + 1")}).Error
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// PoolAccounts implements account.Store. Each pool is one walk along an index,
+// as far as the page is long; the walks are merged here.
+func (d *DB) PoolAccounts(ctx context.Context, q account.PoolQuery) ([]account.Account, error) {
+	var out []account.Account
+	for _, p := range q.Pools {
+		db := d.read(ctx).Where("owner_id = 0 AND home_pool_id = ? AND state = ?", int64(p), string(account.Live))
+		if q.Region != "" {
+			db = db.Where("region = ?", q.Region)
+		}
+		if q.Level != "" {
+			db = db.Where("level_no = ?", q.Level.Order())
+		}
+		if q.After != 0 {
+			n := q.AfterLevel.Order()
+			db = db.Where("(level_no > ? OR (level_no = ? AND id > ?))", n, n, int64(q.After))
+		}
+		var rows []accountRow
+		if err := db.Order("level_no, id").Limit(q.Limit).Find(&rows).Error; err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out = append(out, r.entity())
+		}
+	}
+	slices.SortFunc(out, func(a, b account.Account) int {
+		return cmp.Or(cmp.Compare(a.Level.Order(), b.Level.Order()), cmp.Compare(a.ID, b.ID))
+	})
+	return out[:min(len(out), q.Limit)], nil
+}
+
+// Idlest implements account.Store.
+func (d *DB) Idlest(ctx context.Context, owner crm.UserID, n int) ([]account.Account, error) {
+	var rows []accountRow
+	if err := d.read(ctx).Where("owner_id = ? AND dealt_ms = 0", int64(owner)).Order("active_ms, id").Limit(n).Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]account.Account, len(rows))
+	for i, r := range rows {
+		out[i] = r.entity()
+	}
+	return out, nil
+}
