@@ -32,18 +32,61 @@ func Turn(ctx context.Context, store kv.Store, key string, rate float64, burst i
 			return err
 		}
 		if after > 0 {
-			t := time.NewTimer(after)
-			select {
-			case <-t.C:
-			case <-ctx.Done():
-				t.Stop()
-				return ctx.Err()
+			if err := sleep(ctx, after); err != nil {
+				return err
 			}
 		}
 		// Of a bucket with more than one place a call may be late: it was free before.
 		if burst > 1 || time.Since(asked) <= after+late || missed == maxMissed {
 			return nil
 		}
+	}
+}
+
+// Place waits for one of n places that the replicas share (kv.Store.Place) and
+// returns how to leave it. A RetryAfter says that it would take too long to wait
+// here.
+func Place(ctx context.Context, store kv.Store, key string, n int, ttl, cool time.Duration) (leave func(), err error) {
+	until := time.Now().Add(longestTurn)
+	if by, ok := ctx.Deadline(); ok && by.Before(until) {
+		until = by
+	}
+	for {
+		free, after, ok, err := store.Place(ctx, key, n, ttl, cool)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			slog.WarnContext(ctx, "rate limit unavailable", "err", err)
+			return func() {}, nil
+		case ok:
+			return func() {
+				if err := free(); err != nil {
+					slog.WarnContext(ctx, "rate limit unavailable", "err", err)
+				}
+			}, nil
+		}
+		// Somebody may leave earlier than that: look again soon.
+		if after = min(after, placeLook); time.Now().Add(after).After(until) {
+			return nil, &RetryAfter{Wait: time.Second, Err: ErrBusy}
+		}
+		if err := sleep(ctx, after); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// placeLook is how often who waits for a place looks whether one is free.
+const placeLook = 25 * time.Millisecond
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -33,8 +33,9 @@ func Patient(ctx context.Context, tries int, fn func() error) error {
 }
 
 // followTries is how often a change in a directory is followed at once; after
-// that its event waits for its next turn.
-const followTries = 4
+// that its event waits for its next turn. The tries end before an answer is due:
+// the event would come again while it is being followed.
+const followTries = 3
 
 // Follow follows a change in a company's directory. An error says that it has to
 // be followed again; what can never be is logged, and no error.

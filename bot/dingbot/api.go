@@ -125,7 +125,8 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 		if err != nil {
 			return err
 		}
-		if err := c.limit.take(ctx, r.path); err != nil {
+		leave, err := c.limit.take(ctx, r.path)
+		if err != nil {
 			return err
 		}
 		target := c.api + r.path
@@ -141,6 +142,7 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 			header = ""
 		}
 		status, raw, err := c.do(ctx, r.method, target, header, kind, body)
+		leave()
 		if err == nil {
 			err = decode(r, status, raw, out)
 		}

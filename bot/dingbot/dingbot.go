@@ -164,7 +164,7 @@ func New(o Options) (*Bot, error) {
 		o.Clock = crm.WallClock{}
 	}
 	if o.HTTP == nil {
-		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: adapter.Transport()}
+		o.HTTP = &http.Client{Timeout: callTimeout, Transport: adapter.Transport()}
 	}
 	b := &Bot{opt: o, limit: newLimiter(o.KV, o.ClientID, o.Unlimited), work: adapter.NewCrew(Name), turns: adapter.NewTurns(), health: newHealth(), hooks: map[string]hook{}, chats: map[string]string{}}
 	b.inbox = &adapter.Inbox{Platform: Name, Store: o.Inbox, KV: o.KV, Clock: o.Clock, Work: b.work, Lease: o.Lease}

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -48,6 +49,9 @@ const (
 
 // live makes the company and lets it work until now.
 func (d *Demo) live(ctx context.Context, o Options, now time.Time, zone *time.Location) error {
+	// The heap is small and the work is short: somebody waits for it, so it
+	// collects less often.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	o.Progress("hiring people")
 	c, err := found(ctx, d.App, d.Hub)
 	if err != nil {

@@ -49,6 +49,19 @@ func checkAhead(ahead time.Duration) error {
 	return nil
 }
 
+func checkPlace(n int, ttl, cool time.Duration) error {
+	switch {
+	case n < 1 || n > maxPlaces:
+		return fmt.Errorf("%w: %d places, must be 1 to %d", ErrInvalid, n, maxPlaces)
+	case cool < 0 || cool > ttl:
+		return fmt.Errorf("%w: a place stays taken for %s after it was left, must be 0 to its time to live %s", ErrInvalid, cool, ttl)
+	}
+	return checkTTL(ttl)
+}
+
+// maxPlaces bounds what one key keeps.
+const maxPlaces = 1000
+
 // The limits keep the bucket's arithmetic exact to the microsecond in the
 // floating-point numbers that Redis scripts calculate with.
 const (

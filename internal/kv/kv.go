@@ -57,6 +57,16 @@ type Store interface {
 	// again without effect, and returns ErrLost when the lock had ended before.
 	Lock(ctx context.Context, key string, ttl time.Duration) (unlock func() error, token int64, ok bool, err error)
 
+	// Place takes one of the key's n places unless all are taken; it does not
+	// wait. The place is the caller's until leave, and stays taken for cool after
+	// that; without leave it ends after ttl. With ok false, wait is how long until
+	// the first place is free if nobody leaves earlier. Everybody names the same n.
+	//
+	// leave is not nil only if ok. It works though ctx is done and can be called
+	// again without effect; of a place that ended before it keeps the key's count
+	// right all the same. cool is at most ttl.
+	Place(ctx context.Context, key string, n int, ttl, cool time.Duration) (leave func() error, wait time.Duration, ok bool, err error)
+
 	// Publish sends the message to all who are subscribed at this moment.
 	Publish(ctx context.Context, channel string, message []byte) error
 	// Subscribe returns the channel's messages from now on, until ctx is done

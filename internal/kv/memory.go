@@ -22,6 +22,7 @@ type Memory struct {
 	ends   endHeap           // the same, the one that ends first on top
 	size   int64             // of kept, in bytes
 	locks  map[string]*lock
+	places map[string][]*lock
 	swept  time.Time // when locks were last searched for ended ones
 	token  int64     // the last that was given out
 	subs   map[string]map[*subscription]struct{}
@@ -55,11 +56,12 @@ func NewMemory(clock Clock, opts ...Option) *Memory {
 		clock = wall{}
 	}
 	return &Memory{
-		clock: clock,
-		opt:   newOptions(opts),
-		kept:  map[string]*entry{},
-		locks: map[string]*lock{},
-		subs:  map[string]map[*subscription]struct{}{},
+		clock:  clock,
+		opt:    newOptions(opts),
+		kept:   map[string]*entry{},
+		locks:  map[string]*lock{},
+		places: map[string][]*lock{},
+		subs:   map[string]map[*subscription]struct{}{},
 	}
 }
 
@@ -228,6 +230,9 @@ func (m *Memory) sweepLocks(now time.Time) {
 			delete(m.locks, key)
 		}
 	}
+	for key := range m.places {
+		m.freePlaces(key, now)
+	}
 }
 
 // Ping implements Store.
@@ -257,7 +262,7 @@ func (m *Memory) Close() error {
 			close(s.messages)
 		}
 	}
-	m.kept, m.ends, m.locks, m.subs, m.size = nil, nil, nil, nil, 0
+	m.kept, m.ends, m.locks, m.places, m.subs, m.size = nil, nil, nil, nil, nil, 0
 	return nil
 }
 

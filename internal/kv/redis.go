@@ -68,6 +68,7 @@ const (
 	redisValue   = "v:"
 	redisBucket  = "b:"
 	redisLock    = "l:"
+	redisPlace   = "p:"
 	redisChannel = "c:"
 )
 
