@@ -72,11 +72,13 @@ if [ -n "${CI:-}" ]; then
 fi
 echo "== go test ${race[*]} -shuffle=on ./..."
 go build -o "$scratch/summary" ./internal/testenv/summary || exit 1
-# -p: one package per processor, and not more than four, for every test binary
-# may hold a browser or a hundred connections.
-processors=$(nproc)
+# -p: one package more than processors, for the tests of the adapters mostly wait,
+# and not more than five, for every test binary may hold a browser or a hundred
+# connections.
+packages=$(nproc)
+packages=$((packages < 4 ? packages + 1 : 5))
 bash .ci/with-servers.sh \
-  go test -json "${race[@]}" -vet=off -shuffle=on -timeout 12m -p $((processors < 4 ? processors : 4)) ./... |
+  go test -json "${race[@]}" -vet=off -shuffle=on -timeout 12m -p $packages ./... |
   "$scratch/summary" "${strict[@]}" "${wrong[@]}" "${left[@]}"
 rc=("${PIPESTATUS[@]}")
 [ "${rc[0]}" = 0 ] && [ "${rc[1]}" = 0 ]

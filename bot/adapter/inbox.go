@@ -25,6 +25,11 @@ type Inbox struct {
 	Lease time.Duration
 }
 
+// Lease is how long an event may be worked on before another process takes it
+// over, unless an adapter is told otherwise. Longer than anything a person would
+// wait for; an event that is handled twice all the same takes effect once.
+const Lease = 30 * time.Second
+
 const (
 	// keepWithin is how long storing an event may take.
 	keepWithin  = 1500 * time.Millisecond

@@ -92,7 +92,7 @@ type Options struct {
 	// zero means 300 ms.
 	Settle time.Duration
 	// Lease is how long an event may be worked on before another process takes it
-	// over; zero means a minute.
+	// over; zero means adapter.Lease.
 	Lease time.Duration
 	// KeepAlive is the silence after which the connection is tested; zero means
 	// 30 s, less than 3 s is 3 s.
@@ -150,7 +150,7 @@ func New(o Options) (*Bot, error) {
 		}
 		*p = strings.TrimRight(*p, "/")
 	}
-	for p, v := range map[*time.Duration]time.Duration{&o.Budget: 1500 * time.Millisecond, &o.Settle: 300 * time.Millisecond, &o.Lease: time.Minute, &o.KeepAlive: 30 * time.Second} {
+	for p, v := range map[*time.Duration]time.Duration{&o.Budget: 1500 * time.Millisecond, &o.Settle: 300 * time.Millisecond, &o.Lease: adapter.Lease, &o.KeepAlive: 30 * time.Second} {
 		if *p == 0 {
 			*p = v
 		}

@@ -143,7 +143,7 @@ func TestAnotherOrganisationIsNotServedAfterARestart(t *testing.T) {
 	w.deliver(emulator.DingIncoming{Person: "ann", Text: "waits"})
 	never(t, "a request", func() bool { return len(d.requests()) > 1 })
 	w.halt()
-	down, lease = false, time.Minute
+	down, lease = false, 2*time.Second
 	w.start(d.runtime)
 	if r := d.await(t, 2)[1]; r.Text != "waits" {
 		t.Errorf("request %+v", r)

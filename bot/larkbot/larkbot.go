@@ -54,7 +54,7 @@ type Options struct {
 	// zero means 300 ms. Earlier updates are refused or shown out of order.
 	Settle time.Duration
 	// Lease is how long an event of the inbox may be worked on before another
-	// process takes it over; zero means a minute.
+	// process takes it over; zero means adapter.Lease.
 	Lease time.Duration
 	// Unlimited leaves the platform's rates to the platform, for scripts whose
 	// people are as fast as the machine.
@@ -109,7 +109,7 @@ func New(o Options) (*Bot, error) {
 		o.Settle = 300 * time.Millisecond
 	}
 	if o.Lease == 0 {
-		o.Lease = time.Minute
+		o.Lease = adapter.Lease
 	}
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: 30 * time.Second, Transport: adapter.Transport()}
