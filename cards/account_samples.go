@@ -67,6 +67,8 @@ func dealSamples(l crm.Lang) []Sample {
 	won := open
 	won.Deal.Status, won.Deal.ClosedOn, won.Deal.Amount = deal.Won, "2026-03-02", crm.Yuan(760_000)
 	won.Moves = append(won.Moves[:3:3], deal.Move{From: "offer", To: "won", At: sampleTime(3, 2, 11, 0), By: 7})
+	undoable := won
+	undoable.UndoUntil = sampleTime(3, 2, 11, 10)
 	lost := open
 	lost.Deal.Status, lost.Deal.ClosedOn, lost.Deal.Reason, lost.Deal.Note = deal.Lost, "2026-03-02", "price", l.T("对手低 8%", "the others were 8% cheaper")
 	lost.Moves = append(lost.Moves[:3:3], deal.Move{From: "offer", To: "lost", At: sampleTime(3, 2, 11, 0), By: 7})
@@ -76,6 +78,7 @@ func dealSamples(l crm.Lang) []Sample {
 		{"deal.card/rotten", crm.Text{Zh: "停留过久、预计日已过", En: "stuck, expected close past"}, Deal(l, rotten)},
 		{"deal.card/read", crm.Text{Zh: "只读", En: "for somebody who may only read"}, Deal(l, read)},
 		{"deal.card/won", crm.Text{Zh: "赢单", En: "won"}, Deal(l, won)},
+		{"deal.card/undoable", crm.Text{Zh: "刚赢单，可撤销", En: "just won, can be taken back"}, Deal(l, undoable)},
 		{"deal.card/lost", crm.Text{Zh: "输单", En: "lost"}, Deal(l, lost)},
 		{"deal.list/some", crm.Text{Zh: "我的商机", En: "my deals"}, DealList(l, sampleDeals(l), deal.Totals{Count: 2, Amount: crm.Yuan(865_000)}, sampleStages(), names, 1, 10)},
 		{"deal.list/none", crm.Text{Zh: "没有商机", En: "no deals"}, DealList(l, nil, deal.Totals{}, sampleStages(), names, 1, 10)},

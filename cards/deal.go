@@ -69,6 +69,8 @@ type DealView struct {
 	// Days are the working days in the present stage.
 	Days      int
 	CanChange bool
+	// UndoUntil is until when the viewer can take the last move back; zero: not.
+	UndoUntil time.Time
 	Zone      *time.Location
 	Today     crm.Day
 }
@@ -102,6 +104,12 @@ func Deal(l crm.Lang, v DealView) card.Card {
 		if v.CanChange {
 			out.Blocks = append(out.Blocks, dealControls(l, v, i)...)
 		}
+	}
+	if !v.UndoUntil.IsZero() {
+		until := v.UndoUntil.In(v.Zone).Format("15:04")
+		b := undoButton(l, d.ID.String())
+		b.Label = l.T("撤销刚才的变更", "Undo the last change")
+		out.Blocks = append(out.Blocks, card.Note{Text: l.T(until+" 前可撤销刚才的变更。", "The last change can be taken back until "+until+".")}, card.Buttons{Items: []card.Button{b}})
 	}
 	if len(v.Moves) > 0 {
 		out.Blocks = append(out.Blocks, card.Collapsible{Title: l.T("阶段记录", "Stage log"), Blocks: []card.Block{movesText(l, v)}})

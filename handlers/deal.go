@@ -159,6 +159,9 @@ func (s *Services) dealCard(ctx context.Context, a crm.Actor, l crm.Lang, id crm
 	if v.Moves, err = s.Deals.Moves(ctx, a, id); err != nil {
 		return card.Card{}, err
 	}
+	if v.UndoUntil, err = s.Deals.UndoUntil(ctx, a, d); err != nil {
+		return card.Card{}, err
+	}
 	return cards.Deal(l, v), nil
 }
 

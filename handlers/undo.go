@@ -44,6 +44,11 @@ func (s *Services) takeBackPress(ctx context.Context, a crm.Actor, _ bot.Call, p
 		v, err := s.Activities.See(ctx, a, crm.ActivityID(ref.ID))
 		return s.activityReply(a, v, err, true, crm.Text{Zh: toast, En: toast})
 	}
+	if ref, e := crm.ParseRef(p.Ref); e == nil && ref.Kind == crm.KindDeal {
+		if rep, err = s.showDeal(ctx, a, crm.DealID(ref.ID)); err != nil {
+			return rep, err
+		}
+	}
 	rep.Update, rep.Toast, rep.ToastTone = true, toast, bot.ToastSuccess
 	return rep, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -15,6 +16,9 @@ type importCmd struct {
 	Map    string `type:"existingfile" placeholder:"FILE" help:"Column mapping (YAML); without it the columns are recognised by their names."`
 	DryRun bool   `help:"Only say what would happen."`
 }
+
+// errBadRows makes the exit status 3: the good rows are in, the others were named.
+var errBadRows = errors.New("")
 
 // Run imports the file into the configured database and prints what happened.
 func (c *importCmd) Run(e *env) error {
@@ -41,6 +45,8 @@ func (c *importCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(e.out, sum)
+	if _, err = fmt.Fprintln(e.out, sum); err == nil && sum.Bad > 0 {
+		return errBadRows
+	}
 	return err
 }

@@ -45,7 +45,8 @@ func main() {
 }
 
 // run is main without the process: it returns the exit status, 0 for success,
-// 1 for a failure, 2 for a wrong command line, 130 when it was interrupted.
+// 1 for a failure, 2 for a wrong command line, 3 for an import that left bad rows
+// out, 130 when it was interrupted.
 func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int {
 	var cli root
 	exit := -1
@@ -79,6 +80,8 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) int
 		return 0
 	case errors.Is(err, errUnhealthy):
 		return 1
+	case errors.Is(err, errBadRows):
+		return 3
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		// A server that was told to stop returns nil; here work was cut short.
 		fmt.Fprintln(errOut, "crmbot: interrupted before it was done")

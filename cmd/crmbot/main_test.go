@@ -91,6 +91,21 @@ func TestConfigurationMistakesAreNamedTogetherWithoutSecrets(t *testing.T) {
 	}
 }
 
+// A script that imports can tell whether rows were left out.
+func TestImportTellsOfBadRowsByItsStatus(t *testing.T) {
+	env := []string{"CRMBOT_DATABASE_DSN=sqlite:" + filepath.Join(t.TempDir(), "crm.db")}
+	const header, good, bad = "公司,联系人,电话\n", "星河科技有限公司,王敏,13800001111\n", ",,\n远航物流有限公司,赵强,1\n"
+	for _, x := range []struct {
+		rows string
+		want int
+	}{{good, 0}, {bad, 3}} {
+		code, out, errOut := crmbot(t, env, "import", "leads", file(t, "leads.csv", header+x.rows))
+		if code != x.want || errOut != "" || (code == 3) != strings.Contains(out, "line ") {
+			t.Errorf("status %d, want %d: %q %q", code, x.want, out, errOut)
+		}
+	}
+}
+
 func TestMigrate(t *testing.T) {
 	env := []string{"CRMBOT_DATABASE_DSN=sqlite:" + filepath.Join(t.TempDir(), "sub", "crm.db")}
 	for i := range 2 {

@@ -412,6 +412,12 @@ func (s *Service) Dealt(ctx context.Context, at map[crm.AccountID]time.Time) err
 	return s.Store.DealtAccounts(ctx, at)
 }
 
+// Undealt takes the first success of an account back if it was at that moment;
+// before is what it was until then.
+func (s *Service) Undealt(ctx context.Context, id crm.AccountID, at, before time.Time) error {
+	return s.Store.UndealAccount(ctx, id, at, before)
+}
+
 func frozen() error {
 	e := crm.Forbidden("您的账号正在交接，只能查看", "your account is being handed over and is read-only")
 	e.Rule = "HO-01"

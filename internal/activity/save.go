@@ -205,7 +205,7 @@ func (s *Service) add(ctx context.Context, a crm.Actor, rec Record, e Entry, ope
 	if err != nil {
 		return act, time.Time{}, err
 	}
-	entry, err := s.d.Undo.Log(ctx, a, undoKind, act.Ref().String(), crm.Text{Zh: act.Kind.Name(crm.Chinese) + " " + rec.Name, En: act.Kind.Name(crm.English) + " " + rec.Name})
+	entry, err := s.d.Undo.Log(ctx, a, undoKind, act.Ref().String(), crm.Text{Zh: act.Kind.Name(crm.Chinese) + " " + rec.Name, En: act.Kind.Name(crm.English) + " " + rec.Name}, "")
 	if err != nil {
 		return act, time.Time{}, err
 	}

@@ -73,7 +73,9 @@ func services(w wiring) *handlers.Services {
 	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir, Name: w.dir.Name,
 		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}})
 	s.Leads.DescribeKind(crm.KindAccount, describeAccount(w.db))
-	s.Deals = deal.NewService(deal.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Accounts: s.Accounts, AccountStore: w.db, People: w.dir})
+	s.Undo = undo.NewService(w.db, w.db, w.db.Effects(), w.clock, w.book)
+	s.Deals = deal.NewService(deal.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Accounts: s.Accounts, AccountStore: w.db, People: w.dir, Undos: s.Undo})
+	s.Undo.Register(deal.UndoKind, s.Deals.TakeBack)
 	s.Imports = importer.NewService(importer.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book,
 		Nouns: importer.Nouns{Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, OrgStore: w.db, Directory: w.dir, Pool: poolNamed(gate)}})
 	s.Intake = intake.NewService(intake.Deps{Store: w.db, Leads: s.Leads, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, KV: w.kv, Secret: w.intakeSecret})
@@ -81,7 +83,6 @@ func services(w wiring) *handlers.Services {
 	s.Contracts = contract.NewService(contract.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book,
 		Customers: s.Accounts, Deals: s.Deals, Approvals: s.Approvals, People: w.dir})
 	s.Approvals.Register(s.Contracts)
-	s.Undo = undo.NewService(w.db, w.db, w.db.Effects(), w.clock, w.book)
 	s.Activities = activity.NewService(activity.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir,
 		Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, Undo: s.Undo, Approvals: waiting{s.Approvals}})
 	s.Teller = s.Activities

@@ -58,7 +58,7 @@ var may = map[string][]string{
 	"internal/pool":     with(noun, "internal/cache", "internal/org"),
 	"internal/lead":     with(noun, "internal/cache", "internal/pool", "internal/org"),
 	"internal/account":  with(noun, "internal/org", "internal/bulk", "internal/pool"),
-	"internal/deal":     with(noun, "internal/account", "internal/org", "internal/bulk"),
+	"internal/deal":     with(noun, "internal/account", "internal/org", "internal/bulk", "internal/undo"),
 	"internal/activity": with(noun, "internal/lead", "internal/account", "internal/deal", "internal/org", "internal/undo"),
 	"internal/approval": with(noun, "internal/org"),
 	"internal/contract": with(noun, "internal/account", "internal/deal", "internal/approval", "internal/org"),

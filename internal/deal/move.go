@@ -27,7 +27,7 @@ func (s *Service) change(ctx context.Context, a crm.Actor, id crm.DealID, versio
 		if version != 0 && d.Version != version {
 			return crm.Stale("", "商机 "+id.String()+" 已有更新", "deal "+id.String()+" has changed since").WithNext("请看最新的卡片", "please look at its newest card")
 		}
-		now := s.Clock.Now()
+		now, was := s.Clock.Now(), d
 		from, status := d.Stage, d.Status
 		facts, err := fn(ctx, &d, now)
 		if err != nil {
@@ -48,6 +48,9 @@ func (s *Service) change(ctx context.Context, a crm.Actor, id crm.DealID, versio
 			return err
 		}
 		if err := s.Effects.Record(ctx, facts...); err != nil {
+			return err
+		}
+		if err := s.logUndo(ctx, a, was, d, facts); err != nil {
 			return err
 		}
 		if err := s.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: action, Ref: id.Ref(), Rule: rule, Detail: map[string]any{"from": from, "to": to, "amount": int64(d.Amount)}}); err != nil {

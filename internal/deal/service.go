@@ -12,6 +12,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/org"
 	"crmbot/internal/rule"
+	"crmbot/internal/undo"
 )
 
 // Accounts are the customers of deals.
@@ -20,6 +21,7 @@ type Accounts interface {
 	// Workable is Get for somebody who is about to write.
 	Workable(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Account, error)
 	Dealt(ctx context.Context, at map[crm.AccountID]time.Time) error
+	Undealt(ctx context.Context, id crm.AccountID, at, before time.Time) error
 }
 
 // Deps are what the service needs.
@@ -33,6 +35,8 @@ type Deps struct {
 	Accounts Accounts
 	// AccountStore reads customers regardless of rights, for checks and names.
 	AccountStore account.Store
+	// Undos keeps how a move is taken back; nil: none can be.
+	Undos *undo.Service
 	// People tells the owner's team of the moment, which gets the credit (F-06).
 	People People
 }

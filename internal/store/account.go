@@ -216,3 +216,8 @@ func (d *DB) DealtAccounts(ctx context.Context, when map[crm.AccountID]time.Time
 	}
 	return nil
 }
+
+// UndealAccount implements account.Store.
+func (d *DB) UndealAccount(ctx context.Context, id crm.AccountID, when, before time.Time) error {
+	return d.write(ctx).Model(&accountRow{}).Where("id = ? AND dealt_ms = ?", int64(id), ms(when)).Update("dealt_ms", ms(before)).Error
+}

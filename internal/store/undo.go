@@ -19,19 +19,20 @@ type undoRow struct {
 	UntilMs int64
 	State   string
 	DoneMs  int64
+	Data    *string
 }
 
 func (undoRow) TableName() string { return "crm_undo_log" }
 
 func (r undoRow) entity() undo.Entry {
 	return undo.Entry{ID: r.ID, User: crm.UserID(r.UserID), Kind: r.Kind, Ref: r.Ref, Title: crm.Text{Zh: r.TitleZh, En: r.TitleEn}, At: at(r.AtMs), Until: at(r.UntilMs),
-		State: undo.State(r.State), DoneAt: at(r.DoneMs)}
+		State: undo.State(r.State), DoneAt: at(r.DoneMs), Data: deref(r.Data)}
 }
 
 // AddUndo implements undo.Store.
 func (d *DB) AddUndo(ctx context.Context, e undo.Entry) error {
-	rows := insert{table: "crm_undo_log", columns: "user_id, kind, ref, title_zh, title_en, at_ms, until_ms, state, done_ms", always: []string{"title_zh", "title_en"}}
-	rows.add(int64(e.User), e.Kind, e.Ref, e.Title.Zh, e.Title.En, ms(e.At), ms(e.Until), string(e.State), ms(e.DoneAt))
+	rows := insert{table: "crm_undo_log", columns: "user_id, kind, ref, title_zh, title_en, at_ms, until_ms, state, done_ms, data", always: []string{"title_zh", "title_en", "data"}}
+	rows.add(int64(e.User), e.Kind, e.Ref, e.Title.Zh, e.Title.En, ms(e.At), ms(e.Until), string(e.State), ms(e.DoneAt), e.Data)
 	return d.later(ctx, rows.statements("")...)
 }
 

@@ -30,7 +30,9 @@ type Entry struct {
 	Kind, Ref string
 	// Title tells people what it was. It holds what people typed.
 	Title crm.Text
-	At    time.Time
+	// Data is what the noun needs to reverse it; empty: nothing.
+	Data string
+	At   time.Time
 	// Until is the last moment at which it can be taken back.
 	Until  time.Time
 	State  State
@@ -88,21 +90,29 @@ func (s *Service) Register(kind string, fn Reverse) {
 func (s *Service) Minutes(ctx context.Context) int { return int(minutes.Of(ctx, s.rules)) }
 
 // Log writes an entry in the transaction of the context and returns it without
-// its id. ref is unique within the kind.
-func (s *Service) Log(ctx context.Context, a crm.Actor, kind, ref string, title crm.Text) (Entry, error) {
+// its id. ref names the record within the kind: a later entry of the same ref is
+// the one that is taken back first.
+func (s *Service) Log(ctx context.Context, a crm.Actor, kind, ref string, title crm.Text, data string) (Entry, error) {
 	now := s.clock.Now()
-	e := Entry{User: a.ID, Kind: kind, Ref: ref, Title: title, At: now, Until: now.Add(time.Duration(s.Minutes(ctx)) * time.Minute), State: Open}
+	e := Entry{User: a.ID, Kind: kind, Ref: ref, Title: title, Data: data, At: now, Until: now.Add(time.Duration(s.Minutes(ctx)) * time.Minute), State: Open}
 	return e, s.store.AddUndo(ctx, e)
 }
 
 // Until is the last moment at which the deed can be taken back; zero when it
 // was taken back or never could be.
 func (s *Service) Until(ctx context.Context, kind, ref string) (time.Time, error) {
+	e, err := s.Newest(ctx, kind, ref)
+	return e.Until, err
+}
+
+// Newest is the last entry of the ref if it was not taken back; else its zero
+// value.
+func (s *Service) Newest(ctx context.Context, kind, ref string) (Entry, error) {
 	e, err := s.store.UndoOf(ctx, kind, ref)
 	if crm.CodeOf(err) == crm.CodeNotFound || err == nil && e.State != Open {
-		return time.Time{}, nil
+		return Entry{}, nil
 	}
-	return e.Until, err
+	return e, err
 }
 
 // Last takes back the actor's last deed, or with a ref that one. It works for

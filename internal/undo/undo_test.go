@@ -52,7 +52,7 @@ func newDesk(t *testing.T) *desk {
 func (d *desk) deed(a crm.Actor, kind, ref string) {
 	d.t.Helper()
 	if err := d.db.InTx(d.t.Context(), func(ctx context.Context) error {
-		_, err := d.Log(ctx, a, kind, ref, crm.Text{Zh: "做了" + ref, En: "did " + ref})
+		_, err := d.Log(ctx, a, kind, ref, crm.Text{Zh: "做了" + ref, En: "did " + ref}, "")
 		return err
 	}); err != nil {
 		d.t.Fatal(err)

@@ -288,7 +288,7 @@ func photoRows(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 func undoRows(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	ctx, now := t.Context(), clock.Now()
 	entry := func(user crm.UserID, ref string, until time.Duration) undo.Entry {
-		e := undo.Entry{User: user, Kind: "activity", Ref: ref, Title: crm.Text{Zh: "拜访 华星", En: "Visit Huaxing"}, At: now, Until: now.Add(until), State: undo.Open}
+		e := undo.Entry{User: user, Kind: "activity", Ref: ref, Title: crm.Text{Zh: "拜访 华星", En: "Visit Huaxing"}, Data: `{"v":"é’"}`, At: now, Until: now.Add(until), State: undo.Open}
 		fine(t, db.AddUndo(ctx, e))
 		stored, err := db.UndoOf(ctx, e.Kind, ref)
 		fine(t, err)

@@ -1,0 +1,1 @@
+ALTER TABLE crm_undo_log ADD COLUMN data TEXT NULL;
