@@ -127,12 +127,23 @@ func AccountPool(f LeadFrame, filter account.Filter, list account.PoolList) card
 			card.Buttons{Items: []card.Button{CommandButton(l.T("查看全部客户公海", "Show the whole pool"), f.command("公海", "pool", l.T("客户", "accounts")))}}}
 		return c
 	}
+	homes := make([]string, len(list.Accounts))
+	for i, v := range list.Accounts {
+		homes[i] = v.PoolTitle.In(l)
+	}
+	if filter.Pool != 0 && !several(homes) {
+		c.Title = homes[0] + strings.TrimPrefix(strings.TrimPrefix(c.Title, "客户公海"), "Account pool")
+	}
 	for i, v := range list.Accounts {
 		c.About = append(c.About, v.ID.Ref())
 		if i > 0 {
 			c.Blocks = append(c.Blocks, card.Divider{})
 		}
-		c.Blocks = append(c.Blocks, accountLine(f, v))
+		line := accountLine(f, v)
+		if several(homes) {
+			line.Spans = append(line.Spans, card.Span{Text: "\n" + homes[i], Tone: card.Muted})
+		}
+		c.Blocks = append(c.Blocks, line)
 		if bs := accountPoolButtons(f, v); len(bs) > 0 {
 			c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 		}

@@ -248,7 +248,7 @@ func leadButtons(f LeadFrame, v lead.Seen) []card.Button {
 		if f.Rep {
 			bs = append(bs, f.claimButton(v))
 		}
-		if f.Supervisor {
+		if f.Supervisor || v.Manages {
 			bs = append(bs, f.passButton(v, l.T("分配", "Assign")))
 		}
 	case v.Mine:

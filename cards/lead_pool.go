@@ -2,6 +2,7 @@ package cards
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crmbot/cards/card"
@@ -33,12 +34,21 @@ func LeadPool(f LeadFrame, filter lead.Filter, list lead.PoolList) card.Card {
 	if len(list.Leads) == 0 {
 		return poolEmpty(c, f, filter)
 	}
+	homes := make([]string, len(list.Leads))
+	for i, v := range list.Leads {
+		homes[i] = v.PoolTitle.In(l)
+	}
+	c.Title = poolsTitle(c.Title, filter.Pool, homes)
 	for i, v := range list.Leads {
 		c.About = append(c.About, v.Ref())
 		if i > 0 {
 			c.Blocks = append(c.Blocks, card.Divider{})
 		}
-		c.Blocks = append(c.Blocks, poolLine(f, v))
+		line := poolLine(f, v)
+		if several(homes) {
+			line.Spans = append(line.Spans, card.Span{Text: "\n" + homes[i], Tone: card.Muted})
+		}
+		c.Blocks = append(c.Blocks, line)
 		if bs := poolButtons(f, v); len(bs) > 0 {
 			c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 		}
@@ -46,9 +56,22 @@ func LeadPool(f LeadFrame, filter lead.Filter, list lead.PoolList) card.Card {
 	if list.More {
 		last := list.Leads[len(list.Leads)-1].ID
 		c.Blocks = append(c.Blocks, card.Divider{}, card.Buttons{Items: []card.Button{{Label: l.T("看下一批", "Show more"), Action: MorePool{Filter: filter.Words(), After: last},
-			Command: f.command("公海", "pool", joinWords(sourceName(l, filter.Source), filter.City, string(filter.Grade), ">"+last.String()))}}})
+			Command: f.command("公海", "pool", joinWords(sourceName(l, filter.Source), filter.City, string(filter.Grade), pool.Word(filter.Pool), ">"+last.String()))}}})
 	}
 	return c
+}
+
+// several reports whether the records of a list are of more than one pool.
+func several(homes []string) bool {
+	return slices.ContainsFunc(homes, func(h string) bool { return h != homes[0] })
+}
+
+// poolsTitle is the title of a list that is limited to one pool.
+func poolsTitle(title string, only crm.PoolID, homes []string) string {
+	if only == 0 || len(homes) == 0 || several(homes) {
+		return title
+	}
+	return homes[0] + strings.TrimPrefix(strings.TrimPrefix(title, "公海"), "Lead pool")
 }
 
 func poolEmpty(c card.Card, f LeadFrame, filter lead.Filter) card.Card {
@@ -124,7 +147,7 @@ func poolButtons(f LeadFrame, v lead.Seen) []card.Button {
 		if f.Rep || f.Group {
 			bs = append(bs, f.claimButton(v))
 		}
-		if f.Supervisor && !f.Group {
+		if (f.Supervisor || v.Manages) && !f.Group {
 			bs = append(bs, f.passButton(v, l.T("分配", "Assign")))
 		}
 		if !f.Group {

@@ -29,6 +29,7 @@ func Samples(l crm.Lang) []Sample {
 		reportSamples,
 		metricSamples,
 		accountSamples,
+		poolSamples,
 		dealSamples,
 		importSamples,
 		activitySamples,

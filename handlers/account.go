@@ -165,6 +165,9 @@ func clipText(s string) string {
 }
 
 func (s *Services) showAccount(ctx context.Context, a crm.Actor, id crm.AccountID, lines ...string) (bot.Reply, error) {
+	if _, err := s.Accounts.Open(ctx, a, id); err != nil {
+		return bot.Reply{}, err
+	}
 	c, err := s.accountCard(ctx, a, a.Lang, id, lines...)
 	if err != nil {
 		return bot.Reply{}, err

@@ -12,17 +12,44 @@ import (
 	"crmbot/internal/account"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
+	"crmbot/internal/pool"
 )
 
 // poolPage is how many leads one card of the pool shows.
 const poolPage = 6
 
 func (h leadHandlers) pool(ctx context.Context, a crm.Actor, c bot.Call, in poolArgs) (bot.Reply, error) {
+	if err := h.nameFilter(ctx, a, &in); err != nil {
+		return bot.Reply{}, err
+	}
 	if in.accounts {
 		return accountPool{h}.page(ctx, a, c.Group(), account.ParseFilter(in.words), in.afterAccount)
 	}
 	sources, _ := lead.Sources.Of(ctx, h.Rules)
 	return h.poolPage(ctx, a, c.Group(), lead.ParseFilter(in.words, sources), in.after)
+}
+
+// nameFilter turns the name of a pool in front of the other words into the word
+// that the filters know.
+func (h leadHandlers) nameFilter(ctx context.Context, a crm.Actor, in *poolArgs) error {
+	kind := crm.KindLead
+	if in.accounts {
+		kind = crm.KindAccount
+	}
+	visible, err := h.Pools.Visible(ctx, a, kind)
+	if err != nil || len(in.words) == 0 {
+		return err
+	}
+	for _, p := range visible {
+		for _, l := range []crm.Lang{crm.Chinese, crm.English} {
+			name := strings.Fields(p.Title(l))
+			if n := len(name); n > 0 && n <= len(in.words) && strings.EqualFold(strings.Join(in.words[:n], " "), strings.Join(name, " ")) {
+				in.words = append([]string{pool.Word(p.ID)}, in.words[n:]...)
+				return nil
+			}
+		}
+	}
+	return nil
 }
 
 // poolPage is one page of the pool. In a group it is masked further and anybody

@@ -22,6 +22,7 @@ import (
 	"crmbot/internal/lead"
 	"crmbot/internal/metric"
 	"crmbot/internal/org"
+	"crmbot/internal/pool"
 	"crmbot/internal/push"
 	"crmbot/internal/report"
 	"crmbot/internal/rule"
@@ -39,6 +40,7 @@ type Services struct {
 	Leads     *lead.Service
 	Teller    lead.Teller // the last activities of a record; nil until there are any
 	Accounts  *account.Service
+	Pools     *pool.Gate
 	Deals     *deal.Service
 	Approvals *approval.Service
 	Contracts *contract.Service
@@ -91,6 +93,7 @@ func All(s *Services) Module {
 		help(s),
 		leads(s),
 		accounts(s),
+		poolSetup(s),
 		deals(s),
 		imports(s),
 		today(s),

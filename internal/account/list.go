@@ -13,7 +13,9 @@ import (
 func ParseFilter(words []string) Filter {
 	var f Filter
 	for _, w := range words {
-		if l, ok := ParseLevel(strings.TrimSuffix(w, "级")); ok {
+		if id, ok := pool.ParseWord(w); ok {
+			f.Pool = id
+		} else if l, ok := ParseLevel(strings.TrimSuffix(w, "级")); ok {
 			f.Level = l
 		} else if !strings.EqualFold(w, "level") {
 			f.Region = strings.TrimSpace(f.Region + " " + w)
@@ -24,7 +26,7 @@ func ParseFilter(words []string) Filter {
 
 // Words is the filter as words that ParseFilter reads.
 func (f Filter) Words() string {
-	return strings.Join(strings.Fields(f.Region+" "+string(f.Level)), " ")
+	return strings.Join(strings.Fields(f.Region+" "+string(f.Level)+" "+pool.Word(f.Pool)), " ")
 }
 
 // PoolList is a page of the pool.
@@ -49,6 +51,9 @@ func (s *Service) Pool(ctx context.Context, a crm.Actor, f Filter, after crm.Acc
 	q := PoolQuery{Filter: f, Limit: n + 1}
 	for _, p := range visible {
 		// What a pool hides must not be found out by filtering for it (P-08).
+		if f.Pool != 0 && f.Pool != p.ID {
+			continue
+		}
 		if p.Manages(a) || !(f.Region != "" && p.Hides("region")) {
 			q.Pools = append(q.Pools, p.ID)
 		}

@@ -42,6 +42,23 @@ type Seen struct {
 	Code crm.AccountID
 }
 
+// Open is Peek for somebody who opens the account in detail: it counts against
+// the daily number of detail views when it is masked (P-08).
+func (s *Service) Open(ctx context.Context, a crm.Actor, id crm.AccountID) (Seen, error) {
+	v, err := s.Peek(ctx, a, id)
+	if err != nil || !v.Masked {
+		return v, err
+	}
+	p, err := s.Gate.Pool(ctx, v.home())
+	if err != nil {
+		return Seen{}, err
+	}
+	if err := s.Gate.View(ctx, a, v.ID.Ref(), p); err != nil {
+		return Seen{}, err
+	}
+	return v, nil
+}
+
 // pastLength is how many former changes of owner are told.
 const pastLength = 10
 

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -319,9 +320,39 @@ func (x *Account) stamp(st pool.Stamp) {
 // one and leaves the last ones out of several (P-03). Without claim the keys are
 // moved there by the caller.
 func (s *Service) add(ctx context.Context, a crm.Actor, seat pool.Seat, why pool.Reason, xs []*Account, claim bool) (int, error) {
-	if len(xs) == 0 {
-		return 0, nil
+	user := seat.User.ID
+	if user == 0 {
+		user = a.ID // as for leads: the pool of whoever brings them
 	}
+	var homes []pool.Pool
+	groups := map[crm.PoolID][]*Account{}
+	for _, x := range xs {
+		home, err := s.Gate.Home(ctx, crm.KindAccount, 0, user, x.Region)
+		if err != nil {
+			return 0, err
+		}
+		if groups[home.ID] == nil {
+			homes = append(homes, home)
+		}
+		groups[home.ID] = append(groups[home.ID], x)
+	}
+	made := 0
+	for _, home := range homes {
+		n, err := s.addTo(ctx, a, seat, why, home, groups[home.ID], claim)
+		made += n
+		var full *pool.HoldFull
+		if errors.As(err, &full) && len(xs) > 1 {
+			return made, nil
+		}
+		if err != nil {
+			return made, err
+		}
+	}
+	return made, nil
+}
+
+// addTo is add for accounts of one home pool.
+func (s *Service) addTo(ctx context.Context, a crm.Actor, seat pool.Seat, why pool.Reason, home pool.Pool, xs []*Account, claim bool) (int, error) {
 	made := 0
 	apply := func(ctx context.Context, st pool.Stamp, n int) ([]crm.Ref, error) {
 		for _, x := range xs[:n] {
@@ -337,12 +368,8 @@ func (s *Service) add(ctx context.Context, a crm.Actor, seat pool.Seat, why pool
 		}
 		return refs, nil
 	}
-	owner := seat.User.ID
-	home, err := s.Gate.Home(ctx, crm.KindAccount, 0, owner, xs[0].Region)
-	if err != nil {
-		return 0, err
-	}
-	if m := (pool.Move{Reason: why, Pool: home}); owner != 0 {
+	var err error
+	if m := (pool.Move{Reason: why, Pool: home}); seat.User.ID != 0 {
 		_, err = s.Gate.Give(ctx, a, seat, m, len(xs), apply)
 	} else {
 		_, err = s.Gate.Free(ctx, a, m, len(xs), apply)

@@ -31,6 +31,8 @@ type Query struct {
 type Filter struct {
 	Region string
 	Level  Level
+	// Pool is one of the pools that the actor may see; zero: all of them.
+	Pool crm.PoolID
 }
 
 // PoolQuery asks the store for accounts of pools, the most important level

@@ -37,7 +37,7 @@ func TestP08AddingAContactIsNoOracle(t *testing.T) {
 	book, err := rule.NewBook(db, clock, account.Settings()...)
 	must(err)
 	dir := org.NewDirectory(db, db)
-	gate := pool.NewGate(pool.Deps{Store: db, Effects: db.Effects(), Clock: clock, Calendar: cal, People: dir, Rules: book})
+	gate := pool.NewGate(pool.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, People: dir, Rules: book})
 	svc := account.NewService(account.Deps{Gate: gate, Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Name: dir.Name})
 	x := account.Account{Name: "星河科技"}
 	known, err := crm.ParsePhone("13800138000")

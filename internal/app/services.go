@@ -66,8 +66,9 @@ func settings(reg *metric.Registry) []rule.Def {
 func services(w wiring) *handlers.Services {
 	s := &handlers.Services{Clock: w.clock, Calendar: w.cal, Directory: w.dir, Rules: w.book}
 	s.Binder = org.NewBinder(org.BinderDeps{Store: w.db, People: w.db, Directory: w.dir, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock})
-	gate := pool.NewGate(pool.Deps{Store: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book,
+	gate := pool.NewGate(pool.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book,
 		Holds: map[crm.Kind]rule.Int{crm.KindAccount: account.HoldLimit}})
+	s.Pools = gate
 	s.Leads = lead.NewService(lead.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(w.db, w.book), Index: w.db,
 		Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book})
 	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir, Name: w.dir.Name,

@@ -66,7 +66,7 @@ func newEnv(t testing.TB, dsn string) *env {
 	dir := org.NewDirectory(db, db)
 	e := &env{t: t, db: db, clock: clock, zone: zone, dir: dir, book: book}
 	e.company()
-	gate := pool.NewGate(pool.Deps{Store: db, Effects: db.Effects(), Clock: clock, Calendar: cal, People: dir, Rules: book})
+	gate := pool.NewGate(pool.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, People: dir, Rules: book})
 	e.accounts = account.NewService(account.Deps{Gate: gate, Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Name: dir.Name})
 	deals := deal.NewService(deal.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Accounts: e.accounts, AccountStore: db, People: dir})
 	e.approvals = approval.NewService(approval.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, People: dir})

@@ -56,7 +56,7 @@ func newEnv(t testing.TB, dsn string) *env {
 	must(t, err)
 	dir := org.NewDirectory(db, db)
 	e := &env{t: t, db: db, clock: clock, dir: dir}
-	gate := pool.NewGate(pool.Deps{Store: db, Effects: db.Effects(), Clock: clock, Calendar: cal, People: dir, Rules: book,
+	gate := pool.NewGate(pool.Deps{Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, People: dir, Rules: book,
 		Holds: map[crm.Kind]rule.Int{crm.KindAccount: account.HoldLimit}})
 	e.leads = lead.NewService(lead.Deps{Store: db, Tx: db, Effects: db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(db, book), Index: db, Clock: clock, Calendar: cal, People: dir, Rules: book})
 	e.accounts = account.NewService(account.Deps{Gate: gate, Store: db, Tx: db, Effects: db.Effects(), Clock: clock, Calendar: cal, Rules: book, Name: dir.Name})

@@ -248,7 +248,13 @@ func (s *Service) existing(ctx context.Context, a crm.Actor, m Match) (Duplicate
 		if err != nil {
 			return d, err
 		}
-		d.Open = acc != accessNone
+		if d.Open = acc != accessNone; acc == accessMasked {
+			p, err := s.d.Gate.Pool(ctx, l.Pool)
+			if err != nil {
+				return d, err
+			}
+			d.Title = l.Masked(p.Hides).Name() // a number leads to no name that the pool hides
+		}
 	}
 	if !d.Open {
 		d.OwnerName = crm.MaskName(d.OwnerName)

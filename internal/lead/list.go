@@ -16,6 +16,8 @@ type Filter struct {
 	Source string
 	City   string
 	Grade  Grade
+	// Pool is one of the pools that the actor may see; zero: all of them.
+	Pool crm.PoolID
 }
 
 // ParseFilter reads words such as "展会 上海 A": a grade, a source of the
@@ -29,6 +31,11 @@ func ParseFilter(words []string, sources []Source) Filter {
 			continue
 		}
 		w := words[i]
+		if id, ok := pool.ParseWord(w); ok {
+			f.Pool = id
+			i++
+			continue
+		}
 		if g := Grade(strings.ToUpper(strings.TrimSuffix(strings.TrimSuffix(w, "级"), "类"))); g.Valid() {
 			f.Grade = g
 		} else if !strings.EqualFold(w, "grade") {
@@ -66,7 +73,7 @@ func SplitSource(text string, sources []Source) (source, need string) {
 
 // Words is the filter as words that ParseFilter reads.
 func (f Filter) Words() string {
-	return strings.Join(strings.Fields(f.Source+" "+f.City+" "+string(f.Grade)), " ")
+	return strings.Join(strings.Fields(f.Source+" "+f.City+" "+string(f.Grade)+" "+pool.Word(f.Pool)), " ")
 }
 
 // PoolQuery asks the store for leads of pools, best first.
@@ -96,7 +103,9 @@ func (s *Service) Pool(ctx context.Context, a crm.Actor, f Filter, after crm.Lea
 	if err != nil {
 		return PoolList{}, err
 	}
-	q.Filter, q.Limit = f, min(n, 50)+1
+	if q.Filter, q.Limit = f, min(n, 50)+1; f.Pool != 0 {
+		q.AllPools, q.Pools = false, slices.DeleteFunc(q.Pools, func(id crm.PoolID) bool { return id != f.Pool })
+	}
 	if after != 0 {
 		l, err := s.d.Store.Lead(ctx, after)
 		if err != nil && crm.CodeOf(err) != crm.CodeNotFound {

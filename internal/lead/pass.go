@@ -28,12 +28,10 @@ func (s *Service) Transfer(ctx context.Context, a crm.Actor, id crm.LeadID, to c
 }
 
 // Assign gives a lead from the pool, or one of a person that the actor leads,
-// to a person that the actor leads. It uses no claim quota, and passes over
+// to a person that the actor leads; whoever looks after the pool may also assign
+// from it to the people of its scope. It uses no claim quota, and passes over
 // embargo and cool-down, which the ledger notes (P-06, P-07).
 func (s *Service) Assign(ctx context.Context, a crm.Actor, id crm.LeadID, to crm.UserID) (Seen, error) {
-	if !a.Is(supervisors...) {
-		return Seen{}, crm.Forbid(a, crm.Manager, crm.Director)
-	}
 	l, err := s.d.Store.Lead(ctx, id)
 	if crm.CodeOf(err) == crm.CodeNotFound {
 		return Seen{}, notFound(id)
@@ -45,7 +43,13 @@ func (s *Service) Assign(ctx context.Context, a crm.Actor, id crm.LeadID, to crm
 	if err != nil {
 		return Seen{}, err
 	}
-	if acc == accessNone || l.Owner != 0 && !manages(a, l) {
+	_, _, ruled, err := s.d.Gate.Sees(ctx, a, l.Pool)
+	switch {
+	case err != nil:
+		return Seen{}, err
+	case !a.Is(supervisors...) && !(l.Owner == 0 && ruled):
+		return Seen{}, crm.Forbid(a, crm.Manager, crm.Director)
+	case acc == accessNone || l.Owner != 0 && !manages(a, l):
 		return Seen{}, notFound(id)
 	}
 	if l.Status != Open {
@@ -55,8 +59,8 @@ func (s *Service) Assign(ctx context.Context, a crm.Actor, id crm.LeadID, to crm
 	if err != nil {
 		return Seen{}, err
 	}
-	if !a.Leads(u.Team) {
-		return Seen{}, crm.Forbidden(u.Name+" 不在您管理的团队里", u.Name+" is not in a team that you lead").WithNext("请分配给自己团队的成员", "assign it to a member of your own team")
+	if err := s.d.Gate.MayAssign(ctx, a, l.Owner, l.Pool, u); err != nil {
+		return Seen{}, err
 	}
 	return s.give(ctx, a, l, to, pool.Assign)
 }

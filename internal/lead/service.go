@@ -3,7 +3,6 @@ package lead
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"crmbot/internal/cache"
@@ -45,9 +44,6 @@ type Store interface {
 	// SearchLeads are leads with a term that begins with the text, within the
 	// view, at most n.
 	SearchLeads(ctx context.Context, text string, v View, n int) ([]Lead, error)
-	// CountDetailView notes that the person opened the lead on the day and
-	// returns how many different ones they opened that day.
-	CountDetailView(ctx context.Context, user crm.UserID, day crm.Day, id crm.LeadID) (int, error)
 	// ImportedLeads are an import's leads after the row, in order of rows, at most
 	// n; with untouched only those that nobody changed since.
 	ImportedLeads(ctx context.Context, importID int64, untouched bool, afterRow, n int) ([]Imported, error)
@@ -151,13 +147,12 @@ func (s *Service) DescribeKind(k crm.Kind, d Describe) {
 
 // The settings of leads besides those beside their rules.
 var (
-	DetailViews = rule.Int{Key: "P-08.views", Title: crm.Text{Zh: "每人每天可查看的公海详情数", En: "pool details a person may open per day"}, Unit: crm.Text{Zh: "条", En: "leads"}, Default: 50, Min: 0, Max: 100000}
-	CollabDays  = rule.Int{Key: "PM-01.collaboration_days", Title: crm.Text{Zh: "协作有效期", En: "how long a collaboration lasts"}, Unit: crm.Text{Zh: "天", En: "days"}, Default: 90, Min: 1, Max: 3650}
+	CollabDays = rule.Int{Key: "PM-01.collaboration_days", Title: crm.Text{Zh: "协作有效期", En: "how long a collaboration lasts"}, Unit: crm.Text{Zh: "天", En: "days"}, Default: 90, Min: 1, Max: 3650}
 )
 
 // Settings are the definitions for the book of rules.
 func Settings() []rule.Def {
-	return append(pool.Settings(), Sources.Def(), Periods.Def(), Similarity.Def(), DetailViews.Def(), CollabDays.Def(), UnknownSource.Def(), CompleteRule.Def(), ActionRule.Def(), FitRule.Def(), DecayRule.Def(), LearnFrom.Def(),
+	return append(pool.Settings(), Sources.Def(), Periods.Def(), Similarity.Def(), CollabDays.Def(), UnknownSource.Def(), CompleteRule.Def(), ActionRule.Def(), FitRule.Def(), DecayRule.Def(), LearnFrom.Def(),
 		LineRule.Def(), SlackRule.Def(), GivenDays.Def(), Shrink.Def(), ValidDays.Def(), ReachDays.Def(), CheckLeast.Def(), CheckSpan.Def())
 }
 
@@ -207,14 +202,14 @@ func (s *Service) access(ctx context.Context, a crm.Actor, l Lead) (access, erro
 	if a.All || a.System {
 		return accessFull, nil
 	}
-	visible, err := s.d.Gate.Visible(ctx, a, crm.KindLead)
-	if err != nil {
+	_, sees, manages, err := s.d.Gate.Sees(ctx, a, l.Pool)
+	switch {
+	case err != nil || !sees:
 		return accessNone, err
+	case manages:
+		return accessFull, nil
 	}
-	if slices.ContainsFunc(visible, func(p pool.Pool) bool { return p.ID == l.Pool }) {
-		return accessMasked, nil
-	}
-	return accessNone, nil
+	return accessMasked, nil
 }
 
 // Seen is a lead as the actor may see it.
@@ -269,6 +264,7 @@ func (s *Service) seen(ctx context.Context, a crm.Actor, l Lead, acc access) (Se
 		return v, err
 	}
 	v.PoolTitle = crm.Text{Zh: p.Title(crm.Chinese), En: p.Title(crm.English)}
+	v.Manages = v.Manages || l.Owner == 0 && p.Manages(a) && a.ID != 0
 	if acc == accessMasked {
 		v.Lead, v.Masked = l.Masked(p.Hides), true
 	}
@@ -286,19 +282,11 @@ func (s *Service) Open(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, e
 	if !v.Masked {
 		return v, s.tell(ctx, &v)
 	}
-	limit := int(DetailViews.Of(ctx, s.d.Rules))
-	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error {
-		n, err := s.d.Store.CountDetailView(ctx, a.ID, s.d.Calendar.DayOf(s.d.Clock.Now()), id)
-		if err != nil {
-			return err
-		}
-		if n > limit {
-			return crm.Refused("P-08", fmt.Sprintf("今日查看公海详情已达上限 %d/%d", limit, limit), fmt.Sprintf("you opened %d of %d pool details today", limit, limit)).
-				WithNext("明天 00:00 重置；认领后的线索不受限制", "it resets tomorrow 00:00; your own leads are not limited")
-		}
-		return nil
-	})
+	p, err := s.d.Gate.Pool(ctx, v.Pool)
 	if err != nil {
+		return Seen{}, err
+	}
+	if err := s.d.Gate.View(ctx, a, v.Ref(), p); err != nil {
 		return Seen{}, err
 	}
 	cooling, err := s.d.Gate.Cooling(ctx, a.ID, v.Ref())

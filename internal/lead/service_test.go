@@ -55,7 +55,7 @@ func newHouse(t testing.TB, dsn string) *house {
 	h.must(err)
 	cal, err := calendar.Standard(time.FixedZone("CST", 8*3600))
 	h.must(err)
-	h.gate = pool.NewGate(pool.Deps{Store: h.db, Effects: h.db.Effects(), Clock: h.clock, Calendar: cal, People: h.dir, Rules: h.book})
+	h.gate = pool.NewGate(pool.Deps{Store: h.db, Tx: h.db, Effects: h.db.Effects(), Clock: h.clock, Calendar: cal, People: h.dir, Rules: h.book})
 	h.dups = lead.NewDuplicates(h.db, h.book)
 	h.leads = lead.NewService(lead.Deps{Store: h.db, Tx: h.db, Effects: h.db.Effects(), Gate: h.gate, Duplicates: h.dups, Index: h.db,
 		Clock: h.clock, Calendar: cal, People: h.dir, Rules: h.book})

@@ -27,6 +27,7 @@ type People interface {
 // Deps are what the gate works with.
 type Deps struct {
 	Store    Store
+	Tx       crm.Transactor
 	Effects  crm.Effects
 	Clock    crm.Clock
 	Calendar *calendar.Calendar

@@ -105,6 +105,15 @@ type Store interface {
 	Pools(ctx context.Context) ([]Pool, error)
 	// SavePool creates (zero id) or changes a pool.
 	SavePool(ctx context.Context, p *Pool) error
+	// MoveHome puts up to n records of one pool into another and returns which.
+	MoveHome(ctx context.Context, kind crm.Kind, from, to crm.PoolID, n int) ([]crm.Ref, error)
+	// AddView notes that the person opened the record on the day, and reports
+	// whether for the first time. Read Views after it: how many of the kind they
+	// opened that day. Both come after LockQuota.
+	AddView(ctx context.Context, user crm.UserID, day crm.Day, ref crm.Ref) (bool, error)
+	Views(ctx context.Context, user crm.UserID, day crm.Day, kind crm.Kind) (int, error)
+	// CountPool counts the records of a pool with and without an owner.
+	CountPool(ctx context.Context, kind crm.Kind, id crm.PoolID) (Counts, error)
 	// LockQuota takes the person's quota row for the rest of the transaction, so
 	// that claims, assignments and imports for one person wait for each other.
 	LockQuota(ctx context.Context, kind crm.Kind, user crm.UserID) error

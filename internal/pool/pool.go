@@ -7,6 +7,7 @@ package pool
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"crmbot/internal/crm"
@@ -54,6 +55,8 @@ type Pool struct {
 	Hidden []string
 	// Retired pools take no new records.
 	Retired bool
+	// MovesTo is where the records of a retired pool go; zero: they stay.
+	MovesTo crm.PoolID
 	// Version counts the changes of the pool.
 	Version int64
 }
@@ -74,6 +77,24 @@ func (p Pool) Title(l crm.Lang) string {
 		return l.T("客户公海", "Account pool")
 	}
 	return l.T("公海", "Public pool")
+}
+
+// Word is the pool as a word of a filter: "#3"; empty for none.
+func Word(id crm.PoolID) string {
+	if id == 0 {
+		return ""
+	}
+	return "#" + strconv.FormatInt(int64(id), 10)
+}
+
+// ParseWord reads it back.
+func ParseWord(w string) (crm.PoolID, bool) {
+	digits, ok := strings.CutPrefix(w, "#")
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	return crm.PoolID(n), err == nil && n > 0
 }
 
 // Hides reports whether the pool hides the field until the record is claimed.

@@ -117,24 +117,6 @@ func (g *Gate) Visible(ctx context.Context, a crm.Actor, kind crm.Kind) ([]Pool,
 	return out, nil
 }
 
-// SavePool creates (zero id) or changes a pool.
-func (g *Gate) SavePool(ctx context.Context, a crm.Actor, p *Pool) error {
-	if !a.Is(crm.Admin) {
-		return crm.Forbid(a, crm.Admin)
-	}
-	if p.Name == "" && p.ID != DefaultPool && p.ID != DefaultAccountPool {
-		return crm.Invalid("公海需要名称", "a pool needs a name")
-	}
-	if p.Kind != crm.KindLead && p.Kind != crm.KindAccount {
-		return crm.Invalid("公海只能放线索或客户", "a pool holds leads or accounts")
-	}
-	if err := g.d.Store.SavePool(ctx, p); err != nil {
-		return err
-	}
-	g.pools.Forget()
-	return nil
-}
-
 // Status is what a person sees of their limits: how much is used and left.
 type Status struct {
 	Standing

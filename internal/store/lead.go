@@ -333,25 +333,6 @@ func orNone[T ~int64](ids []T) []T {
 	return ids
 }
 
-type leadViewRow struct {
-	UserID int64  `gorm:"primaryKey;autoIncrement:false"`
-	Day    string `gorm:"primaryKey"`
-	LeadID int64  `gorm:"primaryKey;autoIncrement:false"`
-}
-
-func (leadViewRow) TableName() string { return "crm_lead_views" }
-
-// CountDetailView implements lead.Store.
-func (d *DB) CountDetailView(ctx context.Context, user crm.UserID, day crm.Day, id crm.LeadID) (int, error) {
-	row := leadViewRow{UserID: int64(user), Day: string(day), LeadID: int64(id)}
-	if err := d.write(ctx).Create(&row).Error; err != nil && !duplicate(err) {
-		return 0, err
-	}
-	var n int64
-	err := d.write(ctx).Model(&leadViewRow{}).Where("user_id = ? AND day = ?", int64(user), string(day)).Count(&n).Error
-	return int(n), err
-}
-
 const untouchedLead = "version = 1 AND last_activity_ms = 0"
 
 // ImportedLeads implements lead.Store.

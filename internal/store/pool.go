@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/pool"
@@ -25,6 +28,7 @@ type poolRow struct {
 	Hidden                        string
 	Retired                       bool
 	Managers                      string
+	MovesTo                       int64
 	NewHours, RecycleHours, Views int // below zero: those of the settings
 	Version                       int64
 }
@@ -41,7 +45,7 @@ func (d *DB) Pools(ctx context.Context) ([]pool.Pool, error) {
 	for i, r := range rows {
 		out[i] = pool.Pool{ID: crm.PoolID(r.ID), Name: r.Name, Kind: crm.Kind(r.Kind), Sort: r.SortNo, Users: splitIDs[crm.UserID](r.Users), Teams: splitIDs[crm.TeamID](r.Teams),
 			Regions: splitWords(r.Regions), Daily: r.Daily, Offday: r.Offday, Hidden: splitWords(r.Hidden), Retired: r.Retired,
-			Managers: splitIDs[crm.UserID](r.Managers), NewHours: override(r.NewHours), RecycleHours: override(r.RecycleHours), Views: override(r.Views), Version: r.Version}
+			Managers: splitIDs[crm.UserID](r.Managers), NewHours: override(r.NewHours), RecycleHours: override(r.RecycleHours), Views: override(r.Views), Version: r.Version, MovesTo: crm.PoolID(r.MovesTo)}
 	}
 	return out, nil
 }
@@ -50,7 +54,7 @@ func (d *DB) Pools(ctx context.Context) ([]pool.Pool, error) {
 func (d *DB) SavePool(ctx context.Context, p *pool.Pool) error {
 	row := poolRow{ID: int64(p.ID), Name: p.Name, Kind: string(p.Kind), SortNo: p.Sort, Users: joinIDs(p.Users), Teams: joinIDs(p.Teams), Regions: strings.Join(p.Regions, "\n"),
 		Daily: p.Daily, Offday: p.Offday, Hidden: strings.Join(p.Hidden, "\n"), Retired: p.Retired, Managers: joinIDs(p.Managers),
-		NewHours: overridden(p.NewHours), RecycleHours: overridden(p.RecycleHours), Views: overridden(p.Views), Version: p.Version + 1}
+		NewHours: overridden(p.NewHours), RecycleHours: overridden(p.RecycleHours), Views: overridden(p.Views), Version: p.Version + 1, MovesTo: int64(p.MovesTo)}
 	if row.ID == 0 {
 		if err := d.write(ctx).Create(&row).Error; err != nil {
 			return err
@@ -67,6 +71,41 @@ func (d *DB) SavePool(ctx context.Context, p *pool.Pool) error {
 	}
 	p.Version = row.Version
 	return nil
+}
+
+// homeOf is where the home pool of a kind stands.
+func homeOf(kind crm.Kind) (table, column string) {
+	if kind == crm.KindAccount {
+		return "crm_accounts", "home_pool_id"
+	}
+	return "crm_leads", "pool_id"
+}
+
+// MoveHome implements pool.Store.
+func (d *DB) MoveHome(ctx context.Context, kind crm.Kind, from, to crm.PoolID, n int) ([]crm.Ref, error) {
+	table, column := homeOf(kind)
+	db := d.read(ctx).Table(table).Where(column+" = ?", int64(from)).Order("id").Limit(n)
+	if d.Dialect == MySQL {
+		db = db.Clauses(clause.Locking{Strength: "UPDATE"})
+	}
+	var ids []int64
+	if err := db.Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	out := make([]crm.Ref, len(ids))
+	for i, id := range ids {
+		out[i] = crm.Ref{Kind: kind, ID: id}
+	}
+	return out, d.write(ctx).Table(table).Where("id IN ?", ids).Updates(map[string]any{column: int64(to), "version": gorm.Expr("version + 1")}).Error
+}
+
+// CountPool implements pool.Store.
+func (d *DB) CountPool(ctx context.Context, kind crm.Kind, id crm.PoolID) (pool.Counts, error) {
+	table, column := homeOf(kind)
+	var n struct{ Waiting, Owned int64 }
+	err := d.read(ctx).Table(table).Select("COALESCE(SUM(CASE WHEN owner_id = 0 THEN 1 ELSE 0 END), 0) AS waiting, COALESCE(SUM(CASE WHEN owner_id = 0 THEN 0 ELSE 1 END), 0) AS owned").
+		Where(column+" = ?", int64(id)).Scan(&n).Error
+	return pool.Counts{Waiting: n.Waiting, Owned: n.Owned}, err
 }
 
 func override(n int) pool.Override {

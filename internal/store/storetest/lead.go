@@ -102,11 +102,13 @@ func Lead(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	}
 
 	// P-08: different leads count, the same one once.
-	for i, id := range []crm.LeadID{1, 1, 2} {
-		n, err := db.CountDetailView(ctx, 5, "2026-03-02", id)
+	for i, ref := range []crm.Ref{crm.LeadID(1).Ref(), crm.LeadID(1).Ref(), crm.LeadID(2).Ref(), crm.AccountID(2).Ref()} {
+		fresh, err := db.AddView(ctx, 5, "2026-03-02", ref)
 		must(err)
-		if want := []int{1, 1, 2}[i]; n != want {
-			t.Errorf("detail view %d counts %d, want %d", i, n, want)
+		n, err := db.Views(ctx, 5, "2026-03-02", ref.Kind)
+		must(err)
+		if want := []int{1, 1, 2, 1}[i]; n != want || fresh == (i == 1) {
+			t.Errorf("detail view %d counts %d (new: %v), want %d", i, n, fresh, want)
 		}
 	}
 	ratings(t, db, now)
