@@ -23,11 +23,8 @@ demo: ## a small company in the browser, nothing to install
 BENCH ?= .
 BENCH_PKGS ?= ./...
 BENCH_FLAGS ?= -benchmem -timeout 30m
-# The servers' data lies in memory where there is some: commits are not made durable
-# either, and a disk that others use would be what is measured.
-BENCH_DIR ?= $(shell test -w /dev/shm && echo /dev/shm)
 bench: ## benchmarks against a private MariaDB and Redis
-	@SERVERS_DIR='$(BENCH_DIR)' bash .ci/with-servers.sh go test -run '^$$' -bench '$(BENCH)' $(BENCH_FLAGS) $(BENCH_PKGS)
+	@bash .ci/with-servers.sh go test -run '^$$' -bench '$(BENCH)' $(BENCH_FLAGS) $(BENCH_PKGS)
 
 broadcast: ## 1,000 report cards from two replicas to each played platform, at its real rate
 	@$(MAKE) --no-print-directory bench BENCH='^BenchmarkBroadcast$$$$' BENCH_PKGS=./internal/app BENCH_FLAGS='-benchtime 1x -timeout 30m'

@@ -2,12 +2,20 @@
 # Runs a command with a private MariaDB and Redis, named in its environment:
 #   bash .ci/with-servers.sh go test -run '^$' -bench . ./internal/...
 # The servers and their data are gone when it ends, however it ends. SERVERS_DIR
-# names the folder in which they are put, for example one in memory.
+# names the folder in which they are put; without it that is in memory where there
+# is room, and so is what the command keeps in temporary files, except the
+# compiler's, which are large.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . .ci/servers.sh
 
-dir=$(mktemp -d "${SERVERS_DIR:-${TMPDIR:-/tmp}}/crmbot-test.XXXXXX")
+disk=${TMPDIR:-/tmp}
+memory=$(memory_dir || true)
+dir=$(mktemp -d "${SERVERS_DIR:-${memory:-$disk}}/crmbot-test.XXXXXX")
+if [ -z "${SERVERS_DIR:-}" ] && [ -n "$memory" ]; then
+  mkdir "$dir/tmp"
+  export TMPDIR=$dir/tmp GOTMPDIR=${GOTMPDIR:-$disk}
+fi
 SERVERS_TIED=1
 MARIADB_PID='' REDIS_PID='' command_pid=''
 cleanup() {
