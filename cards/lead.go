@@ -114,6 +114,9 @@ func dueTone(left int) card.Tone {
 // dueText is the release day with the working days left.
 func (f LeadFrame) dueText(d lead.Due) string {
 	l, day := f.Lang, string(d.Release)[5:]
+	if d.Trial {
+		return day + l.T("（观察期，暂不释放）", " (being observed, nothing is released)")
+	}
 	switch {
 	case d.Left < 0:
 		return l.T(fmt.Sprintf("%s（已超 %d 个工作日）", day, -d.Left), fmt.Sprintf("%s (%d working days over)", day, -d.Left))
@@ -194,8 +197,18 @@ func Lead(f LeadFrame, v lead.Seen, lines ...string) card.Card {
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: s, Bold: i == 0}}})
 	}
 	c.Blocks = append(c.Blocks, leadFields(f, v))
-	if v.Due.Release != "" {
-		fs := card.Fields{Items: []card.Field{{Label: l.T("释放日", "Release day"), Value: f.dueText(v.Due), Tone: dueTone(v.Due.Left)}}}
+	if v.Due.Release != "" || len(v.Due.Holds) > 0 {
+		var fs card.Fields
+		if v.Due.Release != "" {
+			x := card.Field{Label: l.T("释放日", "Release day"), Value: f.dueText(v.Due), Tone: dueTone(v.Due.Left)}
+			if v.Due.Trial || len(v.Due.Holds) > 0 {
+				x.Tone = card.Neutral
+			}
+			fs.Items = append(fs.Items, x)
+		}
+		if s := holdText(l, v.Due.Holds); s != "" {
+			fs.Items = append(fs.Items, card.Field{Label: l.T("不回收", "Not recycled"), Value: s, Tone: card.Info})
+		}
 		if !v.Due.Contact.IsZero() {
 			tone := card.Warning
 			if v.Due.Contact.Before(f.Now) {
@@ -229,7 +242,7 @@ func leadTone(v lead.Seen) card.Tone {
 		return card.Muted
 	case v.InPool():
 		return card.Info
-	case v.Due.Release != "" && v.Due.Left <= 1:
+	case v.Due.Release != "" && v.Due.Left <= 1 && !v.Due.Trial && len(v.Due.Holds) == 0:
 		return dueTone(v.Due.Left)
 	}
 	return card.Success
@@ -254,6 +267,7 @@ func leadButtons(f LeadFrame, v lead.Seen) []card.Button {
 	case v.Mine:
 		bs = append(bs, CommandButton(l.T("记跟进", "Log activity"), f.command("跟进", "log", id.String())), f.passButton(v, l.T("转交", "Transfer")), f.releaseButton(id, l.T("释放", "Release")))
 		bs = append(bs, f.qualityButtons(v)...)
+		bs = append(bs, f.keepButtons(v.Ref().String(), v.Due)...)
 	case v.Manages:
 		bs = append(bs, f.passButton(v, l.T("分配给别人", "Assign to another")), f.releaseButton(id, l.T("释放", "Release")))
 		bs = append(bs, f.qualityButtons(v)...)

@@ -192,24 +192,25 @@ func MyLeads(f LeadFrame, owner string, list []lead.Seen, hold int) card.Card {
 	urgent, fresh, late := 0, 0, 0
 	rows := make([][]card.Cell, len(list))
 	for i, v := range list {
-		if v.Due.Left <= 1 {
+		if v.Due.Left <= 1 && v.Due.Release != "" && !v.Due.Trial && len(v.Due.Holds) == 0 {
 			urgent++
 		}
 		if !v.Contacted() {
 			fresh++
 		}
 		open := f.openButton(v.ID, l.T("打开", "Open"))
-		next, tone := string(v.Due.Release)[5:], dueTone(v.Due.Left) // the days left stand beside it
+		first, tone := l.T("已联系", "done"), card.Muted
 		switch contact := v.Due.Contact; {
 		case contact.IsZero():
 		case contact.Before(f.Now):
 			late++
-			next, tone = l.T("首次联系已超时 ", "first contact was due ")+f.minute(contact), card.Danger
+			first, tone = l.T("已超时 ", "was due ")+f.minute(contact), card.Danger
 		default:
-			next = l.T("首次联系 ", "first contact ") + f.minute(contact)
+			first, tone = f.minute(contact)+l.T(" 前", ""), card.Warning
 		}
+		release, due := f.releaseCell(v.Due)
 		rows[i] = []card.Cell{{Text: strings.TrimSpace(v.ID.String() + " " + leadTitle(v))}, {Text: string(v.Grade), Tone: leadGradeTone(v.Grade)},
-			{Text: fmt.Sprint(v.Due.Left), Tone: dueTone(v.Due.Left)}, {Text: next, Tone: tone}, {Text: open.Label, Action: &open}}
+			{Text: first, Tone: tone}, {Text: release, Tone: due}, {Text: open.Label, Action: &open}}
 		if i < maxAbout {
 			c.About = append(c.About, v.Ref())
 		}
@@ -219,9 +220,23 @@ func MyLeads(f LeadFrame, owner string, list []lead.Seen, hold int) card.Card {
 	if urgent+late > 0 {
 		c.Tone = card.Warning
 	}
-	c.Blocks = []card.Block{card.Table{PageSize: 10, Columns: []card.Column{{Title: l.T("线索", "Lead")}, {Title: l.T("等级", "Grade")}, {Title: l.T("剩余工作日", "Days left"), Number: true},
-		{Title: l.T("期限", "Due")}, {Title: ""}}, Rows: rows}, card.Note{Text: l.T("最急的在最前；期限按 P-11 计算。", "The most urgent come first; deadlines follow P-11.")}}
+	c.Blocks = []card.Block{card.Table{PageSize: 10, Columns: []card.Column{{Title: l.T("线索", "Lead")}, {Title: l.T("等级", "Grade")}, {Title: l.T("首次联系", "First contact")},
+		{Title: l.T("释放日", "Release")}, {Title: ""}}, Rows: rows}, card.Note{Text: l.T("最急的在最前；期限按 P-11 计算，发送 /为什么 加编号查看依据。", "The most urgent come first; deadlines follow P-11; send /why with a code for the reasons.")}}
 	return c
+}
+
+// releaseCell is the release day of a list with what is left until then.
+func (f LeadFrame) releaseCell(d lead.Due) (string, card.Tone) {
+	l := f.Lang
+	switch {
+	case len(d.Holds) > 0:
+		return d.Holds[0].What.Name(l), card.Info
+	case d.Release == "":
+		return "-", card.Muted
+	case d.Trial:
+		return string(d.Release)[5:], card.Muted
+	}
+	return string(d.Release)[5:] + " · " + daysLeft(l, d.Left), dueTone(d.Left)
 }
 
 // maxAbout bounds how many records of a long list keep its card current.

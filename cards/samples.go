@@ -26,6 +26,7 @@ func Samples(l crm.Lang) []Sample {
 		ruleSamples,
 		chooseSamples,
 		leadSamples,
+		recycleSamples,
 		reportSamples,
 		metricSamples,
 		accountSamples,

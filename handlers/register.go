@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/cards"
 	"crmbot/cards/card"
 	"crmbot/internal/account"
 	"crmbot/internal/activity"
@@ -24,6 +25,7 @@ import (
 	"crmbot/internal/org"
 	"crmbot/internal/pool"
 	"crmbot/internal/push"
+	"crmbot/internal/recycle"
 	"crmbot/internal/report"
 	"crmbot/internal/rule"
 	"crmbot/internal/sched"
@@ -38,7 +40,8 @@ type Services struct {
 	Rules     *rule.Book
 	Binder    *org.Binder // who somebody new on a platform is
 	Leads     *lead.Service
-	Teller    lead.Teller // the last activities of a record; nil until there are any
+	Recycle   *recycle.Service // when records go back to their pools
+	Teller    lead.Teller      // the last activities of a record; nil until there are any
 	Accounts  *account.Service
 	Pools     *pool.Gate
 	Deals     *deal.Service
@@ -56,6 +59,10 @@ type Services struct {
 	Pushes *push.Gate // which unasked cards are sent at once
 	// Show renders any view, for cards that show what others would have shown.
 	Show func(ctx context.Context, v bot.Viewer, w crm.View) (card.Card, error)
+
+	// Refused is the person's last refusal that a rule decided; false when there was
+	// none lately.
+	Refused func(ctx context.Context, a crm.Actor) (cards.Refusal, bool, error)
 
 	router *bot.Router // set by Hooks, after all modules exist
 }
@@ -92,6 +99,7 @@ func All(s *Services) Module {
 	for _, x := range []Module{
 		help(s),
 		leads(s),
+		recycling(s),
 		accounts(s),
 		poolSetup(s),
 		deals(s),

@@ -107,7 +107,7 @@ func (s *Service) losing(ctx context.Context, a crm.Actor, now time.Time) ([]lea
 	days := int(lostDays.Of(ctx, s.d.Rules, scopes(a.ID, a.Team)...))
 	until := s.d.Calendar.At(s.d.Calendar.WorkdayOnOrAfter(s.d.Calendar.DayOf(now)), s.d.Calendar.Settings().WorkTo)
 	ls = slices.DeleteFunc(ls, func(l lead.Seen) bool {
-		soon := l.Due.Release != "" && l.Due.Left <= days
+		soon := l.Due.Release != "" && l.Due.Left <= days && len(l.Due.Holds) == 0
 		call := !l.Due.Contact.IsZero() && !l.Due.Contact.After(until)
 		return !soon && !call
 	})

@@ -131,6 +131,7 @@ func (a *App) open(ctx context.Context, o Options) error {
 	dir := org.NewDirectory(a.DB, a.DB)
 	dir.Tell(a.DB.Effects(), o.Clock)
 	a.Services = services(wiring{db: a.DB, kv: a.KV, clock: o.Clock, cal: cal, book: book, dir: dir, reg: reg, intakeSecret: o.IntakeSecret})
+	a.Services.Refused = a.refused
 	a.Module = handlers.All(a.Services)
 	router, err := bot.NewRouter(a.Module.Commands...)
 	if err != nil {
@@ -149,7 +150,7 @@ func (a *App) open(ctx context.Context, o Options) error {
 		Prepare: func(ctx context.Context, _ *bot.Req) context.Context { return store.WithSequence(ctx) }}
 	a.Runtime.Stranger = a.stranger
 	a.Runtime.Gate = &bot.Gate{KV: a.KV, Limits: o.Limits}
-	a.Runtime.Use(bot.Recover(), bot.Deadline(o.AnswerWithin, a.answerLater, &a.late), bot.Dedupe(a.KV), a.noticed, bot.Order(), a.Runtime.Gate.Limit, bot.Recover())
+	a.Runtime.Use(bot.Recover(), bot.Deadline(o.AnswerWithin, a.answerLater, &a.late), bot.Dedupe(a.KV), a.noticed, bot.Order(), a.Runtime.Gate.Limit, a.remember, bot.Recover())
 	a.Worker = outbox.NewWorker(a.DB, a.deliver, o.Clock, owner())
 	a.DB.OnQueued(a.Worker.Wake)
 	jobs := slices.Concat(a.Module.Jobs, a.housekeeping(), []sched.Job{a.rosterJob()})

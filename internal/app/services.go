@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+
 	"crmbot/handlers"
 	"crmbot/internal/account"
 	"crmbot/internal/activity"
@@ -19,6 +21,7 @@ import (
 	"crmbot/internal/org"
 	"crmbot/internal/pool"
 	"crmbot/internal/push"
+	"crmbot/internal/recycle"
 	"crmbot/internal/report"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
@@ -44,6 +47,7 @@ func settings(reg *metric.Registry) []rule.Def {
 	for _, s := range [][]rule.Def{
 		// one line a noun, in the order of the list in handlers.All
 		lead.Settings(),
+		recycle.Settings(),
 		account.Settings(),
 		deal.Settings(),
 		importer.Settings(),
@@ -66,11 +70,14 @@ func settings(reg *metric.Registry) []rule.Def {
 func services(w wiring) *handlers.Services {
 	s := &handlers.Services{Clock: w.clock, Calendar: w.cal, Directory: w.dir, Rules: w.book}
 	s.Binder = org.NewBinder(org.BinderDeps{Store: w.db, People: w.db, Directory: w.dir, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock})
-	gate := pool.NewGate(pool.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book,
+	s.Recycle = recycle.NewService(recycle.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book,
+		Holds: []recycle.Source{w.db.ContractHolds, w.db.ApprovalHolds}, Stages: func(ctx context.Context) []string { return s.Deals.StageKeys(ctx) }})
+	gate := pool.NewGate(pool.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book, Moved: s.Recycle.Moved,
 		Holds: map[crm.Kind]rule.Int{crm.KindAccount: account.HoldLimit}})
 	s.Pools = gate
 	s.Leads = lead.NewService(lead.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(w.db, w.book), Index: w.db,
-		Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book})
+		Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book, Keep: s.Recycle})
+	s.Recycle.Register(crm.KindLead, s.Leads.Recycle)
 	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir, Name: w.dir.Name,
 		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}})
 	s.Leads.DescribeKind(crm.KindAccount, describeAccount(w.db))

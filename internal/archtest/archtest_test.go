@@ -56,7 +56,8 @@ var may = map[string][]string{
 
 	"internal/push":     noun,
 	"internal/pool":     with(noun, "internal/cache", "internal/org"),
-	"internal/lead":     with(noun, "internal/cache", "internal/pool", "internal/org"),
+	"internal/recycle":  with(noun, "internal/pool", "internal/org"),
+	"internal/lead":     with(noun, "internal/cache", "internal/pool", "internal/recycle", "internal/org"),
 	"internal/account":  with(noun, "internal/org", "internal/bulk", "internal/pool"),
 	"internal/deal":     with(noun, "internal/account", "internal/org", "internal/bulk", "internal/undo"),
 	"internal/activity": with(noun, "internal/lead", "internal/account", "internal/deal", "internal/org", "internal/undo"),
@@ -72,14 +73,14 @@ var may = map[string][]string{
 	// The store implements the nouns' interfaces; it knows their entities and
 	// no handler, card or adapter except the chat in the browser, whose state
 	// is rows like any other.
-	"internal/store": with(noun, "bot", "bot/webchat", "cards/card", "internal/org", "internal/outbox", "internal/push", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/lead",
+	"internal/store": with(noun, "bot", "bot/webchat", "cards/card", "internal/org", "internal/outbox", "internal/push", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/recycle", "internal/lead",
 		"internal/account", "internal/deal", "internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel"),
 
 	// Cards know types, never services; the compiler cannot tell the two apart,
 	// so the rooms are named and reviews look at the rest.
-	"cards": with(noun, "cards/card", "internal/org", "internal/pool", "internal/lead", "internal/account", "internal/deal", "internal/activity", "internal/approval",
+	"cards": with(noun, "cards/card", "internal/org", "internal/pool", "internal/recycle", "internal/lead", "internal/account", "internal/deal", "internal/activity", "internal/approval",
 		"internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel", "internal/undo"),
-	"handlers": with(noun, "bot", "cards", "cards/card", "internal/org", "internal/push", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/lead", "internal/account", "internal/deal",
+	"handlers": with(noun, "bot", "cards", "cards/card", "internal/org", "internal/push", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/recycle", "internal/lead", "internal/account", "internal/deal",
 		"internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel"),
 
 	"configs":           {},

@@ -64,6 +64,16 @@ func NewService(d Deps) *Service { return &Service{d} }
 // MaxTitle is the longest title, in characters.
 const MaxTitle = 120
 
+// StageKeys are the keys of the stages in force, in order.
+func (s *Service) StageKeys(ctx context.Context) []string {
+	list := s.Stages(ctx)
+	out := make([]string, len(list))
+	for i, st := range list {
+		out[i] = st.Key
+	}
+	return out
+}
+
 // Stages are the stages in force (F-07).
 func (s *Service) Stages(ctx context.Context) []Stage {
 	list, _ := stages.Of(ctx, s.Rules)

@@ -81,7 +81,18 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.LeadID) (Claime
 	case err != nil:
 		return Claimed{}, s.withCandidates(ctx, a.ID, err)
 	}
-	if out.Seen, err = s.seen(ctx, a, l, accessFull); err != nil {
+	see := s.dues
+	if !out.Already { // its clock has just begun, and nothing is kept about it
+		see = func(ctx context.Context, _ crm.UserID, ls ...Lead) ([]Due, error) {
+			d, err := s.freshDue(ctx, ls[0])
+			return []Due{d}, err
+		}
+	}
+	due, err := see(ctx, 0, l)
+	if err != nil {
+		return out, err
+	}
+	if out.Seen, err = s.seenDue(ctx, a, l, accessFull, due[0]); err != nil {
 		return out, err
 	}
 	if out.Already {

@@ -47,8 +47,11 @@ func (s *Service) Describe(ctx context.Context, ref crm.Ref) (Existing, error) {
 	if err != nil {
 		return Existing{}, err
 	}
-	periods, _ := Periods.Of(ctx, s.d.Rules)
-	e := Existing{Match: Match{Ref: ref}, Title: l.Name(), Owner: l.Owner, Team: l.Team, InPool: l.InPool(), Release: DueOf(l, periods, s.d.Calendar, s.d.Clock.Now()).Release}
+	due, err := s.dues(ctx, 0, l)
+	if err != nil {
+		return Existing{}, err
+	}
+	e := Existing{Match: Match{Ref: ref}, Title: l.Name(), Owner: l.Owner, Team: l.Team, InPool: l.InPool(), Release: due[0].Release}
 	e.Status = crm.Text{Zh: l.Status.Name(crm.Chinese), En: l.Status.Name(crm.English)}
 	if l.InPool() && l.Status == Open {
 		e.Status = crm.Text{Zh: "公海待认领", En: "in the pool"}

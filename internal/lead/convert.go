@@ -50,6 +50,9 @@ func (s *Service) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, make 
 		if !ok {
 			return s.moved(id)
 		}
+		if err := s.unkeep(ctx, l.Ref()); err != nil {
+			return err
+		}
 		if err := s.record(ctx, FactConverted, now, l.Owner, l.Team, l.Ref()); err != nil {
 			return err
 		}

@@ -1,10 +1,12 @@
 package lead
 
 import (
+	"context"
 	"time"
 
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
+	"crmbot/internal/recycle"
 	"crmbot/internal/rule"
 )
 
@@ -37,6 +39,10 @@ type Due struct {
 	Release crm.Day
 	// Left are the working days until Release; negative when it has passed.
 	Left int
+	// Holds are what keeps it from being released now, whatever the day (P-12).
+	Holds []recycle.Hold
+	// Trial reports that nothing is released on that day yet (AD-01).
+	Trial bool
 }
 
 // Next is the day of what comes first: the first contact or the release. Empty
@@ -51,24 +57,88 @@ func (d Due) Next(cal *calendar.Calendar) crm.Day {
 	return d.Release
 }
 
-// DueOf computes the deadlines of an owned lead (P-09, P-11). It is zero for
-// leads in the pool and for closed ones.
+// Facts are what the clock of recycling looks at.
+func (l Lead) Facts() recycle.Facts {
+	f := recycle.Facts{Ref: l.Ref(), Name: l.Name(), Owner: l.Owner, Team: l.Team, Version: l.Version, Grade: string(l.Grade), OwnedAt: l.OwnedAt, ValidAt: l.LastValidAt}
+	if m, err := crm.ParseMoney(l.Budget); err == nil {
+		f.Amount = m
+	}
+	return f
+}
+
+// DueOf computes the deadlines of an owned lead (P-09, P-11) by the periods
+// alone. It is zero for leads in the pool and for closed ones.
 func DueOf(l Lead, periods map[Grade]Period, cal *calendar.Calendar, now time.Time) Due {
 	if l.Owner == 0 || l.Status != Open {
 		return Due{}
 	}
+	days := make(map[string]int, len(periods))
+	for g, p := range periods {
+		days[string(g)] = p.IdleDays
+	}
+	v := recycle.Judge(l.Facts(), recycle.Person{}, recycle.LeadTerms(days), cal, now)
+	return Due{Contact: contactBy(l, periods, cal), Release: v.Release, Left: cal.WorkdaysBetween(cal.DayOf(now), v.Release)}
+}
+
+// contactBy is the deadline of the first valid contact; zero when it happened.
+func contactBy(l Lead, periods map[Grade]Period, cal *calendar.Calendar) time.Time {
 	p, ok := periods[l.Grade]
 	if !ok {
 		p = periods["D"]
 	}
-	var d Due
-	idle := l.OwnedAt
 	if l.Contacted() {
-		idle = l.LastValidAt
-	} else {
-		d.Contact = cal.AddWorkHours(l.OwnedAt, time.Duration(p.ContactHours)*time.Hour)
+		return time.Time{}
 	}
-	d.Release = cal.AddWorkdays(cal.DayOf(idle), p.IdleDays)
-	d.Left = cal.WorkdaysBetween(cal.DayOf(now), d.Release)
+	return cal.AddWorkHours(l.OwnedAt, time.Duration(p.ContactHours)*time.Hour)
+}
+
+// dues are the deadlines of leads, of one owner if that is not zero.
+func (s *Service) dues(ctx context.Context, owner crm.UserID, ls ...Lead) ([]Due, error) {
+	periods, _ := Periods.Read(ctx, s.d.Rules)
+	out := make([]Due, len(ls))
+	fs := make([]recycle.Facts, len(ls))
+	running := false
+	for i, l := range ls {
+		if out[i] = DueOf(l, periods, s.d.Calendar, s.d.Clock.Now()); out[i].Release != "" {
+			fs[i], running = l.Facts(), true
+		} else {
+			fs[i] = recycle.Facts{Ref: l.Ref()}
+		}
+	}
+	if s.d.Keep == nil || !running {
+		return out, nil
+	}
+	var seen []recycle.Seen
+	var err error
+	if owner != 0 {
+		seen, err = s.d.Keep.SeeAll(ctx, crm.KindLead, owner, fs)
+	} else {
+		seen, err = s.d.Keep.See(ctx, fs...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i] = out[i].with(seen[i])
+	}
+	return out, nil
+}
+
+// with is the deadline as keeping sees it.
+func (d Due) with(s recycle.Seen) Due {
+	if d.Release != "" {
+		d.Release, d.Left, d.Holds, d.Trial = s.Release, s.Left, s.Holds, s.Trial()
+	}
 	return d
+}
+
+// freshDue is the deadline of a lead that has just got its owner.
+func (s *Service) freshDue(ctx context.Context, l Lead) (Due, error) {
+	periods, _ := Periods.Read(ctx, s.d.Rules)
+	d := DueOf(l, periods, s.d.Calendar, s.d.Clock.Now())
+	if s.d.Keep == nil || d.Release == "" {
+		return d, nil
+	}
+	seen, err := s.d.Keep.SeeFresh(ctx, l.Facts())
+	return d.with(seen), err
 }

@@ -249,9 +249,13 @@ func (s *Service) Of(ctx context.Context, a crm.Actor, owner crm.UserID) ([]Seen
 	if err != nil {
 		return nil, err
 	}
+	due, err := s.dues(ctx, owner, ls...)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Seen, len(ls))
 	for i, l := range ls {
-		if out[i], err = s.seen(ctx, a, l, accessFull); err != nil {
+		if out[i], err = s.seenDue(ctx, a, l, accessFull, due[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -103,6 +103,11 @@ func (s *Service) saveRating(ctx context.Context, was, l Lead, now time.Time) er
 	if err := s.d.Effects.Refresh(ctx, l.Ref()); err != nil || was.Grade == l.Grade {
 		return err
 	}
+	if l.Owner != 0 { // another grade has another period (P-11)
+		if err := s.unsettle(ctx, l.Ref()); err != nil {
+			return err
+		}
+	}
 	rule := "L-03"
 	switch {
 	case was.Quality != l.Quality || l.Quality != "":

@@ -29,7 +29,7 @@ func TestP11Deadlines(t *testing.T) {
 		t.Errorf("after a contact, on Sunday: %+v", d)
 	}
 	l.Owner = 0
-	if d = lead.DueOf(l, lead.Periods.Default, cal, monday); d != (lead.Due{}) {
+	if d = lead.DueOf(l, lead.Periods.Default, cal, monday); d.Release != "" || !d.Contact.IsZero() || d.Left != 0 {
 		t.Errorf("a pool lead has a deadline: %+v", d)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/org"
 	"crmbot/internal/pool"
+	"crmbot/internal/recycle"
 	"crmbot/internal/rule"
 )
 
@@ -116,6 +117,8 @@ type Deps struct {
 	Calendar   *calendar.Calendar
 	People     *org.Directory
 	Rules      *rule.Book
+	// Keep is the clock of recycling; nil: leads have periods only.
+	Keep *recycle.Service
 	// Teller tells the activities; nil until there are any.
 	Teller Teller
 	// Describers tell about records of other kinds with the same keys; optional.
@@ -256,9 +259,16 @@ func (s *Service) Peek(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, e
 }
 
 func (s *Service) seen(ctx context.Context, a crm.Actor, l Lead, acc access) (Seen, error) {
-	v := Seen{Lead: l, Mine: l.Owner != 0 && l.Owner == a.ID, Manages: manages(a, l) || l.Owner == 0 && a.Is(supervisors...), OwnerName: s.d.People.Name(ctx, l.Owner), GivenBy: s.d.People.Name(ctx, l.Given.By)}
-	periods, _ := Periods.Read(ctx, s.d.Rules)
-	v.Due = DueOf(l, periods, s.d.Calendar, s.d.Clock.Now())
+	due, err := s.dues(ctx, 0, l)
+	if err != nil {
+		return Seen{}, err
+	}
+	return s.seenDue(ctx, a, l, acc, due[0])
+}
+
+// seenDue is seen with the deadlines at hand.
+func (s *Service) seenDue(ctx context.Context, a crm.Actor, l Lead, acc access, due Due) (Seen, error) {
+	v := Seen{Lead: l, Mine: l.Owner != 0 && l.Owner == a.ID, Manages: manages(a, l) || l.Owner == 0 && a.Is(supervisors...), OwnerName: s.d.People.Name(ctx, l.Owner), GivenBy: s.d.People.Name(ctx, l.Given.By), Due: due}
 	p, err := s.d.Gate.Pool(ctx, l.Pool)
 	if err != nil && crm.CodeOf(err) != crm.CodeNotFound {
 		return v, err

@@ -31,6 +31,9 @@ func (s *Service) Untouch(ctx context.Context, ref crm.Ref, first, last, lastVal
 	if err := s.d.Store.ResetTouch(ctx, crm.LeadID(ref.ID), first, last, lastValid); err != nil {
 		return err
 	}
+	if err := s.unsettle(ctx, ref); err != nil {
+		return err
+	}
 	return s.d.Effects.Refresh(ctx, ref)
 }
 

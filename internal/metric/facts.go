@@ -40,6 +40,11 @@ var facts = map[string]Measure{
 	"lead.valid":         {Name: crm.Text{Zh: "有效线索", En: "valid lead"}, Unit: leads},
 	"lead.graded":        {Name: crm.Text{Zh: "到期评级线索", En: "graded lead due"}, Unit: leads},
 	"lead.grade_right":   {Name: crm.Text{Zh: "评级准确线索", En: "rightly graded lead"}, Unit: leads},
+	"recycle.released":   {Name: crm.Text{Zh: "自动回收", En: "recycled record"}, Unit: records, Amount: true},
+	"recycle.warned":     {Name: crm.Text{Zh: "释放预警", En: "release warning"}, Unit: records},
+	"recycle.acted":      {Name: crm.Text{Zh: "预警后跟进", En: "warning acted on"}, Unit: records},
+	"recycle.override":   {Name: crm.Text{Zh: "例外保留", En: "kept against the rule"}, Unit: records},
+	"recycle.extended":   {Name: crm.Text{Zh: "延期", En: "extension"}, Unit: records},
 	"visit.planned":      {Name: crm.Text{Zh: "计划拜访", En: "planned visit"}, Unit: visits},
 	"visit.done":         {Name: crm.Text{Zh: "完成拜访", En: "visit made"}, Unit: visits},
 	"visit.valid":        {Name: crm.Text{Zh: "有效拜访", En: "valid visit"}, Unit: visits},
@@ -71,6 +76,7 @@ var (
 	deals     = crm.Text{Zh: "单", En: "deals"}
 	contracts = crm.Text{Zh: "份", En: "contracts"}
 	days      = crm.Text{Zh: "天", En: "days"}
+	records   = crm.Text{Zh: "条", En: "records"}
 	requests  = crm.Text{Zh: "件", En: "requests"}
 	percent   = crm.Text{Zh: "%", En: "%"}
 	yuan      = crm.Text{Zh: "元", En: "yuan"}

@@ -36,6 +36,8 @@ type Deps struct {
 	// Holds are the hold limits of the kinds besides leads (P-03); a kind without
 	// one is not limited.
 	Holds map[crm.Kind]rule.Int
+	// Moved follows every change of owner in its transaction; nil: nobody does.
+	Moved func(ctx context.Context, es []Entry) error
 }
 
 // Gate is the only way a record changes hands (P-02): it checks the limits,
@@ -117,6 +119,8 @@ type Move struct {
 	// Exempt records do not count for the hold limit (P-03): accounts that have
 	// bought.
 	Exempt bool
+	// Version is that of the rule that decided; for recycling.
+	Version int64
 }
 
 // Stamp is what the row gets with its new owner.
@@ -229,7 +233,7 @@ func (g *Gate) Free(ctx context.Context, a crm.Actor, m Move, n int, apply Apply
 	now := g.d.Clock.Now()
 	out := Moved{}
 	s := Stamp{At: now, Pool: m.Pool.ID}
-	e := Entry{At: now, From: m.From, FromTeam: m.FromTeam, Pool: m.Pool.ID, Reason: m.Reason, By: a.ID, Why: m.Why, Note: m.Note, Uncounted: m.Uncounted}
+	e := Entry{At: now, From: m.From, FromTeam: m.FromTeam, Pool: m.Pool.ID, Reason: m.Reason, By: a.ID, Why: m.Why, Note: m.Note, Uncounted: m.Uncounted, RuleVersion: m.Version}
 	switch m.Reason {
 	case Create, Import:
 		s.Claimable = now.Add(hours(m.Pool.NewHours, EmbargoNew.Of(ctx, g.d.Rules)))
@@ -321,6 +325,11 @@ func (g *Gate) move(ctx context.Context, e Entry, s Stamp, n int, apply Apply, n
 	}
 	if err := g.d.Store.AddEntries(ctx, entries...); err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	if g.d.Moved != nil {
+		if err := g.d.Moved(ctx, entries); err != nil {
+			return nil, fmt.Errorf("follow the change of owner: %w", err)
+		}
 	}
 	rule := map[Reason]string{Claim: "P-05", Release: "P-17", Recycle: "P-11"}[e.Reason]
 	if e.Override != "" {
