@@ -44,6 +44,8 @@ type LeadFrame struct {
 	Zone *time.Location
 	// Rep may claim, Supervisor may assign.
 	Rep, Supervisor bool
+	// Merger may make one record of two.
+	Merger bool
 	// Group is a card that a group reads: no names, phones or amounts (PM-03).
 	Group bool
 }
@@ -192,6 +194,9 @@ func Lead(f LeadFrame, v lead.Seen, lines ...string) card.Card {
 	c.Subtitle = v.PoolTitle.In(l)
 	if v.OwnerName != "" {
 		c.Subtitle = l.T("负责人 ", "Owner ") + v.OwnerName
+	}
+	if v.Code != 0 {
+		lines = append(lines, MergedLine(l, v.Ref(), v.Code.Ref()))
 	}
 	for i, s := range lines {
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: s, Bold: i == 0}}})

@@ -71,7 +71,11 @@ func LeadExists(f LeadFrame, d lead.DuplicateOf) card.Card {
 	if d.Open {
 		c.About = []crm.Ref{d.Match.Ref}
 	}
-	if bs := existsButtons(f, d); len(bs) > 0 {
+	bs := existsButtons(f, d)
+	if d.Twin != 0 && d.Open && f.Merger {
+		bs = append(bs, f.mergeButton(d.Match.Ref, d.Twin.Ref()))
+	}
+	if len(bs) > 0 {
 		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 	}
 	return c

@@ -207,7 +207,20 @@ func (s *Services) accountCard(ctx context.Context, a crm.Actor, l crm.Lang, id 
 }
 
 func (s *Services) contractsOf(ctx context.Context, a crm.Actor, id crm.AccountID) ([]contract.Contract, error) {
-	return s.Contracts.OfAccount(ctx, a, id, 5)
+	const most = 5
+	parts, err := s.Accounts.Parts(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var out []contract.Contract
+	for _, part := range parts {
+		list, err := s.Contracts.OfAccount(ctx, a, part, most)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out[:min(len(out), most)], nil
 }
 
 // accountStory are the last activities of an account, those with the lead that

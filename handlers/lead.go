@@ -112,7 +112,7 @@ func (h leadHandlers) actions() []bot.Registration {
 
 // frame is for whom the cards are built.
 func (h leadHandlers) frame(a crm.Actor) cards.LeadFrame {
-	return cards.LeadFrame{Lang: a.Lang, Now: h.Clock.Now(), Zone: h.Calendar.Zone(), Rep: a.Is(crm.Rep), Supervisor: a.Is(leadBosses...)}
+	return cards.LeadFrame{Lang: a.Lang, Now: h.Clock.Now(), Zone: h.Calendar.Zone(), Rep: a.Is(crm.Rep), Supervisor: a.Is(leadBosses...), Merger: lead.MayMerge(a)}
 }
 
 func leadView(id crm.LeadID) bot.View { return bot.View{Name: "lead.card", Ref: id.String()} }

@@ -102,6 +102,7 @@ func All(s *Services) Module {
 		recycling(s),
 		accounts(s),
 		poolSetup(s),
+		merges(s),
 		deals(s),
 		imports(s),
 		today(s),

@@ -20,6 +20,8 @@ type LeadData struct {
 	Team           crm.TeamID
 	// Seat is the owner's, taken before the lead was read.
 	Seat pool.Seat
+
+	into crm.AccountID // the account that was named; zero: found by the company
 }
 
 // Leads are the leads that become accounts.
@@ -33,10 +35,31 @@ type Leads interface {
 // contact. The name replaces the lead's company where that is missing. An
 // account of the same company that the actor may see takes the lead in.
 func (s *Service) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, name string) (Account, error) {
+	return s.convert(ctx, a, id, name, 0)
+}
+
+// ConvertInto makes a lead part of an account that the actor may see: one
+// company that came in twice under two names.
+func (s *Service) ConvertInto(ctx context.Context, a crm.Actor, id crm.LeadID, into crm.AccountID) (Account, error) {
+	x, err := s.Get(ctx, a, into)
+	if err != nil {
+		return x, err
+	}
+	return s.convert(ctx, a, id, "", x.ID)
+}
+
+func (s *Service) convert(ctx context.Context, a crm.Actor, id crm.LeadID, name string, into crm.AccountID) (Account, error) {
 	var x Account
 	err := s.Leads.Convert(ctx, a, id, func(ctx context.Context, l LeadData) (crm.Ref, error) {
 		if name != "" {
 			l.Company = name
+		}
+		if into != 0 {
+			x, err := s.Store.Account(ctx, into)
+			if err != nil {
+				return crm.Ref{}, err
+			}
+			l.Company, l.into = x.Name, into
 		}
 		if l.Company == "" {
 			return crm.Ref{}, crm.Refused("F-01", "线索 "+id.String()+" 没有公司名称", "lead "+id.String()+" has no company").WithNext("写上公司：/转客户 "+id.String()+" 公司名称", "name it: /convert "+id.String()+" COMPANY")
@@ -103,6 +126,12 @@ func (s *Service) adopt(ctx context.Context, a crm.Actor, l LeadData) (Account, 
 	}
 	now := s.Clock.Now()
 	x, known := have[key]
+	if l.into != 0 {
+		if x, err = s.Store.Account(ctx, l.into); err != nil {
+			return Account{}, err
+		}
+		known = true
+	}
 	if known {
 		if x, err = s.joined(ctx, a, x, l.Seat); err != nil {
 			return Account{}, err

@@ -85,7 +85,7 @@ func (s *Service) Peek(ctx context.Context, a crm.Actor, id crm.AccountID) (Seen
 	if v.Masked {
 		return v, nil
 	}
-	entries, err := s.Gate.History(ctx, x.ID.Ref(), pastLength)
+	entries, err := s.Gate.Chronicle(ctx, x.ID.Ref(), pastLength)
 	v.Past = s.Gate.Tell(ctx, entries)
 	return v, err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,6 +26,8 @@ type Keys interface {
 	// Claim reserves the company's keys for the record in the transaction of the
 	// context. It fails with crm.CodeConflict when another record has one.
 	Claim(ctx context.Context, owner crm.Ref, company, uscc string) error
+	// Move gives a record's keys to another one.
+	Move(ctx context.Context, from, to crm.Ref) error
 	// Drop frees the keys of a record.
 	Drop(ctx context.Context, owner crm.Ref) error
 }
@@ -422,7 +426,14 @@ func (s *Service) check(d Draft) (Draft, string, error) {
 // not zero, its contact. It is for the services that log work and takes part in
 // their transaction.
 func (s *Service) Touch(ctx context.Context, id crm.AccountID, c crm.ContactID, at time.Time) error {
-	if err := s.Store.TouchAccount(ctx, id, at); err != nil {
+	x, err := s.stored(ctx, id)
+	if crm.CodeOf(err) == crm.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.Store.TouchAccount(ctx, x.ID, at); err != nil {
 		return err
 	}
 	if c == 0 {
@@ -436,7 +447,23 @@ func (s *Service) Dealt(ctx context.Context, at map[crm.AccountID]time.Time) err
 	if len(at) == 0 {
 		return nil
 	}
-	return s.Store.DealtAccounts(ctx, at)
+	known, err := s.Store.Accounts(ctx, slices.Sorted(maps.Keys(at)))
+	if err != nil {
+		return err
+	}
+	into := make(map[crm.AccountID]time.Time, len(at))
+	for id, t := range at {
+		if x := known[id]; x.State == Merged {
+			if x, err = s.stored(ctx, id); err != nil {
+				return err
+			}
+			id = x.ID
+		}
+		if have, ok := into[id]; !ok || t.Before(have) {
+			into[id] = t
+		}
+	}
+	return s.Store.DealtAccounts(ctx, into)
 }
 
 // Undealt takes the first success of an account back if it was at that moment;

@@ -81,6 +81,7 @@ type Store interface {
 	// Idlest are a person's accounts that count for the hold limit, the longest
 	// without a valid activity first, at most n.
 	Idlest(ctx context.Context, owner crm.UserID, n int) ([]Account, error)
+	Merges
 	// RemoveAccount deletes an account of that version with its contacts, and
 	// reports whether it did; one with deals stays.
 	RemoveAccount(ctx context.Context, id crm.AccountID, version int64) (bool, error)

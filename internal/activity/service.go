@@ -171,9 +171,15 @@ func (s *Service) Record(ctx context.Context, a crm.Actor, ref crm.Ref) (Record,
 	switch ref.Kind {
 	case crm.KindLead:
 		l, err := s.d.Leads.Working(ctx, a, crm.LeadID(ref.ID))
+		if err == nil {
+			ref = l.Ref() // the code may be of one that became part of it
+		}
 		return Record{Subject: ref, Customer: ref, Name: l.Name(), Contact: l.Contact}, err
 	case crm.KindAccount:
 		x, err := s.d.Accounts.Workable(ctx, a, crm.AccountID(ref.ID))
+		if err == nil {
+			ref = x.ID.Ref()
+		}
 		return Record{Subject: ref, Customer: ref, Name: x.Name}, err
 	case crm.KindDeal:
 		d, err := s.d.Deals.Get(ctx, a, crm.DealID(ref.ID))

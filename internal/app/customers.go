@@ -34,6 +34,11 @@ func (k companyKeys) Claim(ctx context.Context, owner crm.Ref, company, uscc str
 	return err
 }
 
+// Move implements account.Keys.
+func (k companyKeys) Move(ctx context.Context, from, to crm.Ref) error {
+	return k.found.Move(ctx, from, to)
+}
+
 // Drop implements account.Keys.
 func (k companyKeys) Drop(ctx context.Context, owner crm.Ref) error {
 	return k.index.DropKeys(ctx, owner)

@@ -44,6 +44,9 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.LeadID) (Claime
 		if l, err = s.d.Store.LockLead(ctx, id); err != nil {
 			return err
 		}
+		if l.Status == Merged {
+			return mergedInto(l)
+		}
 		switch {
 		case l.Owner == a.ID && l.Status == Open:
 			out.Already = true

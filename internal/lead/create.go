@@ -34,6 +34,9 @@ type DuplicateOf struct {
 	Open      bool
 	// Mine reports that the actor owns it.
 	Mine bool
+	// Twin is the lead that got the same key and exists too: the two can be merged.
+	// Zero: there is only one.
+	Twin crm.LeadID
 }
 
 // Error is the code of the record that exists, for logs.

@@ -70,6 +70,8 @@ type Index interface {
 	AddGrams(ctx context.Context, grams ...Gram) error
 	// MoveKeys gives a record's keys and pairs to another one, at a conversion.
 	MoveKeys(ctx context.Context, from, to crm.Ref) error
+	// MoveTerms lets a record be found under the terms of another one, at a merge.
+	MoveTerms(ctx context.Context, from, to crm.Ref) error
 	// DropKeys removes all keys, pairs and search terms of the records.
 	DropKeys(ctx context.Context, refs ...crm.Ref) error
 	// AddTerms stores under which terms records are found.

@@ -92,7 +92,12 @@ func (s *Service) Complete(ctx context.Context, a crm.Actor, id crm.LeadID, valu
 			return Seen{}, findErr
 		}
 		if ok {
-			return Seen{}, s.duplicate(ctx, a, m)
+			err := s.duplicate(ctx, a, m)
+			var dup *DuplicateOf
+			if errors.As(err, &dup) {
+				dup.Twin = id
+			}
+			return Seen{}, err
 		}
 	}
 	if err != nil {

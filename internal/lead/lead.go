@@ -29,6 +29,7 @@ const (
 	Review    Status = "review"    // in the pool, data being checked (P-17): not claimable
 	Converted Status = "converted" // became an account
 	Invalid   Status = "invalid"   // given up for good
+	Merged    Status = "merged"    // part of another lead, see Lead.Merged
 )
 
 // Name is the state's word in the language.
@@ -42,6 +43,8 @@ func (s Status) Name(l crm.Lang) string {
 		return l.T("已转客户", "converted")
 	case Invalid:
 		return l.T("无效", "invalid")
+	case Merged:
+		return l.T("已合并", "merged")
 	}
 	return string(s)
 }
@@ -117,6 +120,8 @@ type Lead struct {
 	NeedAt time.Time
 	// Became is the account that it was converted to; zero: none.
 	Became crm.AccountID
+	// Merged is the lead that it became part of; zero: none.
+	Merged crm.LeadID
 }
 
 // Ref is the lead's code.

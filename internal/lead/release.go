@@ -125,7 +125,7 @@ const (
 
 // owned is a lead with an owner that the actor may read in full.
 func (s *Service) owned(ctx context.Context, a crm.Actor, id crm.LeadID) (Lead, error) {
-	l, err := s.d.Store.Lead(ctx, id)
+	l, err := s.stored(ctx, id)
 	if crm.CodeOf(err) == crm.CodeNotFound {
 		return l, notFound(id)
 	}

@@ -61,6 +61,7 @@ type Store interface {
 	// SaveCollaboration creates or changes it.
 	SaveCollaboration(ctx context.Context, c Collaboration) error
 	Ratings
+	Merges
 }
 
 // Imported is a lead and its row in the import that made it.
@@ -231,6 +232,9 @@ type Seen struct {
 	// in a detail view, and not while masked.
 	Story []StoryItem
 	Past  []Past
+	// Code is the code that was asked for when it is another one: a lead that
+	// became part of this one.
+	Code crm.LeadID
 	// CoolingUntil is when the actor may claim it again (P-06); zero: no limit.
 	CoolingUntil time.Time
 }
@@ -241,7 +245,7 @@ type Past = pool.Past
 // Peek is the lead as the actor may see it, for rendering cards. It counts no
 // detail view and tells no story.
 func (s *Service) Peek(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, error) {
-	l, err := s.d.Store.Lead(ctx, id)
+	l, err := s.stored(ctx, id)
 	if err != nil {
 		if crm.CodeOf(err) == crm.CodeNotFound {
 			return Seen{}, notFound(id)
@@ -255,7 +259,11 @@ func (s *Service) Peek(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, e
 	if acc == accessNone {
 		return Seen{}, notFound(id)
 	}
-	return s.seen(ctx, a, l, acc)
+	v, err := s.seen(ctx, a, l, acc)
+	if l.ID != id {
+		v.Code = id
+	}
+	return v, err
 }
 
 func (s *Service) seen(ctx context.Context, a crm.Actor, l Lead, acc access) (Seen, error) {
@@ -340,7 +348,7 @@ const (
 
 // tell adds what a new owner must know (P-18).
 func (s *Service) tell(ctx context.Context, v *Seen) error {
-	entries, err := s.d.Gate.History(ctx, v.Ref(), pastLength)
+	entries, err := s.d.Gate.Chronicle(ctx, v.Ref(), pastLength)
 	if err != nil {
 		return fmt.Errorf("ledger of %s: %w", v.Ref(), err)
 	}

@@ -83,7 +83,19 @@ func (d *DB) AccountsByKey(ctx context.Context, keys []string) (map[string]accou
 // AccountsByNo implements account.Store.
 func (d *DB) AccountsByNo(ctx context.Context, nos []string) (map[string]account.Account, error) {
 	out := make(map[string]account.Account, len(nos))
-	return out, accountsWhere(d.read(ctx), "ext_no IN ?", nos, func(r accountRow) { out[deref(r.ExtNo)] = r.entity() })
+	if err := accountsWhere(d.read(ctx), "ext_no IN ?", nos, func(r accountRow) { out[deref(r.ExtNo)] = r.entity() }); err != nil {
+		return nil, err
+	}
+	for no, x := range out { // the number of one that was merged means the survivor
+		for x.State == account.Merged {
+			var err error
+			if x, err = d.Account(ctx, x.Merged); err != nil {
+				return nil, err
+			}
+			out[no] = x
+		}
+	}
+	return out, nil
 }
 
 func accountsWhere[T any](db *gorm.DB, where string, values []T, each func(accountRow)) error {

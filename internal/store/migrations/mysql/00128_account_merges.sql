@@ -1,0 +1,1 @@
+ALTER TABLE crm_accounts ADD INDEX crm_accounts_merged (merged_id);

@@ -1,0 +1,1 @@
+CREATE INDEX crm_accounts_merged ON crm_accounts (merged_id);
