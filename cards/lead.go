@@ -318,6 +318,16 @@ func (f LeadFrame) pastLine(p pool.Past) string {
 		}
 		return name
 	}
+	if p.Reason == pool.Merge {
+		s += " ← " + p.Note
+		if p.To == "" && p.From != "" {
+			s = f.minute(p.At) + l.T(" 并入 ", " became part of ") + p.Note
+		}
+		if p.By != "" {
+			s += l.T("（操作人 "+p.By+"）", " (by "+p.By+")")
+		}
+		return s
+	}
 	switch {
 	case p.From == "" && p.To != "" && (p.Reason == pool.Create || p.Reason == pool.Import):
 		s += " → " + p.To // it never was in the pool

@@ -31,6 +31,7 @@ func Samples(l crm.Lang) []Sample {
 		metricSamples,
 		accountSamples,
 		poolSamples,
+		mergeSamples,
 		dealSamples,
 		importSamples,
 		activitySamples,

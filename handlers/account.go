@@ -129,6 +129,12 @@ func parsePage(rest string) (int, error) {
 }
 
 func (s *Services) openAccount(ctx context.Context, a crm.Actor, _ bot.Call, text string) (bot.Reply, error) {
+	if id, ok := accountCode(text); ok {
+		rep, err := s.showAccount(ctx, a, id)
+		if crm.CodeOf(err) != crm.CodeNotFound {
+			return rep, err
+		}
+	}
 	list, err := s.Accounts.Search(ctx, a, text, 9)
 	if err != nil {
 		return bot.Reply{}, err

@@ -56,8 +56,8 @@ var MergeFields = []MergeField{
 	{"campaign", crm.Text{Zh: "活动", En: "campaign"}, "", func(in *Info) *string { return &in.Campaign }},
 	{"size", crm.Text{Zh: "规模", En: "size"}, "", func(in *Info) *string { return &in.Size }},
 	{"budget", crm.Text{Zh: "预算", En: "budget"}, "", func(in *Info) *string { return &in.Budget }},
-	{"need", crm.Text{Zh: "需求", En: "need"}, "；", func(in *Info) *string { return &in.Need }},
-	{"note", crm.Text{Zh: "备注", En: "note"}, "；", func(in *Info) *string { return &in.Note }},
+	{"need", crm.Text{Zh: "需求", En: "need"}, "; ", func(in *Info) *string { return &in.Need }},
+	{"note", crm.Text{Zh: "备注", En: "note"}, "; ", func(in *Info) *string { return &in.Note }},
 	{"uscc", crm.Text{Zh: "信用代码", En: "credit code"}, "", func(in *Info) *string { return &in.USCC }},
 }
 
