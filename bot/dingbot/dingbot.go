@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -39,14 +38,6 @@ type Counter interface {
 	Count(ctx context.Context, name string, n int64) (int64, error)
 }
 
-// Homes knows to which organisation an app belongs. It is shared by all replicas
-// and outlives them.
-type Homes interface {
-	// Home is the organisation of the app, "" if none is known. The first one that
-	// is claimed is kept for ever; an empty claim only asks.
-	Home(ctx context.Context, platform, app, claim string) (string, error)
-}
-
 // Options describe the app. ClientID, ClientSecret, KV and Inbox are required.
 type Options struct {
 	ClientID, ClientSecret string
@@ -71,7 +62,7 @@ type Options struct {
 	Counter Counter
 	// Homes keeps the app's organisation, so that after a restart nobody else's is
 	// believed; nil: in the process.
-	Homes Homes
+	Homes adapter.Homes
 	Clock crm.Clock
 	// UserID is the user id of the one person with the name, "" if there is none.
 	// In the chat with the bot nobody can be mentioned, and mentions in groups may
@@ -117,12 +108,12 @@ type Bot struct {
 	quota  *quota
 	turns  *adapter.Turns
 	health *health
+	home   *adapter.Home
 	levels *levels
 	images *digests
 	inbox  *adapter.Inbox
 
 	mu    sync.Mutex
-	corp  string            // the organisation, "" until seen
 	hooks map[string]hook   // session webhooks by chat
 	chats map[string]string // card → group
 
@@ -167,6 +158,7 @@ func New(o Options) (*Bot, error) {
 		o.HTTP = &http.Client{Timeout: callTimeout, Transport: adapter.Transport()}
 	}
 	b := &Bot{opt: o, limit: newLimiter(o.KV, o.ClientID, o.Unlimited), work: adapter.NewCrew(Name), turns: adapter.NewTurns(), health: newHealth(), hooks: map[string]hook{}, chats: map[string]string{}}
+	b.home = &adapter.Home{Platform: Name, App: o.ClientID, Homes: o.Homes}
 	b.inbox = &adapter.Inbox{Platform: Name, Store: o.Inbox, KV: o.KV, Clock: o.Clock, Work: b.work, Lease: o.Lease}
 	b.quota = newQuota(o, b.health)
 	b.api = newClient(o, b.limit, b.quota)
@@ -232,27 +224,9 @@ func (b *Bot) ours(ctx context.Context, corp string) (bool, error) {
 	if corp == "" {
 		return true, nil
 	}
-	b.mu.Lock()
-	home := b.corp
-	b.mu.Unlock()
-	if home == "" {
-		home = corp
-		if b.opt.Homes != nil {
-			var err error
-			if home, err = b.opt.Homes.Home(ctx, Name, b.opt.ClientID, corp); err != nil {
-				slog.ErrorContext(ctx, "the app's organisation is not known", "platform", Name, "err", err)
-				return false, err
-			}
-		}
-		b.mu.Lock()
-		if b.corp == "" {
-			b.corp = home
-		}
-		home = b.corp
-		b.mu.Unlock()
-	}
-	if home != corp {
+	ok, err := b.home.Ours(ctx, corp)
+	if err == nil && !ok {
 		b.foreign(ctx)
 	}
-	return home == corp, nil
+	return ok, err
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crmbot/bot"
+	"crmbot/bot/adapter"
 	"crmbot/bot/dingbot"
 	"crmbot/internal/emulator"
 )
@@ -152,7 +153,7 @@ func TestAnotherOrganisationIsNotServedAfterARestart(t *testing.T) {
 
 // homes can be out of reach.
 type homes struct {
-	dingbot.Homes
+	adapter.Homes
 	down *bool
 }
 

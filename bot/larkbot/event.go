@@ -75,7 +75,12 @@ func (b *Bot) dispatch(ctx context.Context, raw []byte) (ans *answer, err error)
 			}
 		}
 	}()
-	if !b.ours(e) {
+	switch ours, err := b.ours(ctx, e); {
+	case err != nil && e.Header.EventType == evPress:
+		return toast(bot.ToastError, crm.Internal(nil).Message(crm.Chinese)), nil
+	case err != nil:
+		return nil, err
+	case !ours:
 		return nil, errForeign
 	}
 	if e.Header.EventType == evPress {
@@ -115,18 +120,12 @@ func (b *Bot) read(ctx context.Context, e envelope) (work, error) {
 	return work{}, nil
 }
 
-// ours reports whether an event is for this app and tenant. The first event
-// that was verified tells the tenant.
-func (b *Bot) ours(e envelope) bool {
+// ours reports whether an event is for this app and tenant.
+func (b *Bot) ours(ctx context.Context, e envelope) (bool, error) {
 	if e.Header.AppID != b.opt.AppID {
-		return false
+		return false, nil
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.tenant == "" {
-		b.tenant = e.Header.TenantKey
-	}
-	return e.Header.TenantKey == b.tenant
+	return b.home.Ours(ctx, e.Header.TenantKey)
 }
 
 // handled runs the handling of an event and waits for it as long as the
@@ -197,9 +196,7 @@ func (b *Bot) from(ctx context.Context, p person, tenant string) string {
 // foreign is the tenant of a person of another company in a shared group, ""
 // for our own: the directory knows our own people without a tenant.
 func (b *Bot) foreign(tenant string) string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if tenant == b.tenant {
+	if tenant == b.home.Known() {
 		return ""
 	}
 	return tenant

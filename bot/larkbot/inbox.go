@@ -50,7 +50,14 @@ func (b *Bot) finish(ctx context.Context, id string, do doing) {
 // app and tenant before it was stored.
 func (b *Bot) takeUp(ctx context.Context, k bot.Kept) {
 	var e envelope
-	if json.Unmarshal(k.Body, &e) == nil && b.ours(e) {
+	if json.Unmarshal(k.Body, &e) == nil {
+		switch ours, err := b.ours(ctx, e); {
+		case err != nil:
+			return // later
+		case !ours:
+			b.inbox.Done(ctx, k.ID)
+			return
+		}
 		if w, err := b.read(ctx, e); err == nil && w.do != nil {
 			b.finish(ctx, k.ID, w.do)
 			return

@@ -36,6 +36,9 @@ type Options struct {
 	// Inbox keeps events from their acknowledgement until they took effect. Nil:
 	// they are acknowledged when they took effect, and those that did not come again.
 	Inbox bot.Inbox
+	// Homes keeps the app's tenant, so that after a restart nobody else's is
+	// served. Nil: the first event after a start tells it.
+	Homes adapter.Homes
 	Clock crm.Clock
 	// OpenID is a person's id on the platform, "" if there is none. Nil: people
 	// are shown by name.
@@ -75,11 +78,11 @@ type Bot struct {
 	limit  *limiter
 	turns  *adapter.Turns
 	health *health
+	home   *adapter.Home
 	inbox  *adapter.Inbox // nil without Options.Inbox
 
 	mu      sync.Mutex
 	self    string            // the bot's own open id, "" until asked
-	tenant  string            // the app's tenant, "" until seen
 	chats   map[string]bool   // chat id → is a group
 	images  map[string]string // hash of a picture → image key
 	persons map[string]bool   // open ids that the platform accepted in a card
@@ -116,6 +119,7 @@ func New(o Options) (*Bot, error) {
 	}
 	b := &Bot{opt: o, limit: newLimiter(o.KV, o.AppID, o.Unlimited), turns: adapter.NewTurns(), health: newHealth(), work: adapter.NewCrew(Name), chats: map[string]bool{}, images: map[string]string{}, persons: map[string]bool{}}
 	b.api = newClient(o)
+	b.home = &adapter.Home{Platform: Name, App: o.AppID, Homes: o.Homes}
 	if o.Inbox != nil {
 		b.inbox = &adapter.Inbox{Platform: Name, Store: o.Inbox, KV: o.KV, Clock: o.Clock, Work: b.work, Lease: o.Lease}
 	}

@@ -2,7 +2,9 @@ package larkbot_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -251,6 +253,56 @@ func TestWebhookRefusesAnotherTenant(t *testing.T) {
 	}
 	if n := len(h.d.requests()); n != 1 {
 		t.Errorf("%d requests got in", n)
+	}
+}
+
+// homes keeps the app's tenant while processes come and go; it can be out of reach.
+type homes struct {
+	home string
+	down bool
+}
+
+func (h *homes) Home(_ context.Context, _, _, claim string) (string, error) {
+	if h.down {
+		return "", errors.New("the database is down")
+	}
+	if h.home == "" {
+		h.home = claim
+	}
+	return h.home, nil
+}
+
+// After a restart the first event may be anybody's: whose the app is was kept.
+func TestAnotherTenantIsNotServedAfterARestart(t *testing.T) {
+	kept := &homes{}
+	start := func() *hook {
+		w, d := open(t, emulator.LarkOptions{}, true, func(o *larkbot.Options) { o.Homes = kept })
+		return &hook{t: t, lark: w.lark, d: d, bot: w.current(), w: w}
+	}
+	if h := start(); h.serve(h.request(h.press("e1"))).Code != http.StatusOK || kept.home != h.lark.Tenant() {
+		t.Fatalf("the first event made it %q", kept.home)
+	}
+	h := start()
+	foreign := func(id string) []byte {
+		return event("card.action.trigger", id, "cli_emulated", "another_tenant", verifyWord, pressBody(nil))
+	}
+	if rec := h.serve(h.request(foreign("e2"))); rec.Code != http.StatusUnauthorized {
+		t.Errorf("another tenant: %d", rec.Code)
+	}
+	if rec := h.serve(h.request(h.press("e3"))); rec.Code != http.StatusOK || len(h.d.requests()) != 1 {
+		t.Errorf("our tenant: %d, %d requests", rec.Code, len(h.d.requests()))
+	}
+	// While nobody can tell whose it is, nobody is believed.
+	kept.down = true
+	h = start()
+	h.serve(h.request(foreign("e4")))
+	h.serve(h.request(h.press("e5")))
+	if n := len(h.d.requests()); n != 0 {
+		t.Errorf("%d requests got in", n)
+	}
+	kept.down = false
+	if rec := h.serve(h.request(h.press("e6"))); rec.Code != http.StatusOK || len(h.d.requests()) != 1 {
+		t.Errorf("when it is known again: %d, %d requests", rec.Code, len(h.d.requests()))
 	}
 }
 

@@ -59,7 +59,7 @@ type known struct {
 // homes are the organisations of apps, by platform and app.
 type homes map[[2]string]string
 
-// Home implements dingbot.Homes. The doctor claims nothing.
+// Home implements adapter.Homes. The doctor claims nothing.
 func (h homes) Home(_ context.Context, platform, app, _ string) (string, error) {
 	return h[[2]string{platform, app}], nil
 }

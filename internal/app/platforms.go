@@ -49,7 +49,7 @@ func (a *App) Connect(c configs.Config) (*Platforms, error) {
 		}
 		var err error
 		o := larkOptions(c.Lark, a.KV)
-		o.Inbox, o.Clock, o.OpenID, o.Contact = a.DB, a.Clock, a.larkOpenID, contact
+		o.Inbox, o.Homes, o.Clock, o.OpenID, o.Contact = a.DB, a.DB, a.Clock, a.larkOpenID, contact
 		b, err = larkbot.New(o)
 		if err != nil {
 			return nil, err
