@@ -127,7 +127,11 @@ func releaseForm(f LeadFrame, ref crm.Ref, title string, reasons []pool.ReleaseR
 
 // LeadPassForm asks who gets the lead.
 func LeadPassForm(f LeadFrame, v lead.Seen, people []org.User) card.Card {
-	return passForm(f, v.Ref(), strings.TrimSpace(v.ID.String()+" "+leadTitle(v)), v.Mine, people, PassLead{Lead: v.ID})
+	c := passForm(f, v.Ref(), strings.TrimSpace(v.ID.String()+" "+leadTitle(v)), v.Mine, people, PassLead{Lead: v.ID})
+	if v.InPool() && f.Supervisor && len(people) > 0 {
+		c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{{Label: f.Lang.T("按规则分配", "By the rules"), Action: AssignByRules{Lead: v.ID}, Command: f.command("分配", "assign", v.ID.String()+f.Lang.T(" 按规则", " rules"))}}})
+	}
+	return c
 }
 
 // passForm asks who gets a record; mine is one of the viewer's own.

@@ -27,6 +27,7 @@ func Samples(l crm.Lang) []Sample {
 		chooseSamples,
 		leadSamples,
 		recycleSamples,
+		assignSamples,
 		reportSamples,
 		metricSamples,
 		accountSamples,

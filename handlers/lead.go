@@ -53,8 +53,6 @@ func (h leadHandlers) commands() []bot.Registration {
 			Examples: []string{"/释放 L-12 无需求", "/释放 L-12 其他 对方已搬迁", "/释放 A-3 无需求", "/release L-12 no need"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.release},
 		bot.Command[leadArgs]{Name: "转交", Aliases: []string{"transfer"}, Summary: text("把线索或客户转交给同事", "pass a lead or an account on to a colleague"), Usage: text("L-12 @同事", "L-12 @colleague"),
 			Examples: []string{"/转交 L-12 张伟", "/转交 A-3 张伟", "/transfer L-12 Grace Liu"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.transfer},
-		bot.Command[leadArgs]{Name: "分配", Aliases: []string{"assign"}, Summary: text("把线索或客户分配给团队成员", "assign a lead or an account to a team member"), Usage: text("L-12 @成员", "L-12 @member"),
-			Examples: []string{"/分配 L-12 李娜", "/分配 A-3 李娜", "/assign L-12 Grace Liu"}, Roles: poolReaders, Parse: parseLeadArgs, Run: h.assign},
 		bot.Command[leadArgs]{Name: "协作", Aliases: []string{"collaborate"}, Summary: text("申请协作别人的线索", "ask to work along on a lead"), Usage: text("L-12", "L-12"),
 			Examples: []string{"/协作 L-12", "/collaborate L-12"}, Parse: parseLeadArgs, Run: h.join},
 		bot.Command[leadArgs]{Name: "同意协作", Aliases: []string{"acceptcollab"}, Summary: text("同意同事协作", "let a colleague work along"), Usage: text("L-12 @同事", "L-12 @colleague"),

@@ -13,6 +13,7 @@ import (
 	"crmbot/internal/account"
 	"crmbot/internal/activity"
 	"crmbot/internal/approval"
+	"crmbot/internal/assign"
 	"crmbot/internal/calendar"
 	"crmbot/internal/channel"
 	"crmbot/internal/contract"
@@ -52,6 +53,7 @@ type Services struct {
 	Imports   *importer.Service
 	Channels  *channel.Service
 	Intake    *intake.Service // leads that come in over HTTP
+	Assign    *assign.Service // who gets leads that nobody claimed
 
 	Activities *activity.Service // visits, calls, plans and next steps
 	Undo       *undo.Service
@@ -100,6 +102,7 @@ func All(s *Services) Module {
 		help(s),
 		leads(s),
 		recycling(s),
+		assigns(s),
 		accounts(s),
 		poolSetup(s),
 		merges(s),

@@ -7,6 +7,7 @@ import (
 	"crmbot/internal/account"
 	"crmbot/internal/activity"
 	"crmbot/internal/approval"
+	"crmbot/internal/assign"
 	"crmbot/internal/calendar"
 	"crmbot/internal/channel"
 	"crmbot/internal/contract"
@@ -48,6 +49,7 @@ func settings(reg *metric.Registry) []rule.Def {
 		// one line a noun, in the order of the list in handlers.All
 		lead.Settings(),
 		recycle.Settings(),
+		assign.Settings(),
 		account.Settings(),
 		deal.Settings(),
 		importer.Settings(),
@@ -96,6 +98,10 @@ func services(w wiring) *handlers.Services {
 	s.Teller = s.Activities
 	s.Leads.SetTeller(s.Activities)
 	s.Pushes = push.NewGate(push.Deps{Store: w.db, Calendar: w.cal, Rules: w.book, Clock: w.clock, Morning: activity.DigestAt})
+	s.Assign = assign.NewService(assign.Deps{Store: w.db, Leads: s.Leads, Gate: gate, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book, Undo: s.Undo,
+		Budget: budget{s.Pushes, w.dir}})
+	s.Leads.SetDistributor(s.Assign)
+	s.Intake.SetRouter(s.Assign)
 	s.Channels = channel.NewService(channel.Deps{Store: w.db, Metrics: w.reg, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Rules: w.book})
 	reader := metric.NewReader(w.reg, w.db)
 	s.Metrics = metric.NewService(reader, w.dir, w.cal, w.clock)

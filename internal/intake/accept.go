@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/oklog/ulid/v2"
@@ -83,7 +84,7 @@ func (s *Service) accept(ctx context.Context, src Source, in Submission) (Inquir
 	switch {
 	case errors.As(err, &known):
 		q.Record = known.Match.Ref
-		if err := s.tell(ctx, src, q, known.Owner); err != nil {
+		if err := s.tell(ctx, src, q, known.Existing); err != nil {
 			return q, err
 		}
 	case err != nil:
@@ -129,19 +130,60 @@ func (s *Service) repeated(ctx context.Context, t Token) (Inquiry, bool, error) 
 	return Inquiry{}, false, err
 }
 
-// tell tells the owner of the company, or who made the source where nobody owns
-// it, that it asked again (DU-02).
-func (s *Service) tell(ctx context.Context, src Source, q Inquiry, owner crm.UserID) error {
-	if owner == 0 {
-		owner = src.CreatedBy
-	}
-	if owner == 0 { // the source was made by no person
-		return s.d.Effects.Refresh(ctx, q.Record)
-	}
-	if err := s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(owner), View: crm.View{Name: ViewAgain, Ref: q.Receipt}}); err != nil {
+// tell tells the owner of the company that it asked again (AS-01, DU-02). Where
+// the owner is gone, or nobody owns it, who leads the team answers for it; a lead
+// that nobody owns goes the way of the rules, and who made the source knows.
+func (s *Service) tell(ctx context.Context, src Source, q Inquiry, e lead.Existing) error {
+	to, err := s.answers(ctx, src, q, e)
+	if err != nil {
 		return err
 	}
+	for _, u := range to {
+		if err := s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(u), View: crm.View{Name: ViewAgain, Ref: q.Receipt}}); err != nil {
+			return err
+		}
+	}
 	return s.d.Effects.Refresh(ctx, q.Record)
+}
+
+// answers are who is told of an inquiry.
+func (s *Service) answers(ctx context.Context, src Source, q Inquiry, e lead.Existing) ([]crm.UserID, error) {
+	if s.router == nil {
+		if e.Owner != 0 {
+			return []crm.UserID{e.Owner}, nil
+		}
+		return maker(src), nil
+	}
+	if e.Owner != 0 && s.router.Works(ctx, e.Owner) {
+		return []crm.UserID{e.Owner}, nil
+	}
+	if e.Owner == 0 && q.Record.Kind == crm.KindLead {
+		routed, err := s.router.Again(ctx, crm.LeadID(q.Record.ID))
+		if err != nil {
+			return nil, err
+		}
+		if routed { // whoever gets the lead is told with it
+			return maker(src), nil
+		}
+	}
+	heads, err := s.router.Heads(ctx, e.Team)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range maker(src) {
+		if e.Owner == 0 && !slices.Contains(heads, m) {
+			heads = append(heads, m)
+		}
+	}
+	return heads, nil
+}
+
+// maker is who made the source; nobody where no person did.
+func maker(src Source) []crm.UserID {
+	if src.CreatedBy == 0 {
+		return nil
+	}
+	return []crm.UserID{src.CreatedBy}
 }
 
 // Again is an inquiry of a known company and what the company is.
@@ -150,8 +192,12 @@ type Again struct {
 	Existing lead.Existing
 }
 
+// answering are who may read an inquiry about a company that nobody owns: who
+// may see sources, and who may give the company to somebody.
+var answering = append([]crm.Role{crm.Manager, crm.Director, crm.Boss}, readers...)
+
 // Inquiry is what somebody may read who has the company now, and who may see
-// sources where nobody has it.
+// sources or give it out where nobody has it.
 func (s *Service) Inquiry(ctx context.Context, a crm.Actor, receipt string) (Again, error) {
 	gone := crm.NotFound("没有这条询盘，或您无权查看", "there is no such inquiry, or you may not see it")
 	q, err := s.d.Store.Inquiry(ctx, receipt)
@@ -162,7 +208,7 @@ func (s *Service) Inquiry(ctx context.Context, a crm.Actor, receipt string) (Aga
 	if err != nil {
 		return Again{}, err
 	}
-	if e.Owner != 0 && !a.CanSee(e.Owner, e.Team) || e.Owner == 0 && !a.Is(readers...) {
+	if e.Owner != 0 && !a.CanSee(e.Owner, e.Team) || e.Owner == 0 && !a.Is(answering...) {
 		return Again{}, gone
 	}
 	return Again{q, e}, nil

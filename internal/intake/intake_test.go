@@ -16,6 +16,7 @@ import (
 	"crmbot/bot"
 	"crmbot/cards/textcard"
 	"crmbot/internal/app"
+	"crmbot/internal/assign"
 	"crmbot/internal/crm"
 	"crmbot/internal/intake"
 	"crmbot/internal/org"
@@ -224,7 +225,7 @@ func TestDU01AKnownCompanyIsTakenWithoutATrace_DU02(t *testing.T) {
 	if _, err := show(o.other); crm.CodeOf(err) != crm.CodeNotFound {
 		t.Errorf("somebody else sees the inquiry: %v", err)
 	}
-	// A source that no person made tells nobody where nobody has the company.
+	// A source that no person made: who answers for the company is told.
 	_, own, err := o.Services.Intake.Create(t.Context(), crm.SystemActor(), intake.Draft{Name: "系统", Channel: "广告", Mode: intake.Bearer})
 	o.must(err)
 	for range 2 {
@@ -237,6 +238,36 @@ func TestDU01AKnownCompanyIsTakenWithoutATrace_DU02(t *testing.T) {
 	pooled := o.post(key, `{"company":"明月贸易","phone":"13700137000"}`)
 	if n := o.count("crm_outbox WHERE view = 'intake.again' AND ref = ? AND user_id = ?", pooled.Code, o.admin.ID); n != 1 {
 		t.Errorf("who made the source gets %d cards", n)
+	}
+}
+
+func TestAS01AnInquiryFindsSomebody(t *testing.T) {
+	o := newOffice(t, "")
+	_, key := o.source(intake.Bearer)
+	ask := func() reply { return o.post(key, `{"company":"明月贸易","phone":"13700137000"}`) }
+	cards := func(r reply, a crm.Actor) int {
+		return o.count("crm_outbox WHERE view = 'intake.again' AND ref = ? AND user_id = ?", r.Code, a.ID)
+	}
+	ask()
+	_, err := o.Services.Rules.Set(t.Context(), o.admin, assign.Rules.Key, "", `{"rules":[{"id":1,"name":"轮流","when":{},"steps":[{"method":"turn"}]}]}`, "test", o.clock.Now())
+	o.must(err)
+	ask() // nobody owns it: the rules give it to somebody
+	o.must(o.Services.Assign.Work(t.Context()))
+	l, err := o.DB.Lead(t.Context(), 1)
+	o.must(err)
+	if l.Owner != o.rep.ID {
+		t.Fatalf("AS-01: an inquiry about a company that nobody owns went to %d", l.Owner)
+	}
+	if r := ask(); cards(r, o.rep) != 1 || o.count("crm_assign_runs") != 1 {
+		t.Errorf("AS-01: the active owner gets %d cards", cards(r, o.rep))
+	}
+	// The owner left: who answers for the team is told, and nothing is taken away.
+	u, err := o.Services.Directory.User(t.Context(), o.rep.ID)
+	o.must(err)
+	u.Active, u.Frozen = false, true
+	o.must(o.Services.Directory.SaveUser(t.Context(), &u))
+	if r := ask(); cards(r, o.rep) != 0 || cards(r, o.admin) != 1 {
+		t.Errorf("AS-01: the owner is gone, and %d and %d cards go out", cards(r, o.rep), cards(r, o.admin))
 	}
 }
 

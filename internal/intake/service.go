@@ -25,10 +25,29 @@ type Deps struct {
 }
 
 // Service is everything about sources and what they send.
-type Service struct{ d Deps }
+type Service struct {
+	d      Deps
+	router Router
+}
 
 // NewService makes the service.
-func NewService(d Deps) *Service { return &Service{d} }
+func NewService(d Deps) *Service { return &Service{d: d} }
+
+// Router takes what asked again to somebody (AS-01).
+type Router interface {
+	// Again routes a lead that nobody owns, in the transaction of the context, and
+	// reports whether the rules will take it to somebody.
+	Again(ctx context.Context, id crm.LeadID) (bool, error)
+	// Heads are who answers for a record of the team, or of nobody with a zero one:
+	// active people, the nearest first.
+	Heads(ctx context.Context, team crm.TeamID) ([]crm.UserID, error)
+	// Works reports whether the person works here and can be told.
+	Works(ctx context.Context, user crm.UserID) bool
+}
+
+// SetRouter sets who routes inquiries, once, before the service is used. Without
+// one only owners and makers of sources are told.
+func (s *Service) SetRouter(r Router) { s.router = r }
 
 var (
 	admins  = []crm.Role{crm.Admin}

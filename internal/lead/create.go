@@ -158,7 +158,10 @@ func (s *Service) insert(ctx context.Context, a crm.Actor, l *Lead, home pool.Po
 	if err := s.d.Index.AddTerms(ctx, map[crm.Ref][]string{l.Ref(): SearchTerms(l.Company, l.Contact)}); err != nil {
 		return err
 	}
-	return s.record(ctx, FactNew, l.CreatedAt, a.ID, a.Team, l.Ref())
+	if err := s.record(ctx, FactNew, l.CreatedAt, a.ID, a.Team, l.Ref()); err != nil {
+		return err
+	}
+	return s.distribute(ctx, l)
 }
 
 // stamp is what a new lead gets from the gate.

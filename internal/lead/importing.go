@@ -442,7 +442,10 @@ func (im *importer) index(ctx context.Context, made []*Lead) error {
 			converted = append(converted, l.Ref())
 		}
 	}
-	return im.s.record(ctx, FactConverted, made[0].CreatedAt, im.a.ID, im.a.Team, converted...)
+	if err := im.s.record(ctx, FactConverted, made[0].CreatedAt, im.a.ID, im.a.Team, converted...); err != nil {
+		return err
+	}
+	return im.s.distribute(ctx, made...)
 }
 
 func textOf(err error) crm.Text {

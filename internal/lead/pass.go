@@ -32,28 +32,9 @@ func (s *Service) Transfer(ctx context.Context, a crm.Actor, id crm.LeadID, to c
 // from it to the people of its scope. It uses no claim quota, and passes over
 // embargo and cool-down, which the ledger notes (P-06, P-07).
 func (s *Service) Assign(ctx context.Context, a crm.Actor, id crm.LeadID, to crm.UserID) (Seen, error) {
-	l, err := s.d.Store.Lead(ctx, id)
-	if crm.CodeOf(err) == crm.CodeNotFound {
-		return Seen{}, notFound(id)
-	}
+	l, err := s.Reachable(ctx, a, id)
 	if err != nil {
 		return Seen{}, err
-	}
-	acc, err := s.access(ctx, a, l)
-	if err != nil {
-		return Seen{}, err
-	}
-	_, _, ruled, err := s.d.Gate.Sees(ctx, a, l.Pool)
-	switch {
-	case err != nil:
-		return Seen{}, err
-	case !a.Is(supervisors...) && !(l.Owner == 0 && ruled):
-		return Seen{}, crm.Forbid(a, crm.Manager, crm.Director)
-	case acc == accessNone || l.Owner != 0 && !manages(a, l):
-		return Seen{}, notFound(id)
-	}
-	if l.Status != Open {
-		return Seen{}, crm.Conflict("", id.String()+" "+l.Status.Name(crm.Chinese)+"，不能分配", id.String()+" is "+l.Status.Name(crm.English)+" and cannot be assigned")
 	}
 	u, err := s.d.People.User(ctx, to)
 	if err != nil {
@@ -86,8 +67,17 @@ func (s *Service) give(ctx context.Context, a crm.Actor, l Lead, to crm.UserID, 
 			return err
 		}
 		m := pool.Move{Ref: l.Ref(), From: l.Owner, FromTeam: l.Team, Reason: reason, Pool: home}
-		if _, err := s.d.Gate.Give(ctx, a, seat, m, 1, s.move(a, l, Open, "")); err != nil {
+		moved, err := s.d.Gate.Give(ctx, a, seat, m, 1, s.move(a, l, Open, ""))
+		if err != nil {
 			return err
+		}
+		if e := moved.Entries[0]; reason == pool.Assign {
+			if err := s.overtaken(ctx, l, to); err != nil {
+				return err
+			}
+			if err := s.record(ctx, FactAssigned, e.At, e.To, e.ToTeam, l.Ref()); err != nil {
+				return err
+			}
 		}
 		if to != a.ID {
 			if err := s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(to), View: crm.View{Name: ViewGiven, Ref: l.Ref().String()}, Always: l.Grade == "A"}); err != nil {

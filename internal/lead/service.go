@@ -128,8 +128,9 @@ type Deps struct {
 
 // Service does everything that can be done with leads.
 type Service struct {
-	d       Deps
-	learned cache.Copy[map[string]int]
+	d           Deps
+	learned     cache.Copy[map[string]int]
+	distributor Distributor
 }
 
 // NewService makes the service.

@@ -100,7 +100,7 @@ func Standard() []Def {
 		Definition: crm.Text{Zh: "30 天内转成商机的 A、B 级加上没有转成的 C、D 级 ÷ 录入满 30 天的已评级线索；等级取录入满 7 个工作日时的",
 			En: "A and B leads that became a deal within 30 days plus C and D leads that did not ÷ graded leads entered more than 30 days ago; the grade is that of 7 working days after entry"},
 		TimeField: entered, Facts: []string{"lead.grade_right"}, Of: []string{"lead.graded"}, Sees: leadQuality, Owner: crm.Service}
-	return append(append(defs, decided, median, valid, accuracy), channels()...)
+	return append(append(append(defs, decided, median, valid, accuracy), channels()...), distribution()...)
 }
 
 // buyers may see what channels cost (PM-01): reps do not.

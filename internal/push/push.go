@@ -65,6 +65,8 @@ type Store interface {
 	// AdmitPush counts the outbox row among the person's cards of the day, once
 	// however often it is asked, and reports whether it is within the limit.
 	AdmitPush(ctx context.Context, row int64, user crm.UserID, day crm.Day, limit int) (bool, error)
+	// PushesOf are how many of their cards of the day the people got.
+	PushesOf(ctx context.Context, users []crm.UserID, day crm.Day) (map[crm.UserID]int, error)
 	// HoldPush takes the row out of the queue until the slot and queues the
 	// digest's notice with it.
 	HoldPush(ctx context.Context, row int64, slot Slot, digest crm.Notice) error
@@ -113,6 +115,24 @@ func (g *Gate) Withhold(ctx context.Context, a crm.Actor, row int64) (bool, erro
 // Budget is how many unasked cards the person gets in a day.
 func (g *Gate) Budget(ctx context.Context, a crm.Actor) int {
 	return int(Budget.Of(ctx, g.d.Rules, rule.Scope(fmt.Sprintf("user:%d", a.ID)), rule.Scope("role:"+string(crm.Rep)), rule.Scope(fmt.Sprintf("team:%d", a.Team))))
+}
+
+// Spent are those of the people who got all cards that they may get today: what
+// is sent to them now waits for the next digest.
+func (g *Gate) Spent(ctx context.Context, people []crm.Actor) (map[crm.UserID]bool, error) {
+	ids := make([]crm.UserID, len(people))
+	for i, a := range people {
+		ids[i] = a.ID
+	}
+	sent, err := g.d.Store.PushesOf(ctx, ids, g.d.Calendar.DayOf(g.d.Clock.Now()))
+	if err != nil {
+		return nil, err
+	}
+	out := map[crm.UserID]bool{}
+	for _, a := range people {
+		out[a.ID] = sent[a.ID] >= g.Budget(ctx, a)
+	}
+	return out, nil
 }
 
 // SameFor is for how long a card about the same thing is updated in place.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"crmbot/internal/crm"
@@ -47,6 +48,21 @@ func (d *DB) AdmitPush(ctx context.Context, row int64, user crm.UserID, day crm.
 		return d.write(ctx).Model(&outboxRow{}).Where("id = ?", row).Update("budget_day", string(day)).Error
 	})
 	return admitted, err
+}
+
+// PushesOf implements push.Store.
+func (d *DB) PushesOf(ctx context.Context, users []crm.UserID, day crm.Day) (map[crm.UserID]int, error) {
+	out := map[crm.UserID]int{}
+	for chunk := range slices.Chunk(users, 500) {
+		var rows []pushDayRow
+		if err := d.read(ctx).Where("user_id IN ? AND day = ?", chunk, string(day)).Find(&rows).Error; err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out[crm.UserID(r.UserID)] = r.Sent
+		}
+	}
+	return out, nil
 }
 
 // HoldPush implements push.Store.

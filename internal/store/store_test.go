@@ -43,6 +43,7 @@ var suites = []struct {
 	{"activity", storetest.Activity},
 	{"intake", storetest.Intake},
 	{"channel", storetest.Channel},
+	{"assign", storetest.Assign},
 }
 
 // TestStores runs every suite on SQLite and on MySQL. Making the schema takes

@@ -1,0 +1,514 @@
+package assign_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"crmbot/internal/app"
+	"crmbot/internal/assign"
+	"crmbot/internal/calendar"
+	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+	"crmbot/internal/org"
+	"crmbot/internal/testenv"
+)
+
+// tuesday is Tuesday, 3 March 2026, 10:00 in Shanghai.
+var tuesday = time.Date(2026, 3, 3, 2, 0, 0, 0, time.UTC)
+
+type office struct {
+	*app.App
+	t     *testing.T
+	dsn   string
+	clock *crm.MovableClock
+	ids   map[string]crm.UserID
+	team  crm.TeamID
+	n     int
+}
+
+func newOffice(t *testing.T, dsn string) *office {
+	t.Helper()
+	if dsn == "" {
+		dsn = "sqlite:" + filepath.Join(t.TempDir(), "crm.db")
+	}
+	o := &office{t: t, dsn: dsn, clock: crm.NewMovableClock(tuesday, true), ids: map[string]crm.UserID{}}
+	o.App = o.replica()
+	team := org.Team{Name: "华东"}
+	o.must(o.Services.Directory.SaveTeam(t.Context(), &team))
+	o.team = team.ID
+	for name, r := range map[string]crm.Role{"管理员": crm.Admin, "王磊": crm.Manager} {
+		o.person(name, r)
+	}
+	team.Leader = o.ids["王磊"]
+	o.must(o.Services.Directory.SaveTeam(t.Context(), &team))
+	for _, name := range []string{"李娜", "张伟", "赵敏"} {
+		o.person(name, crm.Rep)
+	}
+	return o
+}
+
+// replica is another process on the same database.
+func (o *office) replica() *app.App {
+	o.t.Helper()
+	a, err := app.New(o.t.Context(), app.Options{DSN: o.dsn, Clock: o.clock})
+	o.must(err)
+	o.t.Cleanup(func() { _ = a.Close() })
+	return a
+}
+
+func (o *office) must(err error) {
+	o.t.Helper()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (o *office) person(name string, r crm.Role) {
+	u := org.User{Name: name, Team: o.team, Roles: []crm.Role{r}, Active: true}
+	o.must(o.Services.Directory.SaveUser(o.t.Context(), &u))
+	o.ids[name] = u.ID
+}
+
+func (o *office) as(name string) crm.Actor {
+	a, err := o.Services.Directory.Actor(o.t.Context(), o.ids[name])
+	o.must(err)
+	return a
+}
+
+func (o *office) set(key, value string) {
+	o.t.Helper()
+	_, err := o.Services.Rules.Set(o.t.Context(), o.as("管理员"), key, "", value, "test", o.clock.Now())
+	o.must(err)
+}
+
+// rules puts rules in force at once.
+func (o *office) rules(rs ...assign.Rule) {
+	o.t.Helper()
+	raw, err := json.Marshal(assign.Book{Rules: rs})
+	o.must(err)
+	o.set(assign.Rules.Key, string(raw))
+}
+
+func (o *office) lead(name string, grade lead.Grade) crm.LeadID {
+	o.t.Helper()
+	o.n++
+	v, err := o.Services.Leads.Create(o.t.Context(), crm.SystemActor(), lead.NewLead{Info: lead.Info{Company: fmt.Sprintf("%s%c%c厂", name, rune('一'+o.n*3), rune('东'+o.n*5)), Source: "转介绍"}, Grade: grade}, true)
+	o.must(err)
+	return v.ID
+}
+
+func (o *office) owner(id crm.LeadID) crm.UserID {
+	o.t.Helper()
+	l, err := o.DB.Lead(o.t.Context(), id)
+	o.must(err)
+	return l.Owner
+}
+
+func (o *office) work() { o.t.Helper(); o.must(o.Services.Assign.Work(o.t.Context())) }
+
+func (o *office) wait(d time.Duration) { o.must(o.clock.Set(o.clock.Now().Add(d))) }
+
+func (o *office) count(query string, args ...any) int {
+	o.t.Helper()
+	raw, err := o.DB.SQL()
+	o.must(err)
+	n := 0
+	o.must(raw.QueryRowContext(o.t.Context(), "SELECT COUNT(*) FROM "+query, args...).Scan(&n))
+	return n
+}
+
+func onBoth(t *testing.T, fn func(t *testing.T, o *office)) {
+	t.Run("sqlite", func(t *testing.T) { fn(t, newOffice(t, "")) })
+	t.Run("mysql", func(t *testing.T) { fn(t, newOffice(t, testenv.MySQL(t))) })
+}
+
+func refused(t *testing.T, err error, code crm.Code, rule string, words ...string) {
+	t.Helper()
+	if crm.CodeOf(err) != code || crm.RuleOf(err) != rule {
+		t.Fatalf("error %v, want %s %s", err, code, rule)
+	}
+	for _, w := range words {
+		if !strings.Contains(crm.MessageOf(err, crm.Chinese), w) {
+			t.Errorf("%q does not say %q", crm.MessageOf(err, crm.Chinese), w)
+		}
+	}
+}
+
+func TestAS01AS02LeadsAreGivenByTheRulesWithTheirReason(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		// No rule: everything as before.
+		alone := o.lead("无规则", "B")
+		o.work()
+		if o.owner(alone) != 0 || o.count("crm_assign_runs") != 0 {
+			t.Fatal("AS-01: without rules a lead was distributed")
+		}
+		o.rules(assign.Rule{ID: 4, Name: "加权", When: assign.Condition{Grades: []lead.Grade{"A", "B"}}, Steps: []assign.Step{{Method: assign.Weighted}}})
+		o.must(o.Services.Assign.Set(ctx, o.as("王磊"), o.ids["李娜"], assign.Setting{Weight: ptr(2)}))
+		o.must(o.Services.Assign.Switch(ctx, o.as("赵敏"), false, "培训"))
+		got := map[crm.UserID]int{}
+		var first crm.LeadID
+		for i := range 7 { // quotas: 3 a day each
+			id := o.lead("客户", "B")
+			if i == 0 {
+				first = id
+				o.taken(id)
+			}
+			o.work()
+			got[o.owner(id)]++
+		}
+		if got[o.ids["李娜"]] != 3 || got[o.ids["张伟"]] != 3 || got[o.ids["赵敏"]] != 0 || got[0] != 1 {
+			t.Errorf("AS-02: given out as %v", got)
+		}
+		// The ledger, the audit row with rule, version and inputs, the fact and the card.
+		es, err := o.DB.History(ctx, first.Ref(), 5)
+		o.must(err)
+		if len(es) != 2 || es[0].Reason != "auto_assign" || es[0].By != 0 || es[0].To != o.ids["李娜"] {
+			t.Errorf("ledger %+v", es)
+		}
+		var detail string
+		var version int64
+		raw, err := o.DB.SQL()
+		o.must(err)
+		o.must(raw.QueryRowContext(ctx, "SELECT rule_version, detail FROM crm_audit WHERE action = 'assign.give' AND ref = ?", first.String()).Scan(&version, &detail))
+		for _, w := range []string{`"rule":4`, `"method":"weighted"`, `"rivals":2`, `"weight":2`, `"received":0`, `"quota":3`, `"hold":50`} {
+			if !strings.Contains(detail, w) {
+				t.Errorf("the audit row %s has no %s", detail, w)
+			}
+		}
+		if version == 0 {
+			t.Error("the audit row has no rule version")
+		}
+		if n := o.count("crm_facts WHERE metric_key = 'lead.assigned'"); n != 6 {
+			t.Errorf("%d facts for 6 leads", n)
+		}
+		r, mine, err := o.Services.Assign.WhyMine(ctx, o.as("李娜"), first)
+		o.must(err)
+		if !mine || r.Rule.Name != "加权" || r.Why.Weight != 2 {
+			t.Errorf("why me: %+v %v", r, mine)
+		}
+		// Claimed meanwhile by nobody: what nobody could take can be claimed at once.
+		rest := o.count("crm_leads WHERE owner_id = 0 AND grade = 'B' AND claimable_ms > ?", o.clock.Now().UnixMilli())
+		if rest != 0 {
+			t.Errorf("%d leads that nobody could take cannot be claimed", rest)
+		}
+	})
+}
+
+// taken: while a lead is about to be given nobody else claims it (P-07).
+func (o *office) taken(id crm.LeadID) {
+	o.t.Helper()
+	_, err := o.Services.Leads.Claim(o.t.Context(), o.as("赵敏"), id)
+	refused(o.t, err, crm.CodeRefused, "P-07")
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func TestAS02PeopleWhoCannotTakeOneArePassedOver(t *testing.T) {
+	o := newOffice(t, "")
+	ctx := t.Context()
+	o.rules(assign.Rule{ID: 1, Name: "轮流", Steps: []assign.Step{{Method: assign.Turn, People: []crm.UserID{o.ids["李娜"], o.ids["张伟"]}}, {Method: assign.Turn, People: []crm.UserID{o.ids["赵敏"]}}}})
+	expect := func(what, name string) {
+		t.Helper()
+		id := o.lead("客户", "C")
+		o.work()
+		if got := o.owner(id); got != o.ids[name] {
+			t.Errorf("%s: %s got it, want %s", what, o.Services.Directory.Name(ctx, got), name)
+		}
+	}
+	change := func(name string, fn func(*org.User)) {
+		u, err := o.Services.Directory.User(ctx, o.ids[name])
+		o.must(err)
+		fn(&u)
+		o.must(o.Services.Directory.SaveUser(ctx, &u))
+	}
+	expect("the first turn", "李娜")
+	expect("the second", "张伟")
+	change("李娜", func(u *org.User) { u.LeaveFrom, u.LeaveTo = "2026-03-03", "2026-03-03" })
+	expect("on leave", "张伟")
+	change("李娜", func(u *org.User) { u.LeaveFrom, u.LeaveTo = "", "" })
+	o.must(o.Services.Assign.Set(ctx, o.as("王磊"), o.ids["李娜"], assign.Setting{Days: []int{1}}))
+	change("张伟", func(u *org.User) { u.Frozen = true })
+	expect("not on duty, and frozen (HO-01): the next step", "赵敏")
+	change("张伟", func(u *org.User) { u.Frozen = false })
+	o.set("P-03.leads", "2")
+	expect("at the hold limit (P-03)", "赵敏")
+	o.set("P-03.leads", "50")
+	o.must(o.Services.Assign.Set(ctx, o.as("王磊"), o.ids["李娜"], assign.Setting{Days: []int{}}))
+	o.must(o.Services.Assign.Set(ctx, o.as("王磊"), o.ids["李娜"], assign.Setting{Day: "2026-03-03"}))
+	expect("off by exception", "张伟")
+
+	// Three overdue A leads stop the flow.
+	o.must(o.Services.Assign.Set(ctx, o.as("王磊"), o.ids["李娜"], assign.Setting{Day: "2026-03-03", DayBack: true}))
+	o.set("AS-02.monthly_cap", "1000")
+	for range 3 {
+		_, err := o.Services.Leads.Create(ctx, o.as("李娜"), lead.NewLead{Info: lead.Info{Company: fmt.Sprintf("热客%c厂", rune('甲'+o.n))}, Grade: "A", Owner: o.ids["李娜"]}, true)
+		o.must(err)
+		o.n++
+	}
+	o.wait(24 * time.Hour)
+	expect("three overdue A leads", "张伟")
+	o.set("AS-02.overdue_a", "4")
+	expect("a higher limit", "李娜")
+}
+
+func TestAS02AnImportOfManyRowsIsGivenOutBehindIt(t *testing.T) {
+	o := newOffice(t, testenv.MySQL(t))
+	ctx := t.Context()
+	o.rules(assign.Rule{ID: 1, Name: "加权", Steps: []assign.Step{{Method: assign.Weighted}}})
+	o.set("AS-02.monthly_cap", "100000")
+	o.set("P-03.leads", "70")
+	rows := make([]lead.NewLead, 400)
+	for i := range rows {
+		rows[i] = lead.NewLead{Info: lead.Info{Company: fmt.Sprintf("%c%c%c设备厂", rune('一'+i), rune('东'+i*2), rune('江'+i)), Contact: "王"}, Row: i + 1}
+	}
+	rows[0].Owner = o.ids["赵敏"]
+	res, err := o.Services.Leads.Import(ctx, o.as("管理员"), rows, lead.ImportOptions{ID: 9})
+	o.must(err)
+	made := 0
+	for _, r := range res {
+		if r.Status == lead.RowNew {
+			made++
+		}
+	}
+	if n := o.count("crm_leads WHERE owner_id <> 0"); n != 1 {
+		t.Fatalf("%d leads have an owner before distribution ran", n)
+	}
+	o.work()
+	o.work()
+	held := map[string]int{}
+	for _, name := range []string{"李娜", "张伟", "赵敏"} {
+		held[name] = o.count("crm_leads WHERE owner_id = ?", o.ids[name])
+	}
+	if held["李娜"] != 70 || held["张伟"] != 70 || held["赵敏"] != 70 {
+		t.Errorf("P-03: held %v with a limit of 70", held)
+	}
+	if n := o.count("crm_assign_runs WHERE result = 'nobody'"); n != made-210 {
+		t.Errorf("%d found nobody, want %d", n, made-210)
+	}
+	if n := o.count("crm_assign_runs WHERE state <> 'done'"); n != 0 {
+		t.Errorf("%d are not done", n)
+	}
+	if n := o.count("crm_outbox WHERE view = 'assign.unplaced'"); n != 1 {
+		t.Errorf("the manager gets %d cards about them, want one", n)
+	}
+	removed, kept, err := o.Services.Leads.UndoImport(ctx, o.as("管理员"), 9)
+	o.must(err)
+	if removed != made-209 || kept != 209 { // what an import itself gave to somebody counts as untouched
+		t.Errorf("undo removed %d and kept %d", removed, kept)
+	}
+}
+
+func TestAS03OffersSurviveARestartAndGoOn(t *testing.T) {
+	o := newOffice(t, testenv.MySQL(t))
+	ctx := t.Context()
+	o.rules(assign.Rule{ID: 1, Name: "派单", Steps: []assign.Step{{Method: assign.Bid}}})
+	id := o.lead("客户", "A")
+	o.work()
+	first, err := o.DB.OpenOffers(ctx, o.ids["李娜"])
+	o.must(err)
+	if len(first) != 1 || !first[0].Expires.Equal(tuesday.Add(15*time.Minute)) {
+		t.Fatalf("offers %+v", first)
+	}
+	if n := o.count("crm_outbox WHERE view = 'assign.offer' AND always_sent = ?", true); n != 1 {
+		t.Errorf("CH-03: %d offers of an A lead are exempt from the budget", n)
+	}
+	again := o.replica() // as after a restart: nothing but the rows
+	o.wait(14 * time.Minute)
+	o.must(again.Services.Assign.Work(ctx))
+	if n := o.count("crm_assign_offers"); n != 1 {
+		t.Fatalf("%d offers before the time was up", n)
+	}
+	o.wait(time.Minute)
+	o.must(again.Services.Assign.Work(ctx))
+	second, err := o.DB.OpenOffers(ctx, o.ids["张伟"])
+	o.must(err)
+	if len(second) != 1 {
+		t.Fatalf("the next person has %d offers", len(second))
+	}
+	_, err = again.Services.Assign.Accept(ctx, o.as("李娜"), id)
+	refused(t, err, crm.CodeConflict, "AS-03", "15 分钟", "超时")
+	_, err = o.Services.Assign.Decline(ctx, o.as("张伟"), id, "", "")
+	refused(t, err, crm.CodeRefused, "AS-03", "原因")
+	_, err = o.Services.Assign.Decline(ctx, o.as("张伟"), id, "busy", "")
+	o.must(err)
+	o.work()
+	if n := o.count("crm_outbox WHERE view = 'assign.manual' AND user_id = ?", o.ids["王磊"]); n != 1 {
+		t.Errorf("AS-03: after two bounces the manager got %d cards", n)
+	}
+	if n := o.count("crm_facts WHERE metric_key = 'lead.bounced'"); n != 2 {
+		t.Errorf("%d bounces are counted", n)
+	}
+	_, err = o.Services.Leads.Claim(ctx, o.as("赵敏"), id)
+	o.must(err) // it is in the pool for all
+}
+
+func TestAS03OneOfferIsAcceptedOnce(t *testing.T) {
+	// The person accepts twice on two replicas while both find that its time is up,
+	// and a manager gives it to somebody else.
+	onMySQL := newOffice(t, testenv.MySQL(t))
+	o := onMySQL
+	ctx := t.Context()
+	o.rules(assign.Rule{ID: 1, Name: "派单", Steps: []assign.Step{{Method: assign.Bid, People: []crm.UserID{o.ids["李娜"], o.ids["张伟"]}}}})
+	o.set("AS-02.monthly_cap", "100000")
+	second := o.replica()
+	for round := range 12 {
+		id := o.lead("客户", "B")
+		o.work()
+		l, err := o.DB.OpenRun(ctx, id)
+		o.must(err)
+		asked := l.To
+		actor, err := o.Services.Directory.Actor(ctx, asked)
+		o.must(err)
+		if round%2 == 0 {
+			o.wait(time.Hour - time.Millisecond)
+		}
+		late := o.clock.Now().Add(time.Millisecond)
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		accepted := make([]error, 2)
+		run := func(fn func()) {
+			wg.Go(func() { <-start; fn() })
+		}
+		for i, a := range []*app.App{o.App, second} {
+			run(func() { _, accepted[i] = a.Services.Assign.Accept(ctx, actor, id) })
+			run(func() {
+				if round%2 == 0 {
+					_ = o.clock.Set(late) // the time runs out in the middle
+				}
+				if err := a.Services.Assign.Work(ctx); err != nil {
+					t.Errorf("round %d: work: %v", round, err)
+				}
+			})
+		}
+		var given assign.Given
+		var giveErr error
+		run(func() {
+			given, giveErr = second.Services.Assign.Give(ctx, o.as("王磊"), []crm.LeadID{id}, o.ids["赵敏"])
+		})
+		close(start)
+		wg.Wait()
+		o.must(giveErr)
+		good := 0
+		for _, err := range accepted {
+			if err == nil {
+				good++
+			} else if crm.CodeOf(err) != crm.CodeConflict {
+				t.Errorf("round %d: the loser was told %v", round, err)
+			}
+		}
+		if good > 1 {
+			t.Fatalf("round %d: accepted %d times", round, good)
+		}
+		// What the ledger says is what the offer, the run and the facts say.
+		entries, err := o.DB.History(ctx, id.Ref(), 20)
+		o.must(err)
+		autos := 0
+		for _, e := range entries {
+			if e.Reason == "auto_assign" {
+				autos++
+			}
+		}
+		if autos != good {
+			t.Errorf("round %d: accepted %d times, %d entries", round, good, autos)
+		}
+		if n := o.count("crm_assign_offers WHERE lead_id = ? AND state = 'accepted'", int64(id)); n != good {
+			t.Errorf("round %d: %d accepted offers for %d acceptances", round, n, good)
+		}
+		if n := o.count("crm_facts WHERE metric_key = 'lead.accepted' AND ref = ?", id.String()); n != good {
+			t.Errorf("round %d: %d facts for %d acceptances", round, n, good)
+		}
+		if n := o.count("crm_assign_offers WHERE lead_id = ? AND state = 'open'", int64(id)); n > 1 {
+			t.Errorf("round %d: %d open offers", round, n)
+		}
+		if owner := o.owner(id); owner == 0 && (good > 0 || given.Items[0].Err == nil) {
+			t.Errorf("round %d: accepted %d times and nobody owns it", round, good)
+		}
+		cal := o.Services.Calendar // what is open runs out
+		o.must(o.clock.Set(cal.At(cal.NextWorkday(cal.DayOf(o.clock.Now())), calendar.Clock(10, 0))))
+		o.work()
+		o.work()
+	}
+}
+
+func TestAS01AnInquiryGoesToTheOwnerOrByTheRules(t *testing.T) {
+	o := newOffice(t, "")
+	ctx := t.Context()
+	o.rules(assign.Rule{ID: 1, Name: "轮流", When: assign.Condition{Grades: []lead.Grade{"A"}}, Steps: []assign.Step{{Method: assign.Turn}}})
+	id := o.lead("客户", "C") // no rule is for it
+	routed, err := again(ctx, o, id)
+	o.must(err)
+	if routed {
+		t.Error("no rule is for the lead, and it is routed")
+	}
+	o.rules(assign.Rule{ID: 1, Name: "轮流", Steps: []assign.Step{{Method: assign.Turn}}})
+	for range 2 { // asked twice: one run
+		if routed, err = again(ctx, o, id); err != nil || !routed {
+			t.Fatalf("AS-01: an inquiry about a lead that nobody owns is not routed: %v", err)
+		}
+	}
+	o.work()
+	if o.owner(id) != o.ids["李娜"] || o.count("crm_assign_runs WHERE cause = 'inquiry'") != 1 {
+		t.Errorf("owner %d", o.owner(id))
+	}
+	if routed, err = again(ctx, o, id); err != nil || routed {
+		t.Errorf("AS-01: a lead with an owner was routed away: %v", err)
+	}
+	heads, err := o.Services.Assign.Heads(ctx, o.team)
+	o.must(err)
+	if len(heads) != 1 || heads[0] != o.ids["王磊"] {
+		t.Errorf("who answers for the team: %v", heads)
+	}
+}
+
+func again(ctx context.Context, o *office, id crm.LeadID) (routed bool, err error) {
+	err = o.DB.InTx(ctx, func(ctx context.Context) error {
+		routed, err = o.Services.Assign.Again(ctx, id)
+		return err
+	})
+	return routed, err
+}
+
+func TestADryRunAndARefusedBatchChangeNothing(t *testing.T) {
+	o := newOffice(t, "")
+	ctx := t.Context()
+	o.rules(assign.Rule{ID: 1, Name: "轮流", Steps: []assign.Step{{Method: assign.Turn}}})
+	for range 4 {
+		o.lead("客户", "B")
+	}
+	rows := func() string {
+		s := ""
+		for _, table := range []string{"crm_assign_runs", "crm_assign_offers", "crm_ownership_ledger", "crm_facts", "crm_audit", "crm_outbox", "crm_rule_versions", "crm_leads WHERE owner_id <> 0"} {
+			s += fmt.Sprint(o.count(table), " ")
+		}
+		return s
+	}
+	before := rows()
+	c, err := assign.ParseChange("1 方式=加权 李娜")
+	o.must(err)
+	d, err := o.Services.Assign.Prepare(ctx, o.as("王磊"), c)
+	o.must(err)
+	if len(d.Trial.Leads) != 4 || d.Trial.ByPerson()[0].Then != 3 { // three a day
+		t.Errorf("trial %+v", d.Trial.ByPerson())
+	}
+	_, err = o.Services.Assign.Save(ctx, o.as("王磊"), c, d.Seen, "旺季")
+	refused(t, err, crm.CodeForbidden, "")
+	_, err = o.Services.Assign.Give(ctx, o.as("李娜"), []crm.LeadID{1}, o.ids["张伟"])
+	refused(t, err, crm.CodeForbidden, "")
+	_, err = o.Services.Assign.Give(ctx, o.as("王磊"), make([]crm.LeadID, assign.MaxBatch+1), o.ids["张伟"])
+	refused(t, err, crm.CodeInvalid, "", "100")
+	if after := rows(); after != before {
+		t.Errorf("rows before %s and after %s", before, after)
+	}
+	// A change of a version that is not the newest is refused (RC-01).
+	_, err = o.Services.Assign.Save(ctx, o.as("管理员"), c, d.Seen, "旺季")
+	o.must(err)
+	_, err = o.Services.Assign.Save(ctx, o.as("管理员"), c, d.Seen, "旺季")
+	refused(t, err, crm.CodeStale, "RC-01")
+}
