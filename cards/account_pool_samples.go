@@ -55,7 +55,20 @@ func accountPoolSamples(l crm.Lang, full AccountView) []Sample {
 	reasons := pool.ReleaseReasons.Default
 	people := []org.User{{ID: 4, Name: lei}, {ID: 5, Name: l.T("张伟", "Zhang Wei")}}
 	release := account.Released{Seen: free, Reason: reasons[2], Refunded: true, CoolDays: 7}
+	asked := account.Collab{Collaboration: pool.Collaboration{Ref: mine.ID.Ref(), User: 4, State: pool.CollabAsked}, Account: mine.Account, UserName: lei, OwnerName: na}
+	accepted, declined, ended := asked, asked, asked
+	accepted.State, accepted.ExpiresAt = pool.CollabAccepted, now.AddDate(0, 3, 0)
+	declined.State, ended.State = pool.CollabDeclined, pool.CollabEnded
+	taken := account.TakenBy{Account: 3, OwnerName: l.T("李*", "L*"), Release: "2026-07-08"}
 	return []Sample{
+		{"account.taken/by", crm.Text{Zh: "客户已存在，别人负责", En: "the account is somebody else's"}, AccountTakenBy(f, taken)},
+		{"account.collab/asked", crm.Text{Zh: "有人申请协作客户", En: "a colleague asks to work along"}, AccountJoinAsked(f, asked)},
+		{"account.collab/accepted", crm.Text{Zh: "已同意协作客户", En: "accepted"}, AccountJoinAsked(f, accepted)},
+		{"account.collab/answer", crm.Text{Zh: "协作客户获同意", En: "the answer: accepted"}, AccountJoinAnswer(f, accepted)},
+		{"account.collab/declined", crm.Text{Zh: "协作客户被婉拒", En: "the answer: declined"}, AccountJoinAnswer(f, declined)},
+		{"account.collab/ended", crm.Text{Zh: "客户换负责人，协作结束", En: "the account changed hands"}, AccountJoinAnswer(f, ended)},
+		{"account.watch/free", crm.Text{Zh: "客户到释放日，已回公海", En: "the account is back in the pool"}, AccountWatched(f, 3, true, "")},
+		{"account.watch/owned", crm.Text{Zh: "客户到释放日，仍有负责人", En: "the account still has an owner"}, AccountWatched(f, 3, false, l.T("李*", "L*"))},
 		{"account.pool/some", crm.Text{Zh: "客户公海：可领、禁领期、冷却期、已被领、隐藏名称", En: "the pool: free, embargo, cool-down, claimed, name hidden"}, AccountPool(f, account.Filter{Region: l.T("杭州", "Hangzhou"), Level: account.LevelA}, list)},
 		{"account.pool/boss", crm.Text{Zh: "公海管理员看客户公海", En: "the pool for its manager"}, AccountPool(boss, account.Filter{}, account.PoolList{Accounts: []account.Seen{ruled}})},
 		{"account.pool/group", crm.Text{Zh: "群里的客户公海", En: "the pool in a group"}, AccountPool(group, account.Filter{}, list)},

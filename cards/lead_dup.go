@@ -39,8 +39,8 @@ func (WatchLead) ActionName() string { return "lead.watch" }
 // existsButtons are what can be done about a record that exists (DU-02).
 func existsButtons(f LeadFrame, d lead.DuplicateOf) []card.Button {
 	l := f.Lang
-	if d.Match.Ref.Kind != crm.KindLead {
-		return nil
+	if d.Match.Ref.Kind == crm.KindAccount {
+		return existingAccountButtons(f, d)
 	}
 	id := crm.LeadID(d.Match.Ref.ID)
 	switch {
@@ -60,6 +60,22 @@ func existsButtons(f LeadFrame, d lead.DuplicateOf) []card.Button {
 		bs = append(bs, card.Button{Label: l.T("到期提醒我", "Remind me at release"), Action: WatchLead{Lead: id}, Command: f.command("到期提醒", "watch", id.String())})
 	}
 	return bs
+}
+
+// existingAccountButtons are what can be done about an account that exists.
+func existingAccountButtons(f LeadFrame, d lead.DuplicateOf) []card.Button {
+	l, id := f.Lang, crm.AccountID(d.Match.Ref.ID)
+	switch {
+	case d.Open:
+		bs := []card.Button{f.openAccount(id, l.T("打开", "Open"))}
+		if d.InPool && f.Rep {
+			bs = append([]card.Button{{Label: l.T("认领", "Claim"), Style: card.Primary, Action: ClaimAccount{Account: id}, Command: f.command("认领", "claim", id.String())}}, bs...)
+		}
+		return bs
+	case d.Owner == 0:
+		return nil
+	}
+	return accountTakenButtons(f, id, d.Release)
 }
 
 // LeadExists is the answer of DU-02: what may be known of the record that
@@ -109,58 +125,30 @@ func oneWord(s string) string { return strings.Join(strings.Fields(s), "_") }
 // LeadJoinAsked asks the owner of a lead about a colleague who wants to work
 // along, and shows what became of it.
 func LeadJoinAsked(f LeadFrame, x lead.Collab) card.Card {
-	l := f.Lang
 	id := x.Lead.ID
-	c := card.Card{Lang: l, Title: l.T(x.UserName+" 申请协作 "+id.String(), x.UserName+" asks to work along on "+id.String()), Tone: card.Info, About: []crm.Ref{id.Ref()}}
-	c.Blocks = []card.Block{card.P(strings.TrimSpace(id.String() + " " + leadTitle(x.Lead))),
-		card.Note{Text: l.T("协作人可以查看资料和记跟进，不能改负责人（PM-01）。", "A collaborator reads the lead and logs activities, and cannot change its owner (PM-01).")}}
-	switch x.State {
-	case lead.CollabAsked:
-		c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{
-			{Label: l.T("同意", "Accept"), Style: card.Primary, Action: AnswerJoin{Lead: id, User: x.User, Accept: true}, Command: f.command("同意协作", "acceptcollab", id.String()+" "+x.UserName)},
-			{Label: l.T("婉拒", "Decline"), Action: AnswerJoin{Lead: id, User: x.User}, Command: f.command("婉拒协作", "declinecollab", id.String()+" "+x.UserName)}}})
-	case lead.CollabAccepted:
-		c.Tone = card.Success
-		c.Blocks = append(c.Blocks, card.P(l.T("已同意，有效期到 "+f.minute(x.ExpiresAt), "Accepted, until "+f.minute(x.ExpiresAt))))
-	case lead.CollabEnded:
-		c.Tone = card.Muted
-		c.Blocks = append(c.Blocks, card.P(l.T("线索已换负责人，这个申请已结束", "The lead changed hands; this request has ended")))
-	default:
-		c.Tone = card.Muted
-		c.Blocks = append(c.Blocks, card.P(l.T("已婉拒", "Declined")))
-	}
-	return c
+	return joinAsked(f, id.Ref(), leadTitle(x.Lead), x.Collaboration, x.UserName, AnswerJoin{Lead: id, User: x.User, Accept: true}, AnswerJoin{Lead: id, User: x.User})
 }
 
 // LeadJoinAnswer tells the colleague who asked what the owner decided, and what
 // became of it when the lead changed hands.
 func LeadJoinAnswer(f LeadFrame, x lead.Collab) card.Card {
 	l := f.Lang
-	id := x.Lead.ID
-	told := func(title, text string) card.Card {
-		return card.Card{Lang: l, Title: title, Tone: card.Muted, About: []crm.Ref{id.Ref()}, Blocks: []card.Block{card.P(text)}}
-	}
-	switch {
-	case x.State == lead.CollabEnded && x.Lead.InPool():
-		return told(l.T(id.String()+" 的协作已结束", "Your work on "+id.String()+" has ended"),
-			l.T("线索已回到公海，协作随之结束，资料重新隐藏（P-08）；可发送 /认领 "+id.String()+"。", "The lead went back to the pool, and with it your right to read it (P-08); you may /claim "+id.String()+"."))
-	case x.State == lead.CollabEnded:
-		return told(l.T(id.String()+" 的协作已结束", "Your work on "+id.String()+" has ended"), l.T("线索换了负责人，现在是 "+x.OwnerName+"。", "The lead changed hands; its owner is now "+x.OwnerName+"."))
-	case x.State == lead.CollabAsked:
-		return told(l.T(id.String()+" 换了负责人，协作待确认", id.String()+" has a new owner, who decides about your work on it"),
-			l.T("新负责人 "+x.OwnerName+" 同意后可继续协作；在此之前您看不到资料（PM-01）。", "You go on once "+x.OwnerName+" agrees; until then you cannot read it (PM-01)."))
-	case x.State != lead.CollabAccepted:
-		return card.Card{Lang: l, Title: l.T(id.String()+" 的协作申请被婉拒", "Your request for "+id.String()+" was declined"), Tone: card.Muted, About: []crm.Ref{id.Ref()},
-			Blocks: []card.Block{card.P(l.T("可在到期后从公海认领，或联系 "+x.OwnerName+"。", "You may claim it from the pool once it is released, or talk to "+x.OwnerName+"."))}}
+	if x.State != lead.CollabAccepted {
+		return joinAnswer(f, x.Lead.Ref(), x.Lead.InPool(), x.Collaboration, x.OwnerName)
 	}
 	return Lead(f, x.Lead, l.T(x.OwnerName+" 同意您协作这条线索", x.OwnerName+" lets you work along on this lead"), l.T("有效期到 "+f.minute(x.ExpiresAt), "until "+f.minute(x.ExpiresAt)))
 }
 
 // LeadWatching confirms a reminder.
 func LeadWatching(f LeadFrame, id crm.LeadID, at time.Time) card.Card {
+	return Watching(f, id.Ref(), at)
+}
+
+// Watching confirms a reminder at the release day of a record.
+func Watching(f LeadFrame, ref crm.Ref, at time.Time) card.Card {
 	l := f.Lang
 	return card.Card{Lang: l, Title: l.T("到期会提醒您", "You will be reminded"), Tone: card.Success,
-		Blocks: []card.Block{card.P(l.T(id.String()+" 的释放日到达时("+f.minute(at)+")会告诉您结果。", "When "+id.String()+" is due to be released ("+f.minute(at)+") you are told what became of it."))}}
+		Blocks: []card.Block{card.P(l.T(ref.String()+" 的释放日到达时("+f.minute(at)+")会告诉您结果。", "When "+ref.String()+" is due to be released ("+f.minute(at)+") you are told what became of it."))}}
 }
 
 // LeadWatched is the reminder at the release day of somebody else's lead.

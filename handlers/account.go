@@ -2,7 +2,9 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -61,7 +63,7 @@ func accounts(s *Services) Module {
 		}}},
 		Texts: []Fallback{s.bareAccount}, Stale: []Fallback{own.stale},
 	}
-	m.Commands, m.Views = append(m.Commands, own.actions()...), append(m.Views, own.views()...)
+	m.Commands, m.Views = slices.Concat(m.Commands, own.actions(), own.collabActions()), slices.Concat(m.Views, own.views(), own.collabViews())
 	return m
 }
 
@@ -131,6 +133,11 @@ func parsePage(rest string) (int, error) {
 func (s *Services) openAccount(ctx context.Context, a crm.Actor, _ bot.Call, text string) (bot.Reply, error) {
 	if id, ok := accountCode(text); ok {
 		rep, err := s.showAccount(ctx, a, id)
+		var taken *account.TakenBy
+		if errors.As(err, &taken) {
+			frame := leadHandlers{s}.frame(a)
+			return private(bot.Show(cards.AccountTakenBy(frame, *taken), bot.View{})).Refusing(err), nil
+		}
 		if crm.CodeOf(err) != crm.CodeNotFound {
 			return rep, err
 		}

@@ -162,6 +162,9 @@ func (h leadHandlers) passPressed(ctx context.Context, a crm.Actor, c bot.Call, 
 }
 
 func (h leadHandlers) join(ctx context.Context, a crm.Actor, _ bot.Call, in leadArgs) (bot.Reply, error) {
+	if id, ok := accountCode(in.target); ok {
+		return accountPool{h}.join(ctx, a, id)
+	}
 	id, err := parseLeadRef(in.target)
 	if err != nil {
 		return bot.Reply{}, err
@@ -177,11 +180,14 @@ func (h leadHandlers) join(ctx context.Context, a crm.Actor, _ bot.Call, in lead
 
 func (h leadHandlers) answerText(accept bool) func(context.Context, crm.Actor, bot.Call, leadArgs) (bot.Reply, error) {
 	return func(ctx context.Context, a crm.Actor, c bot.Call, in leadArgs) (bot.Reply, error) {
-		id, err := parseLeadRef(in.target)
+		user, err := h.person(ctx, c, in.rest)
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		user, err := h.person(ctx, c, in.rest)
+		if id, ok := accountCode(in.target); ok {
+			return accountPool{h}.answer(ctx, a, id, user, accept)
+		}
+		id, err := parseLeadRef(in.target)
 		if err != nil {
 			return bot.Reply{}, err
 		}
@@ -200,6 +206,9 @@ func (h leadHandlers) answer(ctx context.Context, a crm.Actor, id crm.LeadID, us
 }
 
 func (h leadHandlers) watch(ctx context.Context, a crm.Actor, _ bot.Call, in leadArgs) (bot.Reply, error) {
+	if id, ok := accountCode(in.target); ok {
+		return accountPool{h}.watch(ctx, a, id)
+	}
 	id, err := parseLeadRef(in.target)
 	if err != nil {
 		return bot.Reply{}, err

@@ -30,6 +30,8 @@ type Rights struct {
 	See, Work, People bool
 	// Manages: decide about it in the owner's place, or in its pool.
 	Manages bool
+	// Collaborates: the owner lets them work along.
+	Collaborates bool
 }
 
 // Rights are the actor's rights to the account as it is now. An account in a
@@ -40,7 +42,12 @@ func (s *Service) Rights(ctx context.Context, a crm.Actor, x Account) (Rights, e
 		if a.CanSee(x.Owner, x.Team) {
 			return Rights{See: true, Work: !a.Frozen, People: true, Manages: manages(a, x)}, nil
 		}
-		return Rights{}, nil
+		c, err := s.Store.Collaboration(ctx, x.ID.Ref(), a.ID)
+		if err != nil || !c.Active(s.Clock.Now()) {
+			return Rights{}, err
+		}
+		// A collaborator reads and logs; the data stays the owner's (PM-01).
+		return Rights{See: true, Work: !a.Frozen, People: true, Collaborates: true}, nil
 	}
 	p, sees, rules, err := s.Gate.Sees(ctx, a, x.home())
 	if err != nil || !sees {
@@ -150,8 +157,12 @@ func (s *Service) taken(ctx context.Context, x Account) error {
 			owner = n
 		}
 	}
+	due, err := s.ReleaseDay(ctx, x)
+	if err != nil {
+		return err
+	}
 	e := crm.Forbidden("客户 "+x.ID.String()+" 已存在，负责人 "+owner, "account "+x.ID.String()+" exists; its owner is "+owner).
-		WithNext("可联系负责人或其经理", "please talk to the owner or the owner's manager")
+		WithNext("可申请协作：/协作 "+x.ID.String()+"，或联系负责人", "ask to collaborate: /collaborate "+x.ID.String()+", or talk to the owner").WithCause(&TakenBy{Account: x.ID, OwnerName: owner, Release: due})
 	e.Rule = "DU-02"
 	return e
 }

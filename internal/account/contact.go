@@ -81,6 +81,9 @@ func (s *Service) AddContact(ctx context.Context, a crm.Actor, id crm.AccountID,
 		if a.Frozen {
 			return frozen()
 		}
+		if r.Collaborates {
+			return crm.Forbidden("协作人可以查看和记跟进，不能改资料（PM-01）", "a collaborator reads and logs, and does not change the data (PM-01)").WithNext("请负责人添加联系人", "let the owner add the contact")
+		}
 		if !r.People {
 			// Whether a number is known there is as telling as the number.
 			return crm.Refused("P-08", x.ID.String()+" 在公海，它的联系人对您是隐藏的，不能添加", x.ID.String()+" is in the pool and its contacts are hidden from you; you cannot add one").

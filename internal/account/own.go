@@ -225,6 +225,9 @@ func (s *Service) move(a crm.Actor, x Account, next State, quality string, deals
 			return nil, err
 		}
 		refs := []crm.Ref{x.ID.Ref()}
+		if err := s.collabs().Review(ctx, a, x.ID.Ref(), x.Owner, st.Owner, st.At); err != nil {
+			return nil, err
+		}
 		if st.Owner == 0 {
 			return refs, nil
 		}

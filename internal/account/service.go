@@ -50,10 +50,13 @@ type Deps struct {
 }
 
 // Service is what can be done with accounts. Safe for concurrent use.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	due DueDay // nil until somebody knows
+}
 
 // NewService makes the service.
-func NewService(d Deps) *Service { return &Service{d} }
+func NewService(d Deps) *Service { return &Service{Deps: d} }
 
 var (
 	// HoldLimit is the hold limit of accounts, which the gate enforces (P-03).

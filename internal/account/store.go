@@ -82,6 +82,7 @@ type Store interface {
 	// without a valid activity first, at most n.
 	Idlest(ctx context.Context, owner crm.UserID, n int) ([]Account, error)
 	Merges
+	pool.Collaborations
 	// RemoveAccount deletes an account of that version with its contacts, and
 	// reports whether it did; one with deals stays.
 	RemoveAccount(ctx context.Context, id crm.AccountID, version int64) (bool, error)

@@ -46,7 +46,7 @@ func (k companyKeys) Drop(ctx context.Context, owner crm.Ref) error {
 
 // describeAccount tells whoever enters a lead that its company is an account
 // already (DU-02).
-func describeAccount(db *store.DB) lead.Describe {
+func describeAccount(db *store.DB, accounts *account.Service) lead.Describe {
 	return func(ctx context.Context, ref crm.Ref) (lead.Existing, error) {
 		x, err := db.Account(ctx, crm.AccountID(ref.ID))
 		if err != nil {
@@ -56,7 +56,8 @@ func describeAccount(db *store.DB) lead.Describe {
 		if !x.DealtAt.IsZero() {
 			status = crm.Text{Zh: "已成交客户", En: "account that has bought"}
 		}
-		return lead.Existing{Title: x.Name, Owner: x.Owner, Team: x.Team, Status: status}, nil
+		due, err := accounts.ReleaseDay(ctx, x)
+		return lead.Existing{Title: x.Name, Owner: x.Owner, Team: x.Team, InPool: x.InPool(), Pool: max(x.HomePool, pool.DefaultAccountPool), Status: status, Release: due}, err
 	}
 }
 

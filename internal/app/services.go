@@ -82,7 +82,7 @@ func services(w wiring) *handlers.Services {
 	s.Recycle.Register(crm.KindLead, s.Leads.Recycle)
 	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir, Name: w.dir.Name,
 		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}})
-	s.Leads.DescribeKind(crm.KindAccount, describeAccount(w.db))
+	s.Leads.DescribeKind(crm.KindAccount, describeAccount(w.db, s.Accounts))
 	s.Undo = undo.NewService(w.db, w.db, w.db.Effects(), w.clock, w.book)
 	s.Deals = deal.NewService(deal.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Accounts: s.Accounts, AccountStore: w.db, People: w.dir, Undos: s.Undo})
 	s.Undo.Register(deal.UndoKind, s.Deals.TakeBack)

@@ -112,7 +112,7 @@ func (s *Service) move(a crm.Actor, l Lead, next Status, quality string) pool.Ap
 		if err != nil || !ok {
 			return nil, err
 		}
-		return []crm.Ref{l.Ref()}, s.reviewCollabs(ctx, a, l, st.Owner, st.At)
+		return []crm.Ref{l.Ref()}, s.collabs().Review(ctx, a, l.Ref(), l.Owner, st.Owner, st.At)
 	}
 }
 

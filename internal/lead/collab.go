@@ -6,33 +6,19 @@ import (
 	"time"
 
 	"crmbot/internal/crm"
+	"crmbot/internal/pool"
 )
 
 // The states of a collaboration.
 const (
-	CollabAsked    = "asked"
-	CollabAccepted = "accepted"
-	CollabDeclined = "declined"
-	CollabEnded    = "ended" // the record changed hands
+	CollabAsked    = pool.CollabAsked
+	CollabAccepted = pool.CollabAccepted
+	CollabDeclined = pool.CollabDeclined
+	CollabEnded    = pool.CollabEnded
 )
 
-// Collaboration is somebody's wish, or right, to work along on a record that
-// somebody else owns (PM-01).
-type Collaboration struct {
-	Ref   crm.Ref
-	User  crm.UserID
-	State string // empty: there is none
-	// By is who answered; zero while it is only asked.
-	By      crm.UserID
-	AskedAt time.Time
-	// ExpiresAt ends an accepted collaboration.
-	ExpiresAt time.Time
-}
-
-// Active reports whether the person may read the record now.
-func (c Collaboration) Active(now time.Time) bool {
-	return c.State == CollabAccepted && c.ExpiresAt.After(now)
-}
+// Collaboration is somebody's wish, or right, to work along on a record.
+type Collaboration = pool.Collaboration
 
 // Describe tells what a person without rights may know about a lead that
 // already exists (DU-02).
@@ -61,8 +47,9 @@ func (s *Service) Describe(ctx context.Context, ref crm.Ref) (Existing, error) {
 	return e, nil
 }
 
-// joinAgain is how soon the owner of a lead may be asked again by the same person.
-const joinAgain = 24 * time.Hour
+func (s *Service) collabs() pool.Collabs {
+	return pool.Collabs{Store: s.d.Store, Effects: s.d.Effects, Action: "lead", Asked: ViewCollab, Answer: ViewAnswer}
+}
 
 // AskToJoin asks the owner of a lead to let the actor work along, once a day.
 func (s *Service) AskToJoin(ctx context.Context, a crm.Actor, id crm.LeadID) (Existing, error) {
@@ -82,39 +69,20 @@ func (s *Service) AskToJoin(ctx context.Context, a crm.Actor, id crm.LeadID) (Ex
 		if l.Owner != e.Owner {
 			return s.moved(id)
 		}
-		c, err := s.d.Store.Collaboration(ctx, id.Ref(), a.ID)
-		if err != nil {
-			return err
-		}
-		now := s.d.Clock.Now()
-		if c.State == CollabAsked && now.Sub(c.AskedAt) < joinAgain {
-			return nil
-		}
-		if c.Active(now) {
-			return crm.Conflict("PM-01", "您已经是 "+id.String()+" 的协作人", "you already collaborate on "+id.String()).WithNext("查看：/线索 "+id.String(), "look at it: /lead "+id.String())
-		}
-		c = Collaboration{Ref: id.Ref(), User: a.ID, State: CollabAsked, AskedAt: now}
-		if err := s.d.Store.SaveCollaboration(ctx, c); err != nil {
-			return err
-		}
-		ref := CollabRef(id, a.ID)
-		if err := s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: "lead.collab_asked", Ref: id.Ref(), Rule: "DU-02"}); err != nil {
-			return err
-		}
-		return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(e.Owner), View: crm.View{Name: ViewCollab, Ref: ref}, Topic: ViewCollab + ":" + ref})
+		return s.collabs().Ask(ctx, a, id.Ref(), e.Owner, s.d.Clock.Now())
 	})
 }
 
 // CollabRef is the argument of the views about a collaboration: "L-12/5".
-func CollabRef(id crm.LeadID, user crm.UserID) string { return fmt.Sprintf("%s/%d", id, user) }
+func CollabRef(id crm.LeadID, user crm.UserID) string { return pool.CollabRef(id.Ref(), user) }
 
 // ParseCollabRef reads it back.
 func ParseCollabRef(ref string) (crm.LeadID, crm.UserID, error) {
-	var id, user int64
-	if _, err := fmt.Sscanf(ref, "L-%d/%d", &id, &user); err != nil {
-		return 0, 0, crm.NotFound("没有这个协作申请", "there is no such request")
+	r, user, err := pool.ParseCollabRef(ref)
+	if err == nil && r.Kind != crm.KindLead {
+		err = crm.NotFound("没有这个协作申请", "there is no such request")
 	}
-	return crm.LeadID(id), crm.UserID(user), nil
+	return crm.LeadID(r.ID), user, err
 }
 
 // Collab is a collaboration for its card.
@@ -171,28 +139,7 @@ func (s *Service) AnswerCollab(ctx context.Context, a crm.Actor, id crm.LeadID, 
 			}
 			return err
 		}
-		c, err := s.d.Store.Collaboration(ctx, id.Ref(), user)
-		if err != nil {
-			return err
-		}
-		if c.State != CollabAsked {
-			return crm.Conflict("PM-01", "这个协作申请已处理或已失效", "this request was already answered or is gone")
-		}
-		now := s.d.Clock.Now()
-		c.State, c.By = CollabDeclined, a.ID
-		if accept {
-			c.State, c.ExpiresAt = CollabAccepted, now.AddDate(0, 0, int(CollabDays.Of(ctx, s.d.Rules)))
-		}
-		if err := s.d.Store.SaveCollaboration(ctx, c); err != nil {
-			return err
-		}
-		if err := s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: "lead.collab_" + c.State, Ref: id.Ref(), Rule: "PM-01", Detail: map[string]any{"user": user}}); err != nil {
-			return err
-		}
-		if err := s.d.Effects.Refresh(ctx, id.Ref()); err != nil {
-			return err
-		}
-		return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(user), View: crm.View{Name: ViewAnswer, Ref: CollabRef(id, user)}})
+		return s.collabs().Decide(ctx, a, id.Ref(), user, accept, int(pool.CollabDays.Of(ctx, s.d.Rules)), s.d.Clock.Now())
 	})
 	if err != nil {
 		return Collab{}, err

@@ -262,6 +262,15 @@ func (s *Service) existing(ctx context.Context, a crm.Actor, m Match) (Duplicate
 			d.Title = l.Masked(p.Hides).Name() // a number leads to no name that the pool hides
 		}
 	}
+	if e.InPool && m.Ref.Kind != crm.KindLead {
+		p, sees, manages, err := s.d.Gate.Sees(ctx, a, e.Pool)
+		if err != nil {
+			return d, err
+		}
+		if d.Open = sees; !manages && p.Hides("company") {
+			d.Title = ""
+		}
+	}
 	if !d.Open {
 		d.OwnerName = crm.MaskName(d.OwnerName)
 	}
@@ -291,6 +300,8 @@ func (s *Service) duplicate(ctx context.Context, a crm.Actor, m Match) error {
 	}
 	e := crm.Refused("DU-02", d.Line(crm.Chinese)+"("+m.Kind.Name(crm.Chinese)+")", d.Line(crm.English)+" ("+m.Kind.Name(crm.English)+")").WithCause(&d)
 	switch {
+	case d.Mine && m.Ref.Kind == crm.KindAccount:
+		return e.WithNext("就在您名下：/客户 "+m.Ref.String(), "it is yours: /account "+m.Ref.String())
 	case d.Mine:
 		return e.WithNext("就在您名下：/线索 "+m.Ref.String(), "it is yours: /lead "+m.Ref.String())
 	case d.InPool && d.Open:

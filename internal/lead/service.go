@@ -51,15 +51,7 @@ type Store interface {
 	// DeleteUntouched removes leads that nobody changed since the import and
 	// returns which were removed.
 	DeleteUntouched(ctx context.Context, importID int64, ids []crm.LeadID) ([]crm.LeadID, error)
-	// Collaboration is the person's collaboration on the record; a zero value
-	// when there is none.
-	Collaboration(ctx context.Context, ref crm.Ref, user crm.UserID) (Collaboration, error)
-	// LockCollaborations are all that are asked or accepted on the record, by
-	// person, as they are at this moment whatever the transaction read before; and
-	// nobody else changes them until it ends.
-	LockCollaborations(ctx context.Context, ref crm.Ref) ([]Collaboration, error)
-	// SaveCollaboration creates or changes it.
-	SaveCollaboration(ctx context.Context, c Collaboration) error
+	pool.Collaborations
 	Ratings
 	Merges
 }
@@ -98,6 +90,8 @@ type Existing struct {
 	Owner  crm.UserID
 	Team   crm.TeamID
 	InPool bool
+	// Pool is its home pool; for records of other kinds in a pool.
+	Pool   crm.PoolID
 	Status crm.Text
 	// Release is when it is due to go back to the pool; empty: never.
 	Release crm.Day
@@ -152,12 +146,12 @@ func (s *Service) DescribeKind(k crm.Kind, d Describe) {
 
 // The settings of leads besides those beside their rules.
 var (
-	CollabDays = rule.Int{Key: "PM-01.collaboration_days", Title: crm.Text{Zh: "协作有效期", En: "how long a collaboration lasts"}, Unit: crm.Text{Zh: "天", En: "days"}, Default: 90, Min: 1, Max: 3650}
+	CollabDays = pool.CollabDays
 )
 
 // Settings are the definitions for the book of rules.
 func Settings() []rule.Def {
-	return append(pool.Settings(), Sources.Def(), Periods.Def(), Similarity.Def(), CollabDays.Def(), UnknownSource.Def(), CompleteRule.Def(), ActionRule.Def(), FitRule.Def(), DecayRule.Def(), LearnFrom.Def(),
+	return append(pool.Settings(), Sources.Def(), Periods.Def(), Similarity.Def(), UnknownSource.Def(), CompleteRule.Def(), ActionRule.Def(), FitRule.Def(), DecayRule.Def(), LearnFrom.Def(),
 		LineRule.Def(), SlackRule.Def(), GivenDays.Def(), Shrink.Def(), ValidDays.Def(), ReachDays.Def(), CheckLeast.Def(), CheckSpan.Def())
 }
 

@@ -33,7 +33,7 @@ var (
 func Settings() []rule.Def {
 	var out []rule.Def
 	for _, i := range []rule.Int{HoldLeads, QuotaDaily, QuotaOffday, Burst, BurstMinutes, RefundMinutes, RefundDaily,
-		CoolAuto, CoolVoluntary, CoolManager, EmbargoNew, EmbargoRecycle, DetailViews} {
+		CoolAuto, CoolVoluntary, CoolManager, EmbargoNew, EmbargoRecycle, DetailViews, CollabDays} {
 		out = append(out, i.Def())
 	}
 	return append(out, ReleaseReasons.Def())
