@@ -114,7 +114,7 @@ func accountsWhere[T any](db *gorm.DB, where string, values []T, each func(accou
 // FindAccounts implements account.Store.
 func (d *DB) FindAccounts(ctx context.Context, q account.Query) ([]account.Account, int64, error) {
 	db := d.read(ctx).Model(&accountRow{})
-	if !q.Scope.All {
+	if !q.Scope.All && (q.Owner == 0 || q.Owner != q.Scope.User) { // one's own are seen anyway
 		db = db.Where("(owner_id = 0 AND home_pool_id IN ?) OR (owner_id <> 0 AND (owner_id = ? OR team_id IN ?))", orNone(q.Scope.Pools), int64(q.Scope.User), orNone(q.Scope.Teams))
 	}
 	db = db.Where("state IN ?", []string{string(account.Live), string(account.Review)})

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -60,36 +59,6 @@ func (d *DB) MoveOpenDeals(ctx context.Context, id crm.AccountID, from, to crm.U
 		}
 	}
 	return ids, nil
-}
-
-// PoolAccounts implements account.Store. Each pool is one walk along an index,
-// as far as the page is long; the walks are merged here.
-func (d *DB) PoolAccounts(ctx context.Context, q account.PoolQuery) ([]account.Account, error) {
-	var out []account.Account
-	for _, p := range q.Pools {
-		db := d.read(ctx).Where("owner_id = 0 AND home_pool_id = ? AND state = ?", int64(p), string(account.Live))
-		if q.Region != "" {
-			db = db.Where("region = ?", q.Region)
-		}
-		if q.Level != "" {
-			db = db.Where("level_no = ?", q.Level.Order())
-		}
-		if q.After != 0 {
-			n := q.AfterLevel.Order()
-			db = db.Where("(level_no > ? OR (level_no = ? AND id > ?))", n, n, int64(q.After))
-		}
-		var rows []accountRow
-		if err := db.Order("level_no, id").Limit(q.Limit).Find(&rows).Error; err != nil {
-			return nil, err
-		}
-		for _, r := range rows {
-			out = append(out, r.entity())
-		}
-	}
-	slices.SortFunc(out, func(a, b account.Account) int {
-		return cmp.Or(cmp.Compare(a.Level.Order(), b.Level.Order()), cmp.Compare(a.ID, b.ID))
-	})
-	return out[:min(len(out), q.Limit)], nil
 }
 
 // Idlest implements account.Store.

@@ -255,37 +255,11 @@ func (d *DB) ResetTouch(ctx context.Context, id crm.LeadID, first, last, lastVal
 		Updates(map[string]any{"first_contact_ms": ms(first), "last_activity_ms": ms(last), "last_valid_ms": ms(lastValid)}).Error
 }
 
-// PoolLeads implements lead.Store.
-func (d *DB) PoolLeads(ctx context.Context, q lead.PoolQuery) ([]lead.Lead, error) {
-	if len(q.Pools) == 0 && !q.AllPools {
-		return nil, nil
-	}
-	db := d.read(ctx).Where("owner_id = 0 AND status = ?", string(lead.Open))
-	if !q.AllPools {
-		db = db.Where("pool_id IN ?", q.Pools)
-	}
-	if q.Source != "" {
-		db = db.Where("source = ?", q.Source)
-	}
-	if q.City != "" {
-		db = db.Where("city IN ?", []string{q.City, q.City + "市"})
-	}
-	if q.Grade != "" {
-		from := lead.Rank(q.Grade, 100)
-		db = db.Where("rank_no BETWEEN ? AND ?", from, from+100)
-	}
-	if q.After != 0 {
-		db = db.Where("(rank_no > ? OR (rank_no = ? AND id > ?))", q.AfterRank, q.AfterRank, int64(q.After))
-	}
-	var rows []leadRow
-	err := db.Order("rank_no, id").Limit(q.Limit).Find(&rows).Error
-	return leadEntities(rows), err
-}
-
 // OwnLeads implements lead.Store.
 func (d *DB) OwnLeads(ctx context.Context, owner crm.UserID, n int) ([]lead.Lead, error) {
 	var out []lead.Lead
-	err := d.readTogether(ctx, leadsWhere(&out, "owner_id = ? AND status = ? ORDER BY rank_no, id LIMIT ?", int64(owner), string(lead.Open), n))
+	q := ownLeads(owner, n)
+	err := d.readTogether(ctx, leadsWhere(&out, q.query, q.args...))
 	return out, err
 }
 
