@@ -44,6 +44,7 @@ type AccountView struct {
 	Contracts []contract.Contract
 	Story     []lead.StoryItem
 	CanWork   bool
+	Files     int // attachments; not while masked
 	// Seen is the account with its owner, pool and past; Frame for whom it is shown.
 	Seen  account.Seen
 	Frame LeadFrame
@@ -128,6 +129,9 @@ func Account(l crm.Lang, v AccountView) card.Card {
 		bs = append(own, bs...) // claiming comes first
 	} else {
 		bs = append(bs, own...)
+	}
+	if b, ok := filesButton(l, x.ID.Ref(), v.Files); ok {
+		bs = append(bs, b)
 	}
 	if len(bs) > 0 {
 		out.Blocks = append(out.Blocks, card.Buttons{Items: bs})

@@ -282,7 +282,7 @@ func (f WorkFrame) activityButtons(v activity.Seen) []card.Button {
 }
 
 // PhotoOffer asks which visit a photo belongs to.
-func PhotoOffer(f WorkFrame, photo activity.Photo, visits []activity.Named) card.Card {
+func PhotoOffer(f WorkFrame, photo activity.Photo, visits []activity.Named, file int64) card.Card {
 	l := f.Lang
 	c := card.Card{Lang: l, Title: l.T("这张照片是哪次拜访的？", "Which visit is this photo of?"), Tone: card.Info, Subtitle: photo.Name}
 	var bs []card.Button
@@ -294,6 +294,11 @@ func PhotoOffer(f WorkFrame, photo activity.Photo, visits []activity.Named) card
 		if i == 0 {
 			b.Style = card.Primary
 		}
+		bs = append(bs, b)
+	}
+	if file != 0 {
+		b := newLeadWithFile(l, file)
+		b.Style = card.Default
 		bs = append(bs, b)
 	}
 	c.Blocks = append(c.Blocks, card.Buttons{Items: bs})

@@ -82,7 +82,7 @@ func (w workSample) activities() []Sample {
 		{"activity.card/deal", crm.Text{Zh: "商机上的拜访", En: "a visit on a deal"}, Activity(f, onDeal)},
 		{"activity.card/seen", crm.Text{Zh: "别人看到的", En: "as others see it"}, Activity(f, seen)},
 		{"activity.card/undone", crm.Text{Zh: "已撤销", En: "taken back"}, Activity(f, undone)},
-		{"activity.photo/offer", crm.Text{Zh: "照片附到哪次", En: "which visit a photo is of"}, PhotoOffer(f, activity.Photo{ID: 5, Name: "IMG_2031.jpg"}, []activity.Named{{Activity: w.fresh.Activity, Name: w.hua}, {Activity: second.Activity, Name: w.ming}})},
+		{"activity.photo/offer", crm.Text{Zh: "照片附到哪次", En: "which visit a photo is of"}, PhotoOffer(f, activity.Photo{ID: 5, Name: "IMG_2031.jpg"}, []activity.Named{{Activity: w.fresh.Activity, Name: w.hua}, {Activity: second.Activity, Name: w.ming}}, 7)},
 		{"activity.history/list", crm.Text{Zh: "跟进历史", En: "history"}, Timeline(f, crm.LeadID(12).Ref(), w.hua, lines)},
 		{"activity.history/none", crm.Text{Zh: "没有历史", En: "no history"}, Timeline(f, crm.LeadID(12).Ref(), w.hua, nil)},
 		{"undo/taken", crm.Text{Zh: "已撤销", En: "taken back"}, TakenBack(l, undo.Entry{Ref: "V-12", Title: crm.Text{Zh: "拜访 " + w.hua, En: "Visit " + w.hua}})},

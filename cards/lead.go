@@ -227,7 +227,11 @@ func Lead(f LeadFrame, v lead.Seen, lines ...string) card.Card {
 	if v.Masked {
 		c.Blocks = append(c.Blocks, card.Note{Text: l.T("联系方式在认领后显示（P-08）。", "Contact details are shown once it is claimed (P-08).")})
 	}
-	if bs := leadButtons(f, v); len(bs) > 0 {
+	bs := leadButtons(f, v)
+	if b, ok := filesButton(l, v.Ref(), v.Files); ok && !v.Masked {
+		bs = append(bs, b)
+	}
+	if len(bs) > 0 {
 		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 	}
 	return c

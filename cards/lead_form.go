@@ -45,7 +45,10 @@ type PassLead struct {
 func (PassLead) ActionName() string { return "lead.pass" }
 
 // CreateLead makes a lead from the form.
-type CreateLead struct{}
+type CreateLead struct {
+	// File is kept with the lead; zero: none.
+	File int64 `json:"f,omitempty"`
+}
 
 // ActionName implements card.Action.
 func (CreateLead) ActionName() string { return "lead.create" }
@@ -62,6 +65,7 @@ type CreateLeadAnyway struct {
 	Email   string `json:"e,omitempty"`
 	Title   string `json:"j,omitempty"`
 	Pool    bool   `json:"o,omitempty"`
+	File    int64  `json:"f,omitempty"`
 }
 
 // ActionName implements card.Action.
@@ -160,6 +164,11 @@ func passForm(f LeadFrame, ref crm.Ref, what string, mine bool, people []org.Use
 // LeadForm asks for a new lead, with what is known filled in. problem, if not
 // empty, says what is wrong with it.
 func LeadForm(f LeadFrame, in lead.Info, toPool bool, sources []lead.Source, problem string) card.Card {
+	return LeadFormWith(f, in, toPool, sources, problem, 0)
+}
+
+// LeadFormWith is LeadForm for a lead that keeps a file; zero: none.
+func LeadFormWith(f LeadFrame, in lead.Info, toPool bool, sources []lead.Source, problem string, file int64) card.Card {
 	l := f.Lang
 	opts := make([]card.Option, len(sources))
 	for i, s := range sources {
@@ -185,6 +194,9 @@ func LeadForm(f LeadFrame, in lead.Info, toPool bool, sources []lead.Source, pro
 		c.Tone = card.Warning
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: problem, Tone: card.Danger}}})
 	}
+	if file != 0 {
+		c.Blocks = append(c.Blocks, card.Note{Text: l.T("附件会保存在新线索里。", "The file is kept with the new lead.")})
+	}
 	c.Blocks = append(c.Blocks, card.Form{Name: "newlead", Inputs: []card.Input{
 		{Kind: card.TextInput, Name: LeadCompany, Label: l.T("公司", "Company"), Required: true, MaxLen: 100, Default: in.Company},
 		{Kind: card.TextInput, Name: LeadContact, Label: l.T("联系人", "Contact"), MaxLen: 50, Default: in.Contact},
@@ -195,7 +207,7 @@ func LeadForm(f LeadFrame, in lead.Info, toPool bool, sources []lead.Source, pro
 		{Kind: card.TextInput, Name: LeadCity, Label: l.T("城市", "City"), MaxLen: 30, Default: in.City},
 		{Kind: card.MultilineInput, Name: LeadNeed, Label: l.T("需求", "Need"), MaxLen: 1000, Default: in.Need},
 		{Kind: card.SelectInput, Name: LeadHome, Label: l.T("放到", "Goes to"), Options: homes, Default: home},
-	}, Submit: card.Button{Label: l.T("新建", "Create"), Style: card.Primary, Action: CreateLead{}, Command: line}, Example: line},
+	}, Submit: card.Button{Label: l.T("新建", "Create"), Style: card.Primary, Action: CreateLead{File: file}, Command: line}, Example: line},
 		card.Note{Text: l.T("提交时先按公司、电话、邮箱查重（DU-01）。", "Company, phone and e-mail are checked for duplicates first (DU-01).")})
 	return c
 }

@@ -33,6 +33,7 @@ func Samples(l crm.Lang) []Sample {
 		accountSamples,
 		poolSamples,
 		mergeSamples,
+		attachmentSamples,
 		dealSamples,
 		importSamples,
 		activitySamples,

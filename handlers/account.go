@@ -216,6 +216,11 @@ func (s *Services) accountCard(ctx context.Context, a crm.Actor, l crm.Lang, id 
 			return card.Card{}, err
 		}
 	}
+	if !v.Masked {
+		if v.Files, err = s.Attachments.Count(ctx, x.ID.Ref()); err != nil {
+			return card.Card{}, err
+		}
+	}
 	return cards.Account(l, v), nil
 }
 

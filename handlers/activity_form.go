@@ -217,8 +217,7 @@ func (s *Services) uploadPhoto(ctx context.Context, a crm.Actor, c bot.Call) (bo
 		return bot.Reply{}, err
 	}
 	if len(visits) == 0 {
-		return bot.Reply{}, crm.Refused("V-01", "最近没有可以附照片的拜访", "there is no recent visit that a photo could be added to").
-			WithNext("请先记录拜访，再发照片", "log the visit first, then send the photo")
+		return bot.Reply{}, bot.ErrUnhandled // it may be a business card
 	}
 	var out bot.Reply
 	for i, f := range c.Req.Files {
@@ -226,7 +225,15 @@ func (s *Services) uploadPhoto(ctx context.Context, a crm.Actor, c bot.Call) (bo
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		rep := bot.Show(cards.PhotoOffer(s.work(a.Lang), p, visits), bot.View{})
+		var file int64
+		if a.Is(poolReaders...) { // or it is a business card
+			kept, err := s.Attachments.Keep(ctx, a, f.Name, f.Data)
+			if err != nil {
+				return bot.Reply{}, err
+			}
+			file = kept.ID
+		}
+		rep := bot.Show(cards.PhotoOffer(s.work(a.Lang), p, visits, file), bot.View{})
 		rep.Private = true
 		if i == 0 {
 			out = rep

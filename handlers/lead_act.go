@@ -254,33 +254,33 @@ func (h leadHandlers) review(ctx context.Context, a crm.Actor, id crm.LeadID, us
 }
 
 func (h leadHandlers) create(ctx context.Context, a crm.Actor, _ bot.Call, in lead.Info) (bot.Reply, error) {
-	return h.created(ctx, a, in, false, !a.Is(crm.Rep), true)
+	return h.created(ctx, a, in, false, !a.Is(crm.Rep), true, 0)
 }
 
 func (h leadHandlers) createAnyway(ctx context.Context, a crm.Actor, _ bot.Call, in lead.Info) (bot.Reply, error) {
-	return h.created(ctx, a, in, true, !a.Is(crm.Rep), true)
+	return h.created(ctx, a, in, true, !a.Is(crm.Rep), true, 0)
 }
 
-func (h leadHandlers) createPressed(ctx context.Context, a crm.Actor, c bot.Call, _ cards.CreateLead) (bot.Reply, error) {
+func (h leadHandlers) createPressed(ctx context.Context, a crm.Actor, c bot.Call, p cards.CreateLead) (bot.Reply, error) {
 	v := c.Values
 	in := lead.Info{Company: v.Get(cards.LeadCompany), Contact: v.Get(cards.LeadContact), Title: v.Get(cards.LeadTitle), Phone: v.Get(cards.LeadPhone), Email: v.Get(cards.LeadEmail),
 		City: v.Get(cards.LeadCity), Source: v.Get(cards.LeadSource), Need: v.Get(cards.LeadNeed)}
 	toPool := v.Get(cards.LeadHome) == cards.HomePool || !a.Is(crm.Rep)
-	rep, err := h.created(ctx, a, in, false, toPool, false)
+	rep, err := h.created(ctx, a, in, false, toPool, false, p.File)
 	rep.Update = err == nil
 	return rep, err
 }
 
 func (h leadHandlers) anywayPressed(ctx context.Context, a crm.Actor, _ bot.Call, p cards.CreateLeadAnyway) (bot.Reply, error) {
 	in := lead.Info{Company: p.Company, Contact: p.Contact, Phone: p.Phone, Source: p.Source, City: p.City, Need: p.Need, Email: p.Email, Title: p.Title}
-	rep, err := h.created(ctx, a, in, true, p.Pool || !a.Is(crm.Rep), false)
+	rep, err := h.created(ctx, a, in, true, p.Pool || !a.Is(crm.Rep), false, p.File)
 	rep.Update = err == nil
 	return rep, err
 }
 
 // created makes a lead after the duplicate check. A typed line that lacks
 // something is answered with the form, filled in so far.
-func (h leadHandlers) created(ctx context.Context, a crm.Actor, in lead.Info, anyway, toPool, typed bool) (bot.Reply, error) {
+func (h leadHandlers) created(ctx context.Context, a crm.Actor, in lead.Info, anyway, toPool, typed bool, file int64) (bot.Reply, error) {
 	f := h.frame(a)
 	sources, _ := lead.Sources.Of(ctx, h.Rules)
 	if typed {
@@ -289,7 +289,7 @@ func (h leadHandlers) created(ctx context.Context, a crm.Actor, in lead.Info, an
 	if typed && (in.Company == "" || in.Contact == "" || in.Phone == "") {
 		if in.Company != "" || in.Phone != "" {
 			if err := h.Leads.Check(ctx, a, in, anyway); err != nil {
-				return h.notCreated(ctx, a, in, toPool, err)
+				return h.notCreated(ctx, a, in, toPool, file, err)
 			}
 		}
 		return private(bot.Show(cards.LeadForm(f, in, toPool, sources, ""), bot.View{})), nil
@@ -300,10 +300,16 @@ func (h leadHandlers) created(ctx context.Context, a crm.Actor, in lead.Info, an
 	}
 	v, err := h.Leads.Create(ctx, a, x, anyway)
 	if crm.CodeOf(err) == crm.CodeInvalid {
-		return private(bot.Show(cards.LeadForm(f, in, toPool, sources, crm.MessageOf(err, a.Lang)), bot.View{})), nil
+		return private(bot.Show(cards.LeadFormWith(f, in, toPool, sources, crm.MessageOf(err, a.Lang), file), bot.View{})), nil
 	}
 	if err != nil {
-		return h.notCreated(ctx, a, in, toPool, err)
+		return h.notCreated(ctx, a, in, toPool, file, err)
+	}
+	if file != 0 {
+		if err := h.Attachments.Attach(ctx, a, file, v.Ref()); err != nil {
+			return bot.Reply{}, err
+		}
+		v.Files = 1
 	}
 	line := a.Lang.T("新建成功，已在您名下", "Created; it is yours")
 	if v.Owner == 0 {
@@ -314,12 +320,12 @@ func (h leadHandlers) created(ctx context.Context, a crm.Actor, in lead.Info, an
 	return private(rep), nil
 }
 
-func (h leadHandlers) notCreated(ctx context.Context, a crm.Actor, in lead.Info, toPool bool, err error) (bot.Reply, error) {
+func (h leadHandlers) notCreated(ctx context.Context, a crm.Actor, in lead.Info, toPool bool, file int64, err error) (bot.Reply, error) {
 	var similar *lead.SimilarTo
 	if !errors.As(err, &similar) {
 		return h.refusal(ctx, a, err)
 	}
-	p := cards.CreateLeadAnyway{Company: in.Company, Contact: in.Contact, Phone: in.Phone, Source: in.Source, City: in.City, Need: in.Need, Email: in.Email, Title: in.Title, Pool: toPool}
+	p := cards.CreateLeadAnyway{Company: in.Company, Contact: in.Contact, Phone: in.Phone, Source: in.Source, City: in.City, Need: in.Need, Email: in.Email, Title: in.Title, Pool: toPool, File: file}
 	rep := private(bot.Show(cards.LeadSimilar(h.frame(a), p, similar.Found), bot.View{}))
 	rep.Toast, rep.ToastTone = crm.MessageOf(err, a.Lang), bot.ToastInfo
 	return rep.Refusing(err), nil

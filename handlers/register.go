@@ -14,6 +14,7 @@ import (
 	"crmbot/internal/activity"
 	"crmbot/internal/approval"
 	"crmbot/internal/assign"
+	"crmbot/internal/attachment"
 	"crmbot/internal/calendar"
 	"crmbot/internal/channel"
 	"crmbot/internal/contract"
@@ -35,25 +36,26 @@ import (
 
 // Services are what the handlers call.
 type Services struct {
-	Clock     crm.Clock
-	Calendar  *calendar.Calendar
-	Directory *org.Directory
-	Rules     *rule.Book
-	Binder    *org.Binder // who somebody new on a platform is
-	Leads     *lead.Service
-	Recycle   *recycle.Service // when records go back to their pools
-	Teller    lead.Teller      // the last activities of a record; nil until there are any
-	Accounts  *account.Service
-	Pools     *pool.Gate
-	Deals     *deal.Service
-	Approvals *approval.Service
-	Contracts *contract.Service
-	Metrics   *metric.Service
-	Reports   *report.Service
-	Imports   *importer.Service
-	Channels  *channel.Service
-	Intake    *intake.Service // leads that come in over HTTP
-	Assign    *assign.Service // who gets leads that nobody claimed
+	Clock       crm.Clock
+	Calendar    *calendar.Calendar
+	Directory   *org.Directory
+	Rules       *rule.Book
+	Binder      *org.Binder // who somebody new on a platform is
+	Leads       *lead.Service
+	Recycle     *recycle.Service // when records go back to their pools
+	Teller      lead.Teller      // the last activities of a record; nil until there are any
+	Accounts    *account.Service
+	Pools       *pool.Gate
+	Attachments *attachment.Service // files of leads and accounts
+	Deals       *deal.Service
+	Approvals   *approval.Service
+	Contracts   *contract.Service
+	Metrics     *metric.Service
+	Reports     *report.Service
+	Imports     *importer.Service
+	Channels    *channel.Service
+	Intake      *intake.Service // leads that come in over HTTP
+	Assign      *assign.Service // who gets leads that nobody claimed
 
 	Activities *activity.Service // visits, calls, plans and next steps
 	Undo       *undo.Service
@@ -122,6 +124,7 @@ func All(s *Services) Module {
 		pushes(s),
 		intakes(s),
 		channels(s),
+		attachments(s),
 	} {
 		m.Commands = append(m.Commands, x.Commands...)
 		m.Views = append(m.Views, x.Views...)

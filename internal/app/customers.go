@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmbot/internal/account"
+	"crmbot/internal/attachment"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/pool"
@@ -58,6 +59,18 @@ func describeAccount(db *store.DB, accounts *account.Service) lead.Describe {
 		}
 		due, err := accounts.ReleaseDay(ctx, x)
 		return lead.Existing{Title: x.Name, Owner: x.Owner, Team: x.Team, InPool: x.InPool(), Pool: max(x.HomePool, pool.DefaultAccountPool), Status: status, Release: due}, err
+	}
+}
+
+// recordRights tells who may read a lead or an account in full.
+func recordRights(leads *lead.Service, accounts *account.Service) attachment.Rights {
+	return func(ctx context.Context, a crm.Actor, ref crm.Ref) (crm.Ref, bool, error) {
+		if ref.Kind == crm.KindAccount {
+			x, err := accounts.Peek(ctx, a, crm.AccountID(ref.ID))
+			return x.ID.Ref(), x.People, err
+		}
+		l, err := leads.Peek(ctx, a, crm.LeadID(ref.ID))
+		return l.Ref(), !l.Masked, err
 	}
 }
 

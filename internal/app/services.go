@@ -8,6 +8,7 @@ import (
 	"crmbot/internal/activity"
 	"crmbot/internal/approval"
 	"crmbot/internal/assign"
+	"crmbot/internal/attachment"
 	"crmbot/internal/calendar"
 	"crmbot/internal/channel"
 	"crmbot/internal/contract"
@@ -51,6 +52,7 @@ func settings(reg *metric.Registry) []rule.Def {
 		recycle.Settings(),
 		assign.Settings(),
 		account.Settings(),
+		attachment.Settings(),
 		deal.Settings(),
 		importer.Settings(),
 		undo.Settings(),
@@ -82,6 +84,8 @@ func services(w wiring) *handlers.Services {
 	s.Recycle.Register(crm.KindLead, s.Leads.Recycle)
 	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir, Name: w.dir.Name,
 		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}})
+	s.Attachments = attachment.NewService(attachment.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Rules: w.book, Rights: recordRights(s.Leads, s.Accounts)})
+	s.Leads.SetFiles(s.Attachments.Count)
 	s.Leads.DescribeKind(crm.KindAccount, describeAccount(w.db, s.Accounts))
 	s.Undo = undo.NewService(w.db, w.db, w.db.Effects(), w.clock, w.book)
 	s.Deals = deal.NewService(deal.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Accounts: s.Accounts, AccountStore: w.db, People: w.dir, Undos: s.Undo})

@@ -42,6 +42,9 @@ func (s *Service) Convert(ctx context.Context, a crm.Actor, id crm.LeadID, make 
 		if err := s.d.Duplicates.Move(ctx, l.Ref(), to); err != nil {
 			return err
 		}
+		if err := s.d.Store.MoveFiles(ctx, l.Ref(), to); err != nil {
+			return err
+		}
 		now := s.d.Clock.Now()
 		ok, err := s.d.Store.SetStatus(ctx, l, Converted, "", now)
 		if err != nil {

@@ -15,6 +15,8 @@ import (
 type Merges interface {
 	// MoveReferences gives what was done and planned with one record to the other.
 	MoveReferences(ctx context.Context, from, to crm.Ref) error
+	// MoveFiles gives only the files.
+	MoveFiles(ctx context.Context, from, to crm.Ref) error
 	// MergeLead stores the data and times of a lead that took another one in.
 	MergeLead(ctx context.Context, l Lead, now time.Time) error
 	// SetMergedLead notes what a lead became part of.

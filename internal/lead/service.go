@@ -116,6 +116,8 @@ type Deps struct {
 	Keep *recycle.Service
 	// Teller tells the activities; nil until there are any.
 	Teller Teller
+	// CountFiles counts the attachments of a lead; nil until there are any.
+	CountFiles func(ctx context.Context, ref crm.Ref) (int, error)
 	// Describers tell about records of other kinds with the same keys; optional.
 	Describers map[crm.Kind]Describe
 }
@@ -134,6 +136,11 @@ func NewService(d Deps) *Service {
 
 // SetTeller sets who tells the activities, once, before the service is used.
 func (s *Service) SetTeller(t Teller) { s.d.Teller = t }
+
+// SetFiles sets who counts the attachments, once, before the service is used.
+func (s *Service) SetFiles(count func(ctx context.Context, ref crm.Ref) (int, error)) {
+	s.d.CountFiles = count
+}
 
 // DescribeKind sets who describes records of another kind that share duplicate
 // keys with leads, once, before the service is used.
@@ -227,6 +234,9 @@ type Seen struct {
 	// in a detail view, and not while masked.
 	Story []StoryItem
 	Past  []Past
+	// Files is how many attachments it has. Only in a detail view, and not while
+	// masked.
+	Files int
 	// Code is the code that was asked for when it is another one: a lead that
 	// became part of this one.
 	Code crm.LeadID
@@ -361,6 +371,13 @@ func (s *Service) tellOf(ctx context.Context, v *Seen, entries []pool.Entry) err
 		v.Story = story
 	}
 	v.Past = s.d.Gate.Tell(ctx, entries)
+	if s.d.CountFiles != nil {
+		n, err := s.d.CountFiles(ctx, v.Ref())
+		if err != nil {
+			return err
+		}
+		v.Files = n
+	}
 	return nil
 }
 

@@ -59,6 +59,7 @@ func (d *DB) MoveReferences(ctx context.Context, from, to crm.Ref) error {
 		{"UPDATE crm_visit_plans SET subject = ? WHERE customer = ? AND subject = ?", []any{now, old, old}},
 		{"UPDATE crm_visit_plans SET customer = ? WHERE customer = ?", []any{now, old}},
 		{"UPDATE crm_collaborators SET ref = ? WHERE ref = ?", []any{now, old}},
+		{"UPDATE crm_record_files SET ref = ? WHERE ref = ?", []any{now, old}},
 		{"UPDATE crm_inquiries SET ref = ? WHERE ref = ?", []any{now, old}},
 	} {
 		if err := d.write(ctx).Exec(s.query, s.args...).Error; err != nil {
