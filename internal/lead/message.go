@@ -11,6 +11,7 @@ var (
 	mobileIn  = regexp.MustCompile(`(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}`)
 	mailIn    = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
 	companyIn = regexp.MustCompile(`[\p{Han}A-Za-z（）()·]{2,40}?(?:股份有限公司|有限责任公司|有限公司|集团公司|公司|集团|科技|工厂|研究院)`)
+	introIn   = regexp.MustCompile(`^(?:您好|你好)?(?:我们是|我们|我是|这里是|这是|来自|是)`)
 	personIn  = regexp.MustCompile(`[\p{Han}]{1,3}(?:总监|经理|主任|先生|女士|老师|总|工|董)`)
 )
 
@@ -25,7 +26,8 @@ func ReadMessage(text string) Info {
 			in.Phone = m
 		}
 	}
-	in.Company = companyIn.FindString(text)
-	in.Contact = personIn.FindString(strings.Replace(text, in.Company, " ", 1))
+	found := companyIn.FindString(text)
+	in.Company = introIn.ReplaceAllString(found, "")
+	in.Contact = strings.TrimLeft(personIn.FindString(strings.Replace(text, found, " ", 1)), "的是我叫和姓")
 	return in
 }
