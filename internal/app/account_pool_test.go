@@ -381,3 +381,34 @@ func TestAccountsThroughTheGate(t *testing.T) {
 		}
 	})
 }
+
+// TestDU01AnAccountImportedTwiceAtOneMomentBecomesOne: whoever is later finds it
+// there, or is refused and finds it the next time.
+func TestDU01AnAccountImportedTwiceAtOneMomentBecomesOne(t *testing.T) {
+	f := newBranch(t, testenv.MySQL(t))
+	acc := f.a.Services.Accounts
+	for i := range 5 {
+		name := newcomer(i)
+		errs := make([]error, 4)
+		var wg sync.WaitGroup
+		for k := range errs {
+			wg.Go(func() {
+				_, errs[k] = acc.Import(f.ctx, f.as("管理员"), []account.Row{{Draft: account.Draft{Name: name}, Contact: account.ContactDraft{Name: "王敏", Mobile: "13800001111"}}}, true)
+			})
+		}
+		wg.Wait()
+		for _, err := range errs {
+			if err != nil && crm.CodeOf(err) != crm.CodeConflict {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if n := f.count("SELECT COUNT(*) FROM crm_accounts WHERE name = ?", name); n != 1 {
+			t.Errorf("%s is there %d times", name, n)
+		}
+	}
+	for what, q := range map[string]string{"contacts": "SELECT COUNT(*) FROM crm_contacts", "facts": "SELECT COUNT(*) FROM crm_facts WHERE metric_key = 'account.new'", "ledger rows": "SELECT COUNT(*) FROM crm_ownership_ledger WHERE kind = 'A'"} {
+		if n := f.count(q); n != 5 {
+			t.Errorf("%d %s, want 5", n, what)
+		}
+	}
+}

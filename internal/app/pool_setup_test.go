@@ -260,3 +260,98 @@ func TestDU01ANumberLeadsToNoNameThatThePoolHides(t *testing.T) {
 		}
 	}
 }
+
+// TestP04TwentyOneClaimsOfOneLead: giving a lead back and claiming it again uses
+// the quota up, and the refusal leaves everything as it was.
+func TestP04TwentyOneClaimsOfOneLead(t *testing.T) {
+	f := newBranch(t, "")
+	leads, na := f.a.Services.Leads, f.as("李娜")
+	for k, v := range map[string]string{"P-04.burst": "100", "P-04.refunds": "0", "P-06.voluntary_days": "0"} {
+		f.set(k, v)
+	}
+	id := f.lead("", lead.Info{Company: "大成药业"})
+	for i := range 20 {
+		if _, err := leads.Claim(f.ctx, na, id); err != nil {
+			t.Fatalf("claim %d: %v", i+1, err)
+		}
+		_, err := leads.Release(f.ctx, na, id, "no_need", "")
+		f.must(err)
+	}
+	before, err := leads.Status(f.ctx, na.ID)
+	f.must(err)
+	_, err = leads.Claim(f.ctx, na, id)
+	f.refused(err, "P-04", "20/20")
+	if after, err := leads.Status(f.ctx, na.ID); err != nil || after != before {
+		t.Errorf("the refusal changed %+v to %+v, %v", before, after, err)
+	}
+}
+
+// TestP01ALeadIsNeverInTwoPools follows leads through imports, claims, releases
+// and the closing of a pool: each is in the list of exactly one pool while nobody
+// has it, and of none while somebody does.
+func TestP01ALeadIsNeverInTwoPools(t *testing.T) {
+	f := newBranch(t, "")
+	leads, pools, admin := f.a.Services.Leads, f.a.Services.Pools, f.as("管理员")
+	f.set("P-04.burst", "100")
+	f.set("P-06.voluntary_days", "0")
+	east := f.newPool(pool.Pool{Name: "华东公海", Kind: crm.KindLead, Sort: 10, Teams: []crm.TeamID{f.teams["华东"]}})
+	city := f.newPool(pool.Pool{Name: "上海公海", Kind: crm.KindLead, Sort: 20, Regions: []string{"上海"}})
+	f.newPool(pool.Pool{Name: "华南公海", Kind: crm.KindLead, Sort: 10, Teams: []crm.TeamID{f.teams["华南"]}, Regions: []string{"上海"}})
+	var ids []crm.LeadID
+	for i, in := range []lead.Info{{City: "上海"}, {City: "上海市"}, {City: "北京"}, {}} {
+		in.Company = newcomer(i)
+		for k, who := range []string{"", "李娜", "赵敏"} {
+			in.Company = newcomer(10*i + k)
+			ids = append(ids, f.lead(who, in))
+		}
+	}
+	all, err := pools.Pools(f.ctx)
+	f.must(err)
+	check := func(when string) {
+		t.Helper()
+		in := map[crm.LeadID][]crm.PoolID{}
+		for _, p := range all {
+			if p.Kind != crm.KindLead {
+				continue
+			}
+			list, err := leads.Pool(f.ctx, admin, lead.Filter{Pool: p.ID}, 0, 50)
+			f.must(err)
+			for _, v := range list.Leads {
+				in[v.ID] = append(in[v.ID], p.ID)
+			}
+		}
+		for _, id := range ids {
+			l, err := f.a.DB.Lead(f.ctx, id)
+			f.must(err)
+			if want := map[bool]int{true: 1, false: 0}[l.Owner == 0]; len(in[id]) != want || want == 1 && in[id][0] != l.Pool {
+				t.Errorf("%s: %s with owner %d and home %d is in the pools %v", when, id, l.Owner, l.Pool, in[id])
+			}
+		}
+	}
+	check("at first")
+	for i, id := range ids {
+		l, err := f.a.DB.Lead(f.ctx, id)
+		f.must(err)
+		switch {
+		case l.Owner != 0 && i%2 == 0:
+			for name, uid := range f.ids {
+				if uid == l.Owner {
+					_, err = leads.Release(f.ctx, f.as(name), id, "no_need", "")
+				}
+			}
+		case l.Owner == 0:
+			_, err = leads.Assign(f.ctx, admin, id, f.ids["张伟"])
+		}
+		f.must(err)
+	}
+	check("after changes of hands")
+	_, err = pools.Retire(f.ctx, admin, east, city)
+	f.must(err)
+	check("while it closes")
+	_, _, err = pools.Relocate(f.ctx, 10)
+	f.must(err)
+	check("when it is closed")
+	if n := f.count("SELECT COUNT(*) FROM crm_leads WHERE pool_id = ?", int64(east)); n != 0 {
+		t.Errorf("%d leads are left in the closed pool", n)
+	}
+}
