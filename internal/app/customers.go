@@ -10,6 +10,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/pool"
+	"crmbot/internal/recycle"
 	"crmbot/internal/store"
 )
 
@@ -59,6 +60,14 @@ func describeAccount(db *store.DB, accounts *account.Service) lead.Describe {
 		}
 		due, err := accounts.ReleaseDay(ctx, x)
 		return lead.Existing{Title: x.Name, Owner: x.Owner, Team: x.Team, InPool: x.InPool(), Pool: max(x.HomePool, pool.DefaultAccountPool), Status: status, Release: due}, err
+	}
+}
+
+// dueOf tells when an account is due to go back to its pool.
+func dueOf(r *recycle.Service) account.DueDay {
+	return func(ctx context.Context, x account.Account) (crm.Day, error) {
+		v, err := r.Of(ctx, x.ID.Ref())
+		return v.Release, err
 	}
 }
 

@@ -86,6 +86,7 @@ func services(w wiring) *handlers.Services {
 		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}})
 	s.Attachments = attachment.NewService(attachment.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Rules: w.book, Rights: recordRights(s.Leads, s.Accounts)})
 	s.Leads.SetFiles(s.Attachments.Count)
+	s.Accounts.SetDue(dueOf(s.Recycle))
 	s.Leads.DescribeKind(crm.KindAccount, describeAccount(w.db, s.Accounts))
 	s.Undo = undo.NewService(w.db, w.db, w.db.Effects(), w.clock, w.book)
 	s.Deals = deal.NewService(deal.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, Accounts: s.Accounts, AccountStore: w.db, People: w.dir, Undos: s.Undo})
