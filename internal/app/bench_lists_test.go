@@ -49,17 +49,23 @@ func BenchmarkLists(b *testing.B) {
 	raw, err := a.DB.SQL()
 	must(err)
 	const ten = "(SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)"
-	numbers := fmt.Sprintf("(SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n + 100000 * f.n AS i FROM %[1]s a, %[1]s b, %[1]s c, %[1]s d, %[1]s e, %[1]s f HAVING i < %[2]d) x", ten, rows)
+	const batch = 10_000
+	numbers := func(from int) string {
+		return fmt.Sprintf("(SELECT %[2]d + a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS i FROM %[1]s a, %[1]s b, %[1]s c, %[1]s d HAVING i < %[3]d) x", ten, from, rows)
+	}
 	for _, q := range []string{
 		// Half of them are owned by 2,000 people, of whom the rep has about 50.
-		"INSERT INTO crm_leads (need, note, company, contact, status, owner_id, team_id, pool_id, city, source, grade, rank_no, score_source, version, created_ms, owned_ms) SELECT '', '', CONCAT('公司', i), '王总', 'open', IF(i % 2 = 0, 0, IF(i < 100, " + fmt.Sprint(int64(u.ID)) + ", 100 + i % 2000)), 1, 1, IF(i % 3 = 0, '上海', '杭州'), IF(i % 5 = 0, '展会现场洽谈', '官网留言'), ELT(1 + FLOOR(i / 7) % 4, 'A', 'B', 'C', 'D'), 1000 * (FLOOR(i / 7) % 4) + i % 101, i % 101, 1, 1, 1 FROM " + numbers,
-		"INSERT INTO crm_accounts (name, name_key, owner_id, team_id, home_pool_id, region, level, level_no, version, created_ms, owned_ms, active_ms) SELECT CONCAT('公司', i), CONCAT('k', i), IF(i % 2 = 0, 0, IF(i < 160, " + fmt.Sprint(int64(u.ID)) + ", 100 + i % 2000)), 1, 2, IF(i % 3 = 0, '上海', '杭州'), ELT(1 + FLOOR(i / 7) % 4, 'KA', 'A', 'B', 'C'), FLOOR(i / 7) % 4, 1, 1, 1, i FROM " + numbers,
-		"ANALYZE TABLE crm_leads, crm_accounts",
+		"INSERT INTO crm_leads (need, note, company, contact, status, owner_id, team_id, pool_id, city, source, grade, rank_no, score_source, version, created_ms, owned_ms) SELECT '', '', CONCAT('公司', i), '王总', 'open', IF(i % 2 = 0, 0, IF(i < 100, " + fmt.Sprint(int64(u.ID)) + ", 100 + i % 2000)), 1, 1, IF(i % 3 = 0, '上海', '杭州'), IF(i % 5 = 0, '展会现场洽谈', '官网留言'), ELT(1 + FLOOR(i / 7) % 4, 'A', 'B', 'C', 'D'), 1000 * (FLOOR(i / 7) % 4) + i % 101, i % 101, 1, 1, 1 FROM ",
+		"INSERT INTO crm_accounts (name, name_key, owner_id, team_id, home_pool_id, region, level, level_no, version, created_ms, owned_ms, active_ms) SELECT CONCAT('公司', i), CONCAT('k', i), IF(i % 2 = 0, 0, IF(i < 160, " + fmt.Sprint(int64(u.ID)) + ", 100 + i % 2000)), 1, 2, IF(i % 3 = 0, '上海', '杭州'), ELT(1 + FLOOR(i / 7) % 4, 'KA', 'A', 'B', 'C'), FLOOR(i / 7) % 4, 1, 1, 1, i FROM ",
 	} {
-		if _, err := raw.ExecContext(ctx, q); err != nil {
-			b.Fatalf("%.60s: %v", q, err)
+		for from := 0; from < rows; from += batch {
+			if _, err := raw.ExecContext(ctx, q+numbers(from)); err != nil {
+				b.Fatalf("%.60s: %v", q, err)
+			}
 		}
 	}
+	_, err = raw.ExecContext(ctx, "ANALYZE TABLE crm_leads, crm_accounts")
+	must(err)
 	var deepLead crm.LeadID
 	var deepAccount crm.AccountID
 	must(raw.QueryRowContext(ctx, "SELECT id FROM crm_leads WHERE owner_id = 0 AND rank_no >= 3050 ORDER BY rank_no, id LIMIT 1").Scan(&deepLead))
