@@ -48,6 +48,10 @@ type AccountView struct {
 	// Seen is the account with its owner, pool and past; Frame for whom it is shown.
 	Seen  account.Seen
 	Frame LeadFrame
+	// Due is when it goes back to its pool, Need the product interest and Source the
+	// source of the lead that it was (P-18).
+	Due          lead.Due
+	Need, Source string
 	// Lines come first: what has just happened.
 	Lines []string
 	Zone  *time.Location
@@ -89,7 +93,7 @@ func Account(l crm.Lang, v AccountView) card.Card {
 	if v.Seen.Code != 0 {
 		out.Blocks = append(out.Blocks, card.Note{Text: l.T(v.Seen.Code.String()+" 已合并到这个客户。", v.Seen.Code.String()+" became part of this account.")})
 	}
-	out.Blocks = append(out.Blocks, card.Fields{Items: accountFields(l, v)})
+	out.Blocks = append(out.Blocks, card.Fields{Items: append(accountFields(l, v), v.Frame.dueFields(v.Due)...)})
 	out.Blocks = append(out.Blocks, contactBlocks(l, v)...)
 	if len(v.Deals) > 0 {
 		head := l.T(fmt.Sprintf("进行中的商机（%d · %s）", v.Totals.Count, v.Totals.Amount.Short(l)), fmt.Sprintf("Open deals (%d · %s)", v.Totals.Count, v.Totals.Amount.Short(l)))
@@ -161,6 +165,10 @@ func accountFields(l crm.Lang, v AccountView) []card.Field {
 	} else {
 		d := crm.DayOf(x.ActiveAt, v.Zone)
 		add(l.T("最近跟进", "Last activity"), string(d)+l.T("（"+daysAgo(l, v.Today.Sub(d))+"）", " ("+daysAgo(l, v.Today.Sub(d))+")"))
+	}
+	if x.FromLead != 0 {
+		add(l.T("来源线索", "From lead"), strings.TrimSpace(x.FromLead.String()+" "+sourceName(l, v.Source)))
+		add(l.T("需求", "Need"), v.Need)
 	}
 	add(l.T("上级单位", "Parent company"), x.Parent)
 	if x.Employees > 0 {
@@ -254,7 +262,8 @@ func storyText(l crm.Lang, list []lead.StoryItem, zone *time.Location) card.Text
 }
 
 // AccountList shows a person's accounts, one page at a time.
-func AccountList(l crm.Lang, list []account.Account, total int64, page, size int, st pool.Status, zone *time.Location, today crm.Day) card.Card {
+func AccountList(f LeadFrame, list []account.Account, due map[crm.AccountID]lead.Due, total int64, page, size int, st pool.Status, today crm.Day) card.Card {
+	l, zone := f.Lang, f.Zone
 	out := card.Card{Lang: l, Title: l.T("我的客户", "My accounts"), Tone: card.Info, Subtitle: l.T(fmt.Sprintf("共 %d 家 · 未成交 %d，上限 %d", total, st.Held, st.Hold), fmt.Sprintf("%d in all · %d of at most %d without a deal", total, st.Held, st.Hold))}
 	if len(list) == 0 {
 		out.Blocks = []card.Block{card.P(l.T("名下还没有客户。可以把线索转为客户，或在记录拜访时直接写公司名。", "You have no accounts yet. Turn a lead into an account, or just name the company when you log a visit.")),
@@ -272,10 +281,11 @@ func AccountList(l crm.Lang, list []account.Account, total int64, page, size int
 				tone = card.Warning
 			}
 		}
-		rows[i] = []card.Cell{{Text: x.Name, Action: &open}, {Text: x.Level.Name(l), Tone: levelTone(x.Level)}, {Text: x.Region}, {Text: last, Tone: tone}}
+		release, near := f.releaseCell(due[x.ID])
+		rows[i] = []card.Cell{{Text: x.Name, Action: &open}, {Text: x.Level.Name(l), Tone: levelTone(x.Level)}, {Text: x.Region}, {Text: last, Tone: tone}, {Text: release, Tone: near}}
 		out.About = append(out.About, x.ID.Ref())
 	}
-	out.Blocks = []card.Block{card.Table{PageSize: size, Rows: rows, Columns: []card.Column{{Title: l.T("客户", "Account")}, {Title: l.T("级别", "Level")}, {Title: l.T("城市", "City")}, {Title: l.T("最近跟进", "Last activity")}}}}
+	out.Blocks = []card.Block{card.Table{PageSize: size, Rows: rows, Columns: []card.Column{{Title: l.T("客户", "Account")}, {Title: l.T("级别", "Level")}, {Title: l.T("城市", "City")}, {Title: l.T("最近跟进", "Last activity")}, {Title: l.T("释放日", "Release")}}}}
 	out.Blocks = append(out.Blocks, pager(l, l.T("/我的客户", "/accounts"), page, int((total+int64(size)-1)/int64(size)))...)
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"crmbot/internal/importer"
 	"crmbot/internal/lead"
 	"crmbot/internal/pool"
+	"crmbot/internal/recycle"
 )
 
 var accountZone = time.FixedZone("CST", 8*3600)
@@ -46,12 +47,19 @@ func accountSamples(l crm.Lang) []Sample {
 	masked.Account.Owner, masked.Account.ActiveAt = 0, time.Time{}
 	list := []account.Account{full.Account, {ID: 4, Name: l.T("远航物流", "Voyage Logistics"), Level: account.LevelC, Region: l.T("上海", "Shanghai")}, {ID: 12, Name: l.T("大成药业", "Dacheng Pharma"), Level: account.LevelKA, Region: l.T("苏州", "Suzhou"), ActiveAt: sampleTime(1, 5, 9, 0)}}
 	st := pool.Status{Standing: pool.Standing{Held: 12, Claims: 4, Refunds: 1}, Hold: 100, Quota: pool.Quota{Limit: 20, Workday: true, Allowed: true}}
+	f := LeadFrame{Lang: l, Now: time.Date(2026, 3, 2, 10, 0, 0, 0, accountZone), Zone: accountZone, Rep: true}
+	full.Frame, full.Due = f, lead.Due{Release: "2026-04-13", Left: 27, Holds: []recycle.Hold{{What: recycle.HoldContract, Ref: crm.ContractID(8).Ref()}}}
+	full.Account.FromLead, full.Source, full.Need = 12, "转介绍", l.T("需要 20 台检测设备，年内上线", "needs 20 testing machines within the year")
+	dues := map[crm.AccountID]lead.Due{}
+	for i, x := range list {
+		dues[x.ID] = lead.Due{Release: crm.Day("2026-03-03").AddDays(i * 9), Left: 1 + i*6}
+	}
 	return append(accountPoolSamples(l, full), []Sample{
 		{"account.card/full", crm.Text{Zh: "客户：联系人、商机、合同、跟进", En: "account with contacts, deals, contracts and activities"}, Account(l, full)},
 		{"account.card/thin", crm.Text{Zh: "客户：联系人不足", En: "account with too few contacts"}, Account(l, thin)},
 		{"account.card/masked", crm.Text{Zh: "无负责人的客户：隐藏联系方式", En: "account of nobody, contacts hidden"}, Account(l, masked)},
-		{"account.list/some", crm.Text{Zh: "我的客户", En: "my accounts"}, AccountList(l, list, 13, 1, 10, st, accountZone, "2026-03-02")},
-		{"account.list/none", crm.Text{Zh: "还没有客户", En: "no accounts yet"}, AccountList(l, nil, 0, 1, 10, st, accountZone, "2026-03-02")},
+		{"account.list/some", crm.Text{Zh: "我的客户", En: "my accounts"}, AccountList(f, list, dues, 13, 1, 10, st, "2026-03-02")},
+		{"account.list/none", crm.Text{Zh: "还没有客户", En: "no accounts yet"}, AccountList(f, nil, nil, 0, 1, 10, st, "2026-03-02")},
 		{"account.contact/form", crm.Text{Zh: "新联系人表单", En: "form for a contact"}, ContactForm(l, full.Account)},
 	}...)
 }

@@ -202,26 +202,8 @@ func Lead(f LeadFrame, v lead.Seen, lines ...string) card.Card {
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: s, Bold: i == 0}}})
 	}
 	c.Blocks = append(c.Blocks, leadFields(f, v))
-	if v.Due.Release != "" || len(v.Due.Holds) > 0 {
-		var fs card.Fields
-		if v.Due.Release != "" {
-			x := card.Field{Label: l.T("释放日", "Release day"), Value: f.dueText(v.Due), Tone: dueTone(v.Due.Left)}
-			if v.Due.Trial || len(v.Due.Holds) > 0 {
-				x.Tone = card.Neutral
-			}
-			fs.Items = append(fs.Items, x)
-		}
-		if s := holdText(l, v.Due.Holds); s != "" {
-			fs.Items = append(fs.Items, card.Field{Label: l.T("不回收", "Not recycled"), Value: s, Tone: card.Info})
-		}
-		if !v.Due.Contact.IsZero() {
-			tone := card.Warning
-			if v.Due.Contact.Before(f.Now) {
-				tone = card.Danger
-			}
-			fs.Items = append(fs.Items, card.Field{Label: l.T("首次联系", "First contact"), Value: l.T(f.minute(v.Due.Contact)+" 前", "by "+f.minute(v.Due.Contact)), Tone: tone})
-		}
-		c.Blocks = append(c.Blocks, fs)
+	if items := f.dueFields(v.Due); len(items) > 0 {
+		c.Blocks = append(c.Blocks, card.Fields{Items: items})
 	}
 	c.Blocks = append(c.Blocks, leadStory(f, v)...)
 	if v.Masked {

@@ -380,3 +380,31 @@ func (f LeadFrame) keepButtons(code string, d lead.Due) []card.Button {
 	}
 	return []card.Button{f.extendButton(code, l.T("申请延期", "Extend")), f.whyButton(code)}
 }
+
+// dueFields are the release day of a record, what keeps it, and the deadline of
+// the first contact.
+func (f LeadFrame) dueFields(d lead.Due) []card.Field {
+	l := f.Lang
+	var out []card.Field
+	if d.Release != "" {
+		x := card.Field{Label: l.T("释放日", "Release day"), Value: f.dueText(d), Tone: dueTone(d.Left)}
+		if d.Trial || len(d.Holds) > 0 {
+			x.Tone = card.Neutral
+		}
+		if d.Review {
+			x.Label = l.T("经理复核日", "Manager's review")
+		}
+		out = append(out, x)
+	}
+	if s := holdText(l, d.Holds); s != "" {
+		out = append(out, card.Field{Label: l.T("不回收", "Not recycled"), Value: s, Tone: card.Info})
+	}
+	if !d.Contact.IsZero() {
+		tone := card.Warning
+		if d.Contact.Before(f.Now) {
+			tone = card.Danger
+		}
+		out = append(out, card.Field{Label: l.T("首次联系", "First contact"), Value: l.T(f.minute(d.Contact)+" 前", "by "+f.minute(d.Contact)), Tone: tone})
+	}
+	return out
+}

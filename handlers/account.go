@@ -200,6 +200,18 @@ func (s *Services) accountCard(ctx context.Context, a crm.Actor, l crm.Lang, id 
 	id, frame.Lang = x.ID, l
 	v := cards.AccountView{Account: x, Owner: s.Directory.Name(ctx, x.Owner), Masked: !seen.People, Seen: seen, Frame: frame, Lines: lines, Stages: s.Deals.Stages(ctx), CanWork: seen.Work && a.Is(sellers...),
 		Zone: s.Calendar.Zone(), Today: s.Calendar.DayOf(s.Clock.Now())}
+	due, err := s.accountDues(ctx, x)
+	if err != nil {
+		return card.Card{}, err
+	}
+	v.Due = due[id]
+	if x.FromLead != 0 && !v.Masked { // what its next owner must know (P-18)
+		if was, err := s.Leads.Peek(ctx, crm.SystemActor(), x.FromLead); err == nil {
+			v.Source, v.Need = was.Source, was.Need
+		} else if crm.CodeOf(err) != crm.CodeNotFound {
+			return card.Card{}, err
+		}
+	}
 	if v.Contacts, err = s.Accounts.Contacts(ctx, a, id); err != nil {
 		return card.Card{}, err
 	}
@@ -222,6 +234,22 @@ func (s *Services) accountCard(ctx context.Context, a crm.Actor, l crm.Lang, id 
 		}
 	}
 	return cards.Account(l, v), nil
+}
+
+// accountDues are when accounts go back to their pools.
+func (s *Services) accountDues(ctx context.Context, list ...account.Account) (map[crm.AccountID]lead.Due, error) {
+	refs := make([]crm.Ref, 0, len(list))
+	for _, x := range list {
+		if x.Owner != 0 {
+			refs = append(refs, x.ID.Ref())
+		}
+	}
+	seen, err := s.Recycle.OfAll(ctx, refs...)
+	out := make(map[crm.AccountID]lead.Due, len(seen))
+	for ref, v := range seen {
+		out[crm.AccountID(ref.ID)] = lead.DueIn(v)
+	}
+	return out, err
 }
 
 func (s *Services) contractsOf(ctx context.Context, a crm.Actor, id crm.AccountID) ([]contract.Contract, error) {
@@ -269,7 +297,11 @@ func (s *Services) myAccounts(ctx context.Context, a crm.Actor, _ bot.Call, page
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	c := cards.AccountList(a.Lang, list, total, page, listPage, st, s.Calendar.Zone(), s.Calendar.DayOf(s.Clock.Now()))
+	due, err := s.accountDues(ctx, list...)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	c := cards.AccountList(leadHandlers{s}.frame(a), list, due, total, page, listPage, st, s.Calendar.DayOf(s.Clock.Now()))
 	return bot.Reply{Card: &c, Private: true}, nil
 }
 

@@ -113,7 +113,7 @@ func (s *Service) Release(ctx context.Context, a crm.Actor, id crm.AccountID, re
 }
 
 // Recycle takes an account from the owner whose time is up (P-11), as the
-// system, in one transaction: the owner is told and cooled down, and the ledger
+// system, in one transaction: the owner is cooled down, and the ledger
 // counts the strike (P-19). still, if given, looks at the account under its lock
 // and reports whether it is still due: an activity of this moment keeps it, and
 // recycled is false then. pool.ErrLost does not come out.
@@ -158,7 +158,7 @@ func (s *Service) letGo(ctx context.Context, a crm.Actor, x Account, m pool.Move
 	if err != nil {
 		return moved, err
 	}
-	if x.Owner != a.ID {
+	if x.Owner != a.ID && m.Reason != pool.Recycle { // of what was recycled that day one card tells
 		if err := s.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(x.Owner), View: crm.View{Name: ViewTaken, Ref: x.ID.String()}}); err != nil {
 			return moved, err
 		}

@@ -316,6 +316,9 @@ func (s *Service) fill(ctx context.Context, a crm.Actor, old Account, r Row, sea
 	} else if err := s.Store.UpdateAccount(ctx, &x); err != nil {
 		return same, err
 	}
+	if err := s.Unsettle(ctx, x.ID); err != nil { // another level has another period (P-11)
+		return same, err
+	}
 	if err := s.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: "account.import_fill", Ref: x.ID.Ref(), Rule: "CH-05"}); err != nil {
 		return same, err
 	}

@@ -44,9 +44,25 @@ type Deps struct {
 	Gate     *pool.Gate // the one gate of ownership (P-02)
 	Keys     Keys
 	Leads    Leads // nil: leads cannot be converted
+	// Keep is the clock of recycling, told when a day may have come nearer; nil: none.
+	Keep Keeper
 	People   People
 	// Name is a person's name, for refusals.
 	Name func(ctx context.Context, id crm.UserID) string
+}
+
+// Keeper is the clock of recycling.
+type Keeper interface {
+	Unsettle(ctx context.Context, refs ...crm.Ref) error
+}
+
+// Unsettle notes that an account's release day may have come nearer, in the
+// transaction of the context: an activity was taken back, or its level changed.
+func (s *Service) Unsettle(ctx context.Context, id crm.AccountID) error {
+	if s.Keep == nil {
+		return nil
+	}
+	return s.Keep.Unsettle(ctx, id.Ref())
 }
 
 // Service is what can be done with accounts. Safe for concurrent use.

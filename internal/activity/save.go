@@ -401,7 +401,10 @@ func (s *Service) rewind(ctx context.Context, act Activity, counted bool) error 
 		if c.LastValid.After(to) {
 			to = c.LastValid
 		}
-		if err := s.d.Store.ResetActive(ctx, act.Customer, act.At, to); err != nil || act.Contact == 0 {
+		if err := s.d.Store.ResetActive(ctx, act.Customer, act.At, to); err != nil {
+			return err
+		}
+		if err := s.d.Accounts.Unsettle(ctx, crm.AccountID(act.Customer.ID)); err != nil || act.Contact == 0 {
 			return err
 		}
 		last, err := s.d.Store.ContactLast(ctx, act.Contact)

@@ -114,3 +114,10 @@ func (c leadsOfAccounts) Convert(ctx context.Context, a crm.Actor, id crm.LeadID
 	})
 	return err
 }
+
+// recycleAccount gives accounts back that nobody worked on.
+func recycleAccount(accounts *account.Service) recycle.Mover {
+	return func(ctx context.Context, ref crm.Ref, owner crm.UserID, _ recycle.Verdict) (bool, error) {
+		return accounts.Recycle(ctx, crm.AccountID(ref.ID), "", "", func(_ context.Context, x account.Account) (bool, error) { return x.Owner == owner, nil })
+	}
+}

@@ -83,7 +83,8 @@ func services(w wiring) *handlers.Services {
 		Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book, Keep: s.Recycle})
 	s.Recycle.Register(crm.KindLead, s.Leads.Recycle)
 	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir, Name: w.dir.Name,
-		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}})
+		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}, Keep: s.Recycle})
+	s.Recycle.Register(crm.KindAccount, recycleAccount(s.Accounts))
 	s.Attachments = attachment.NewService(attachment.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Rules: w.book, Rights: recordRights(s.Leads, s.Accounts)})
 	s.Leads.SetFiles(s.Attachments.Count)
 	s.Accounts.SetDue(dueOf(s.Recycle))

@@ -43,6 +43,13 @@ type Due struct {
 	Holds []recycle.Hold
 	// Trial reports that nothing is released on that day yet (AD-01).
 	Trial bool
+	// Review reports that a manager looks at it then instead of a release.
+	Review bool
+}
+
+// DueIn is when a record goes back, of any kind.
+func DueIn(s recycle.Seen) Due {
+	return Due{Release: s.Release, Left: s.Left, Holds: s.Holds, Trial: s.Release != "" && s.Trial(), Review: s.Review}
 }
 
 // Next is the day of what comes first: the first contact or the release. Empty
@@ -127,7 +134,9 @@ func (s *Service) dues(ctx context.Context, owner crm.UserID, ls ...Lead) ([]Due
 // with is the deadline as keeping sees it.
 func (d Due) with(s recycle.Seen) Due {
 	if d.Release != "" {
-		d.Release, d.Left, d.Holds, d.Trial = s.Release, s.Left, s.Holds, s.Trial()
+		contact := d.Contact
+		d = DueIn(s)
+		d.Contact = contact
 	}
 	return d
 }

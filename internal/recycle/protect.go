@@ -74,19 +74,32 @@ func (s *Service) change(ctx context.Context, a crm.Actor, ref crm.Ref, do func(
 
 // Of is when the record goes back, for whoever may see it.
 func (s *Service) Of(ctx context.Context, ref crm.Ref) (Seen, error) {
-	facts, err := s.FactsOf(ctx, ref)
+	all, err := s.OfAll(ctx, ref)
+	return all[ref], err
+}
+
+// OfAll is Of for several records; those that nobody owns are absent.
+func (s *Service) OfAll(ctx context.Context, refs ...crm.Ref) (map[crm.Ref]Seen, error) {
+	out := map[crm.Ref]Seen{}
+	if len(refs) == 0 {
+		return out, nil
+	}
+	facts, err := s.FactsOf(ctx, refs...)
 	if err != nil {
-		return Seen{}, err
+		return nil, err
 	}
-	f, ok := facts[ref]
-	if !ok {
-		return Seen{}, nil
+	fs := make([]Facts, 0, len(facts))
+	for _, f := range facts {
+		fs = append(fs, f)
 	}
-	list, err := s.See(ctx, f)
+	list, err := s.See(ctx, fs...)
 	if err != nil {
-		return Seen{}, err
+		return nil, err
 	}
-	return list[0], nil
+	for i, f := range fs {
+		out[f.Ref] = list[i]
+	}
+	return out, nil
 }
 
 // Lock keeps an own record from being released for some days (P-12): zero means

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"crmbot/internal/account"
 	"crmbot/internal/approval"
 	"crmbot/internal/contract"
 	"crmbot/internal/crm"
@@ -58,7 +59,7 @@ func (d *DB) leadFacts(db *gorm.DB, ids []int64, out map[crm.Ref]recycle.Facts) 
 // contracts: a few statements for all of them.
 func (d *DB) accountFacts(ctx context.Context, db *gorm.DB, ids []int64, w recycle.Words, out map[crm.Ref]recycle.Facts) error {
 	var rows []accountRow
-	if err := db.Select("id, name, level, owner_id, team_id, lead_id, dealt_ms, owned_ms, active_ms, version").Where("id IN ?", ids).Find(&rows).Error; err != nil {
+	if err := db.Select("id, name, level, owner_id, team_id, lead_id, dealt_ms, owned_ms, active_ms, version").Where("id IN ? AND state = ?", ids, string(account.Live)).Find(&rows).Error; err != nil {
 		return err
 	}
 	facts := map[int64]*recycle.Facts{}

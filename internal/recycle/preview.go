@@ -1,0 +1,181 @@
+package recycle
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/rule"
+)
+
+// Affected is a record whose release day a change of rules would move.
+type Affected struct {
+	Ref       crm.Ref
+	Name      string
+	Owner     crm.UserID
+	OwnerName string
+	// Before and After are its release days; empty: none.
+	Before, After crm.Day
+}
+
+// AffectedOwner sums up a person's records.
+type AffectedOwner struct {
+	Owner crm.UserID
+	Name  string
+	// Sooner and Later are how many records would be released earlier and later;
+	// Earliest is the first release day of those that move.
+	Sooner, Later int
+	Earliest      crm.Day
+}
+
+// Preview is what a change of a setting would do (RC-02). Nothing is stored.
+type Preview struct {
+	Key       string
+	Scope     rule.Scope
+	Value     string
+	Effective time.Time
+	// Looked is how many owned records were worked out, Affected how many of them
+	// would have another day.
+	Looked, Affected int
+	Sooner, Later    int
+	// Earliest is the first release under the change of a record that it moves. By
+	// RC-03 it is never before Safe.
+	Earliest, Safe crm.Day
+	Owners         []AffectedOwner // most records first
+	// Records are the first page of those affected, the earliest owners' first; the
+	// rest comes from PreviewPage.
+	Records []Affected
+	// More reports that there are further records behind the last one looked at.
+	More crm.Ref
+}
+
+// Preview works out what would happen if the setting had the value for the scope
+// from the moment on (RC-02): for any setting that moves release days, all of
+// recycling and P-11.leads. It reads page by page, locks and stores nothing, and
+// may be stopped.
+func (s *Service) Preview(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time) (Preview, error) {
+	p := Preview{Key: key, Scope: scope, Value: value, Effective: effective, Safe: graceEnd(effective, int(Grace.Of(ctx, s.d.Rules)), s.d.Calendar)}
+	owners := map[crm.UserID]*AffectedOwner{}
+	var after crm.Ref
+	for {
+		list, looked, last, err := s.affected(ctx, key, scope, value, effective, after)
+		if err != nil {
+			return p, err
+		}
+		p.Looked += looked
+		for _, a := range list {
+			p.Affected++
+			o := owners[a.Owner]
+			if o == nil {
+				o = &AffectedOwner{Owner: a.Owner, Name: a.OwnerName}
+				owners[a.Owner] = o
+			}
+			if a.sooner() {
+				p.Sooner, o.Sooner = p.Sooner+1, o.Sooner+1
+			} else {
+				p.Later, o.Later = p.Later+1, o.Later+1
+			}
+			p.Earliest, o.Earliest = earlier(p.Earliest, a.After), earlier(o.Earliest, a.After)
+			if len(p.Records) < PreviewPageSize {
+				p.Records = append(p.Records, a)
+			} else if p.More.ID == 0 {
+				p.More = p.Records[len(p.Records)-1].Ref
+			}
+		}
+		if last.ID == 0 {
+			break
+		}
+		after = last
+	}
+	for _, o := range owners {
+		p.Owners = append(p.Owners, *o)
+	}
+	slices.SortFunc(p.Owners, func(x, y AffectedOwner) int {
+		return cmp.Or(cmp.Compare(y.Sooner, x.Sooner), cmp.Compare(y.Later, x.Later), cmp.Compare(x.Owner, y.Owner))
+	})
+	return p, nil
+}
+
+// PreviewPageSize is how many affected records a page has.
+const PreviewPageSize = 200
+
+// PreviewPage are the affected records behind the record, in order of it, about
+// a page of them; more is from where it goes on, the zero Ref: there are no more.
+func (s *Service) PreviewPage(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time, after crm.Ref) (list []Affected, more crm.Ref, err error) {
+	for {
+		page, _, last, err := s.affected(ctx, key, scope, value, effective, after)
+		if err != nil {
+			return list, after, err
+		}
+		list, after = append(list, page...), last
+		if last.ID == 0 || len(list) >= PreviewPageSize {
+			break
+		}
+	}
+	if len(list) > PreviewPageSize {
+		list = list[:PreviewPageSize]
+		after = list[len(list)-1].Ref
+	}
+	return list, after, nil
+}
+
+func (a Affected) sooner() bool { return a.After != "" && (a.Before == "" || a.After < a.Before) }
+
+// earlier is the earlier of two days; none is later than any.
+func earlier(a, b crm.Day) crm.Day {
+	if a == "" || b != "" && b < a {
+		return b
+	}
+	return a
+}
+
+// affected works out one page of owned records under the rules and under the
+// change; last is the last record looked at, the zero Ref: the page was the last.
+func (s *Service) affected(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time, after crm.Ref) (list []Affected, looked int, last crm.Ref, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, 0, last, err
+	}
+	if now := s.d.Clock.Now(); effective.Before(now) {
+		effective = now
+	}
+	book, err := s.d.Rules.Supposing(ctx, rule.Version{Key: key, Scope: scope, Value: value, CreatedAt: s.d.Clock.Now(), EffectiveAt: effective})
+	if err != nil {
+		return nil, 0, last, err
+	}
+	keeps, err := s.d.Store.AllKeeps(ctx, after, pageSize)
+	if err != nil || len(keeps) == 0 {
+		return nil, 0, last, err
+	}
+	if len(keeps) == pageSize {
+		last = keeps[len(keeps)-1].Ref
+	}
+	before, err := s.candidates(ctx, keeps, s.memo(s.d.Rules, s.d.Clock.Now()))
+	if err != nil {
+		return nil, 0, last, err
+	}
+	under, err := s.candidates(ctx, keeps, s.memo(book, effective))
+	if err != nil {
+		return nil, 0, last, err
+	}
+	for i, b := range before {
+		if b.Owner == 0 || i >= len(under) {
+			continue
+		}
+		looked++
+		a := under[i]
+		// A day means something where records are released.
+		was, will := b.Release, a.Release
+		if !b.terms.Plan.Releases() || b.Review {
+			was = ""
+		}
+		if !a.terms.Plan.Releases() || a.Review {
+			will = ""
+		}
+		if was != will {
+			list = append(list, Affected{Ref: b.Ref, Name: b.Name, Owner: b.Owner, OwnerName: s.d.People.Name(ctx, b.Owner), Before: was, After: will})
+		}
+	}
+	return list, looked, last, nil
+}
