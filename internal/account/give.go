@@ -116,8 +116,9 @@ func (s *Service) Release(ctx context.Context, a crm.Actor, id crm.AccountID, re
 // system, in one transaction: the owner is cooled down, and the ledger
 // counts the strike (P-19). still, if given, looks at the account under its lock
 // and reports whether it is still due: an activity of this moment keeps it, and
-// recycled is false then. pool.ErrLost does not come out.
-func (s *Service) Recycle(ctx context.Context, id crm.AccountID, why, note string, still func(ctx context.Context, x Account) (bool, error)) (recycled bool, err error) {
+// recycled is false then. It goes to the pool, or with zero to its home pool.
+// pool.ErrLost does not come out.
+func (s *Service) Recycle(ctx context.Context, id crm.AccountID, why, note string, to crm.PoolID, still func(ctx context.Context, x Account) (bool, error)) (recycled bool, err error) {
 	err = s.Tx.InTx(ctx, func(ctx context.Context) error {
 		recycled = false
 		x, err := s.Store.LockAccount(ctx, id)
@@ -130,7 +131,7 @@ func (s *Service) Recycle(ctx context.Context, id crm.AccountID, why, note strin
 			}
 		}
 		recycled = true
-		_, err = s.letGo(ctx, crm.SystemActor(), x, pool.Move{Reason: pool.Recycle, Why: why, Note: note}, Live, "")
+		_, err = s.letGo(ctx, crm.SystemActor(), x, pool.Move{Reason: pool.Recycle, Why: why, Note: note, Pool: pool.Pool{ID: to}}, Live, "")
 		return err
 	})
 	if errors.Is(err, pool.ErrLost) {
@@ -139,10 +140,32 @@ func (s *Service) Recycle(ctx context.Context, id crm.AccountID, why, note strin
 	return recycled && err == nil, err
 }
 
-// letGo takes the account from its owner into its pool, in the transaction of
+// Return takes an account that nobody owns out of the nurture pool into the pool
+// that takes it (P-19), in the transaction of the context.
+func (s *Service) Return(ctx context.Context, id crm.AccountID, from crm.PoolID) error {
+	x, err := s.Store.LockAccount(ctx, id)
+	if err != nil || x.Owner != 0 || x.State != Live || x.HomePool != from {
+		return err
+	}
+	home, err := s.Gate.Home(ctx, crm.KindAccount, 0, 0, x.Region)
+	if err != nil {
+		return err
+	}
+	_, err = s.letGo(ctx, crm.SystemActor(), x, pool.Move{Reason: pool.Recycle, Note: "P-19", Pool: home}, Live, "")
+	if errors.Is(err, pool.ErrLost) {
+		return nil
+	}
+	return err
+}
+
+// letGo takes the account from its owner into its pool, or the one of the move, in the transaction of
 // the context, and tells the owner unless they did it.
 func (s *Service) letGo(ctx context.Context, a crm.Actor, x Account, m pool.Move, next State, quality string) (pool.Moved, error) {
-	home, err := s.Gate.Pool(ctx, x.home())
+	to := x.home()
+	if m.Pool.ID != 0 {
+		to = m.Pool.ID
+	}
+	home, err := s.Gate.Pool(ctx, to)
 	if err != nil {
 		return pool.Moved{}, err
 	}

@@ -45,8 +45,8 @@ type Deps struct {
 	Keys     Keys
 	Leads    Leads // nil: leads cannot be converted
 	// Keep is the clock of recycling, told when a day may have come nearer; nil: none.
-	Keep Keeper
-	People   People
+	Keep   Keeper
+	People People
 	// Name is a person's name, for refusals.
 	Name func(ctx context.Context, id crm.UserID) string
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crmbot/internal/crm"
+	"crmbot/internal/recycle"
 )
 
 // maxAdvanceErrors bounds how many failures of jobs one Advance collects.
@@ -60,7 +61,7 @@ func (a *App) step(ctx context.Context, now time.Time, failed *[]error) (bool, e
 		}
 	}
 	if a.muted {
-		_, err := a.DB.DropOutbox(ctx, now)
+		_, err := a.DB.DropOutbox(ctx, now, recycle.ViewWarning)
 		return ran > 0, err
 	}
 	sent, err := a.Worker.Drain(ctx)
@@ -68,7 +69,8 @@ func (a *App) step(ctx context.Context, now time.Time, failed *[]error) (bool, e
 }
 
 // Mute makes Advance drop messages that fall due instead of delivering them,
-// for making a history that nobody was there to read. Call it before Run.
+// for making a history that nobody was there to read. Warnings of releases count
+// as read: without them nothing would be released (P-15). Call it before Run.
 func (a *App) Mute(on bool) { a.muted = on }
 
 // nextAfter is the next moment after now, at most t, at which something falls

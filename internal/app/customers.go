@@ -117,7 +117,12 @@ func (c leadsOfAccounts) Convert(ctx context.Context, a crm.Actor, id crm.LeadID
 
 // recycleAccount gives accounts back that nobody worked on.
 func recycleAccount(accounts *account.Service) recycle.Mover {
-	return func(ctx context.Context, ref crm.Ref, owner crm.UserID, _ recycle.Verdict) (bool, error) {
-		return accounts.Recycle(ctx, crm.AccountID(ref.ID), "", "", func(_ context.Context, x account.Account) (bool, error) { return x.Owner == owner, nil })
+	return recycle.Mover{
+		Free: func(ctx context.Context, ref crm.Ref, owner crm.UserID, _ recycle.Verdict, to crm.PoolID) (bool, error) {
+			return accounts.Recycle(ctx, crm.AccountID(ref.ID), "", "", to, func(_ context.Context, x account.Account) (bool, error) { return x.Owner == owner, nil })
+		},
+		Return: func(ctx context.Context, ref crm.Ref, from crm.PoolID) error {
+			return accounts.Return(ctx, crm.AccountID(ref.ID), from)
+		},
 	}
 }

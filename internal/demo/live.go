@@ -15,6 +15,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
+	"crmbot/internal/recycle"
 )
 
 // life is the company at work.
@@ -65,6 +66,10 @@ func (d *Demo) live(ctx context.Context, o Options, now time.Time, zone *time.Lo
 	if err := l.bindGroups(ctx); err != nil {
 		return err
 	}
+	// The demo shows recycling in force (AD-01).
+	if _, err := l.s.Rules.Set(ctx, crm.SystemActor(), recycle.Mode.Key, "", recycle.Hard, "演示", d.clock.Now()); err != nil {
+		return err
+	}
 	o.Progress("importing leads")
 	if err := l.importLeads(ctx); err != nil {
 		return fmt.Errorf("import leads: %w", err)
@@ -111,7 +116,20 @@ func (l *life) day(ctx context.Context, day crm.Day, now time.Time, closeUp bool
 	if err := l.d.App.Advance(ctx, l.d.clock, start); err != nil {
 		return err
 	}
-	if err := l.run(ctx, acts, now, closeUp); err != nil {
+	// At ten what nobody worked on goes back to the pool.
+	ten := slices.IndexFunc(acts, func(a act) bool { return !a.at.Before(l.cal.At(day, calendar.Clock(10, 0))) })
+	if ten < 0 {
+		ten = len(acts)
+	}
+	if err := l.run(ctx, acts[:ten], now, closeUp); err != nil {
+		return err
+	}
+	if at := l.cal.At(day, calendar.Clock(10, 1)); !at.After(now) {
+		if err := l.recycled(ctx, day, at); err != nil {
+			return err
+		}
+	}
+	if err := l.run(ctx, acts[ten:], now, closeUp); err != nil {
 		return err
 	}
 	drafts := l.cal.At(day, calendar.Clock(17, 31))

@@ -321,3 +321,39 @@ func (l *life) submitReport(ctx context.Context, r *rep, day crm.Day) error {
 	_, err = l.s.Reports.Submit(ctx, a, rep.ID, rep.Version, report.Input{Answers: []string{text}})
 	return err
 }
+
+// recycled lets the day's releases happen, the administrator decide about those
+// that are too many at once (P-16), and the reps forget what they lost.
+func (l *life) recycled(ctx context.Context, day crm.Day, at time.Time) error {
+	if err := l.d.App.Advance(ctx, l.d.clock, at); err != nil {
+		return err
+	}
+	a, err := l.actor(ctx, "管理员")
+	if err != nil {
+		return err
+	}
+	if _, err := l.s.Recycle.Decide(ctx, a, day, true); err == nil {
+		err = l.s.Recycle.Resume(ctx)
+		if err != nil {
+			return err
+		}
+	} else if err := tolerate(err); err != nil {
+		return err
+	}
+	for _, r := range l.ordered() {
+		who, err := l.actorOf(ctx, r)
+		if err != nil {
+			return err
+		}
+		own, err := l.s.Leads.Own(ctx, who)
+		if err != nil {
+			return err
+		}
+		mine := make(map[crm.LeadID]bool, len(own))
+		for _, x := range own {
+			mine[x.ID] = true
+		}
+		r.leads = slices.DeleteFunc(r.leads, func(id crm.LeadID) bool { return !mine[id] })
+	}
+	return nil
+}

@@ -28,9 +28,8 @@ func (s *Service) unkeep(ctx context.Context, ref crm.Ref) error {
 
 // Recycle gives a lead back to its pool because nobody worked on it (P-11), in
 // the transaction of the context, which has it locked. It reports whether the
-// lead still was the owner's. After so many owners in a row lost it the same
-// way, it goes to the nurture pool instead (P-19).
-func (s *Service) Recycle(ctx context.Context, ref crm.Ref, owner crm.UserID, why recycle.Verdict) (bool, error) {
+// lead still was the owner's. It goes to the pool, or with zero to its home pool.
+func (s *Service) Recycle(ctx context.Context, ref crm.Ref, owner crm.UserID, why recycle.Verdict, to crm.PoolID) (bool, error) {
 	l, err := s.d.Store.LockLead(ctx, crm.LeadID(ref.ID))
 	if crm.CodeOf(err) == crm.CodeNotFound {
 		return false, nil
@@ -41,7 +40,10 @@ func (s *Service) Recycle(ctx context.Context, ref crm.Ref, owner crm.UserID, wh
 	if l.Owner != owner || l.Status != Open {
 		return false, nil
 	}
-	home, err := s.d.Gate.Pool(ctx, l.Pool)
+	if to == 0 {
+		to = l.Pool
+	}
+	home, err := s.d.Gate.Pool(ctx, to)
 	if err != nil {
 		return false, err
 	}
@@ -55,4 +57,26 @@ func (s *Service) Recycle(ctx context.Context, ref crm.Ref, owner crm.UserID, wh
 		return false, err
 	}
 	return true, s.d.Effects.Refresh(ctx, ref)
+}
+
+// Return takes a lead that nobody owns out of the nurture pool into the pool
+// that takes it, graded anew (P-19), in the transaction of the context.
+func (s *Service) Return(ctx context.Context, ref crm.Ref, from crm.PoolID) error {
+	l, err := s.d.Store.LockLead(ctx, crm.LeadID(ref.ID))
+	if err != nil {
+		return err
+	}
+	if l.Owner != 0 || l.Status != Open || l.Pool != from {
+		return nil
+	}
+	home, err := s.d.Gate.Home(ctx, crm.KindLead, 0, 0, l.City, l.Region)
+	if err != nil {
+		return err
+	}
+	system := crm.SystemActor()
+	m := pool.Move{Ref: ref, Reason: pool.Recycle, Pool: home, Note: "P-19"}
+	if _, err := s.d.Gate.Free(ctx, system, m, 1, s.move(system, l, Open, "")); err != nil && !errors.Is(err, pool.ErrLost) {
+		return err
+	}
+	return s.Rescore(ctx, ref)
 }

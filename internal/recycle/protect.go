@@ -23,7 +23,7 @@ func (s *Service) own(ctx context.Context, a crm.Actor, ref crm.Ref) (Candidate,
 	if a.Frozen {
 		return Candidate{}, crm.Refused("HO-01", "您的账号正在交接，只能查看", "your account is being handed over; it is read-only").WithNext("请联系您的经理", "please ask your manager")
 	}
-	if s.movers[ref.Kind] == nil {
+	if s.movers[ref.Kind].Free == nil {
 		return Candidate{}, crm.Invalid(ref.String()+" 不会被自动回收", ref.String()+" is never recycled").WithNext("请写线索编号，如 L-12", "use the code of a lead, such as L-12")
 	}
 	c, err := s.locked(ctx, ref)

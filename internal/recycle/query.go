@@ -42,6 +42,9 @@ func (s *Service) page(ctx context.Context, q *Query, m *memo, next crm.Day) (li
 	}
 	last := keeps[len(keeps)-1]
 	q.After, done = Cursor{last.Check, last.Ref}, len(keeps) < pageSize
+	if err := s.returnNurtured(ctx, keeps); err != nil {
+		return nil, done, err
+	}
 	all, err := s.candidates(ctx, keeps, m)
 	if err != nil {
 		return nil, done, err
@@ -87,7 +90,7 @@ func (s *Service) saveDays(ctx context.Context, now, was []Keep) error {
 func (s *Service) candidates(ctx context.Context, keeps []Keep, m *memo) ([]Candidate, error) {
 	refs := make([]crm.Ref, 0, len(keeps))
 	for _, k := range keeps {
-		if s.movers[k.Ref.Kind] != nil {
+		if s.movers[k.Ref.Kind].Free != nil && k.Owner != 0 {
 			refs = append(refs, k.Ref)
 		}
 	}
@@ -105,7 +108,7 @@ func (s *Service) candidates(ctx context.Context, keeps []Keep, m *memo) ([]Cand
 	fs := make([]Facts, 0, len(keeps))
 	for _, k := range keeps {
 		f, ok := facts[k.Ref]
-		if s.movers[k.Ref.Kind] == nil {
+		if s.movers[k.Ref.Kind].Free == nil || k.Owner == 0 {
 			continue
 		}
 		if !ok || f.Owner != k.Owner { // it is being moved at this moment, or is over

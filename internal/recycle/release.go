@@ -223,6 +223,9 @@ func (s *Service) advance(ctx context.Context, run Run, was RunState, also func(
 
 // carryOut releases the records of a run, each in a transaction of its own.
 func (s *Service) carryOut(ctx context.Context, run Run) error {
+	if err := s.ensureNurtures(ctx); err != nil {
+		return err
+	}
 	var after crm.Ref
 	var failed error
 	for {
@@ -271,12 +274,21 @@ func (s *Service) releaseOne(ctx context.Context, run Run, it Item) error {
 		if c.Owner != it.Owner || !s.ripe(c, s.d.Calendar.DayOf(now), now) {
 			return s.d.Store.SetItem(ctx, run.Day, it.Ref, ItemKept)
 		}
-		done, err := s.movers[it.Ref.Kind](ctx, it.Ref, it.Owner, c.Verdict)
+		to, err := s.nurtureFor(ctx, it)
+		if err != nil {
+			return err
+		}
+		done, err := s.movers[it.Ref.Kind].Free(ctx, it.Ref, it.Owner, c.Verdict, to)
 		if err != nil {
 			return err
 		}
 		if !done {
 			return s.d.Store.SetItem(ctx, run.Day, it.Ref, ItemKept)
+		}
+		if to != 0 {
+			if err := s.nurture(ctx, it.Ref, to); err != nil {
+				return err
+			}
 		}
 		if err := s.d.Store.CloseLines(ctx, it.Ref, it.Owner, Released); err != nil {
 			return err

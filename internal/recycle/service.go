@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"crmbot/internal/calendar"
@@ -23,10 +24,23 @@ const (
 	FactExtended = "recycle.extended" // an extension that was granted
 )
 
-// Mover gives a record back to its pool in the transaction of the context, if
-// it still belongs to the owner, and reports whether it did. The record is
-// locked.
-type Mover func(ctx context.Context, ref crm.Ref, owner crm.UserID, why Verdict) (bool, error)
+// Mover moves records of one kind, in the transaction of the context, which has
+// them locked.
+type Mover struct {
+	// Free gives a record back if it still belongs to the owner, and reports whether
+	// it did: to the pool, or with zero to its home pool.
+	Free func(ctx context.Context, ref crm.Ref, owner crm.UserID, why Verdict, to crm.PoolID) (bool, error)
+	// Return takes a record that nobody owns out of the nurture pool into one where
+	// it can be claimed, graded anew (P-19).
+	Return func(ctx context.Context, ref crm.Ref, from crm.PoolID) error
+}
+
+// Pools are the pools, for the one in which records are nurtured (P-19).
+type Pools interface {
+	Pools(ctx context.Context) ([]pool.Pool, error)
+	SavePool(ctx context.Context, a crm.Actor, p *pool.Pool) error
+	History(ctx context.Context, ref crm.Ref, n int) ([]pool.Entry, error)
+}
 
 // Deps are what the service works with.
 type Deps struct {
@@ -47,6 +61,9 @@ type Deps struct {
 type Service struct {
 	d      Deps
 	movers map[crm.Kind]Mover
+	pools  Pools
+	// decoded are the numbers of the values of settings, by what they are of.
+	decoded sync.Map
 }
 
 // NewService makes the service.
@@ -55,6 +72,9 @@ func NewService(d Deps) *Service { return &Service{d: d, movers: map[crm.Kind]Mo
 // Register sets who gives records of the kind back, once, before the service is
 // used. Records of a kind without a mover are not looked at.
 func (s *Service) Register(k crm.Kind, m Mover) { s.movers[k] = m }
+
+// SetPools sets the pools, once, before the service is used.
+func (s *Service) SetPools(p Pools) { s.pools = p }
 
 // Moved follows changes of owner, in their transaction: a new owner's clock
 // begins anew, and a record in a pool has none.
@@ -232,7 +252,7 @@ func (m *memo) owner(ctx context.Context, id crm.UserID) (*owner, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &owner{user: u, person: Person{LeaveFrom: u.LeaveFrom, LeaveTo: u.LeaveTo, Frozen: u.Frozen || !u.Active}, terms: termsOf(ctx, m.rules, m.now, scopes)}
+	o := &owner{user: u, person: Person{LeaveFrom: u.LeaveFrom, LeaveTo: u.LeaveTo, Frozen: u.Frozen || !u.Active}, terms: m.s.termsOf(ctx, m.rules, m.now, scopes)}
 	m.owners[id] = o
 	return o, nil
 }

@@ -407,20 +407,20 @@ func TestP15AStoppedRunGoesOn(t *testing.T) {
 	h.at("2026-03-16 10:00")
 	ctx, stop := context.WithCancel(h.ctx)
 	gone := 0
-	h.keep.Register(crm.KindLead, func(ctx context.Context, ref crm.Ref, owner crm.UserID, why recycle.Verdict) (bool, error) {
+	h.keep.Register(crm.KindLead, recycle.Mover{Free: func(ctx context.Context, ref crm.Ref, owner crm.UserID, why recycle.Verdict, to crm.PoolID) (bool, error) {
 		if gone++; gone == 3 {
 			stop()
 			return false, ctx.Err()
 		}
-		return h.app.Services.Leads.Recycle(ctx, ref, owner, why)
-	})
+		return h.app.Services.Leads.Recycle(ctx, ref, owner, why, to)
+	}})
 	if err := h.keep.Release(ctx); err == nil {
 		t.Fatal("the run did not stop")
 	}
 	if n := h.count("SELECT COUNT(*) FROM crm_leads WHERE owner_id = 0"); n != 2 {
 		t.Fatalf("%d released before the stop", n)
 	}
-	h.keep.Register(crm.KindLead, h.app.Services.Leads.Recycle)
+	h.keep.Register(crm.KindLead, recycle.Mover{Free: h.app.Services.Leads.Recycle})
 	h.at("2026-03-16 10:05")
 	h.must(h.keep.Resume(h.ctx))
 	if n := h.count("SELECT COUNT(*) FROM crm_ownership_ledger WHERE reason = 'recycle'"); n != 8 {

@@ -90,11 +90,11 @@ func Ruled(key string) bool {
 }
 
 // termsOf are the rules in force for people of the scopes, at the moment.
-func termsOf(ctx context.Context, b *rule.Book, now time.Time, scopes []rule.Scope) Terms {
+func (s *Service) termsOf(ctx context.Context, b *rule.Book, now time.Time, scopes []rule.Scope) Terms {
 	n := func(k rule.Int) int { return int(k.Of(ctx, b, scopes...)) }
 	t := Terms{Review: map[string]bool{}, ForwardDays: n(ForwardDays), MaxHold: n(MaxHold), AnswerDays: n(AnswerDays), Grace: n(Grace),
 		Far: n(FarPeriod), FarAt: n(FarWarning), NearAt: n(NearWarning), LastAt: max(1, n(LastWarning))}
-	t.Leads = periods(ctx, b, LeadPeriods, scopes, true, func(raw string) map[string]int {
+	t.Leads = s.periods(ctx, b, LeadPeriods, "idle", scopes, true, func(raw string) map[string]int {
 		var m map[string]struct {
 			Days int `json:"idle_days"`
 		}
@@ -116,8 +116,8 @@ func termsOf(ctx context.Context, b *rule.Book, now time.Time, scopes []rule.Sco
 			return out
 		}
 	}
-	t.Accounts = periods(ctx, b, AccountPeriods.Key, scopes, false, account(func(p AccountPeriod) int { return p.IdleDays }))
-	t.NoDeal = periods(ctx, b, AccountPeriods.Key, scopes, false, account(func(p AccountPeriod) int { return p.NoDealDays }))
+	t.Accounts = s.periods(ctx, b, AccountPeriods.Key, "idle", scopes, false, account(func(p AccountPeriod) int { return p.IdleDays }))
+	t.NoDeal = s.periods(ctx, b, AccountPeriods.Key, "deal", scopes, false, account(func(p AccountPeriod) int { return p.NoDealDays }))
 	levels, _ := AccountPeriods.Read(ctx, b, scopes...)
 	for l, p := range levels {
 		t.Review[l] = p.Review
@@ -134,7 +134,16 @@ func termsOf(ctx context.Context, b *rule.Book, now time.Time, scopes []rule.Sco
 // periods reads a setting with one number per grade. A grade's number holds
 // since it was last another, so that a change for one grade does not touch the
 // clocks of the others.
-func periods(ctx context.Context, b *rule.Book, key string, scopes []rule.Scope, work bool, read func(raw string) map[string]int) map[string]Period {
+func (s *Service) periods(ctx context.Context, b *rule.Book, key, part string, scopes []rule.Scope, work bool, decode func(raw string) map[string]int) map[string]Period {
+	read := func(raw string) map[string]int { // few values are ever in force
+		name := key + " " + part + " " + raw
+		if m, ok := s.decoded.Load(name); ok {
+			return m.(map[string]int)
+		}
+		m := decode(raw)
+		s.decoded.Store(name, m)
+		return m
+	}
 	raw, version := b.Value(ctx, key, scopes...)
 	out := map[string]Period{}
 	for g, n := range read(raw) {

@@ -112,6 +112,9 @@ type Store interface {
 	// EndKeep removes those of records in a pool.
 	BeginKeep(ctx context.Context, owner crm.UserID, refs []crm.Ref) error
 	EndKeep(ctx context.Context, refs []crm.Ref) error
+	// Nurture makes the row of a record in the nurture pool, which comes back on the
+	// day.
+	Nurture(ctx context.Context, ref crm.Ref, back crm.Day) error
 	// Unsettle lets the next run look at the records, Unsettled at those of a person.
 	Unsettle(ctx context.Context, refs []crm.Ref) error
 	// UnsettleAll lets it look at up to n rows behind the record, in order, and

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm"
+
 	"crmbot/internal/crm"
 	"crmbot/internal/outbox"
 )
@@ -275,8 +277,10 @@ func (d *DB) OutboxWaiting(ctx context.Context) (int64, error) {
 }
 
 // DropOutbox marks everything that is due as superseded, undelivered, and
-// returns how many rows that were.
-func (d *DB) DropOutbox(ctx context.Context, now time.Time) (int64, error) {
-	res := d.write(ctx).Model(&outboxRow{}).Where("state = ? AND next_ms <= ?", outboxWaiting, ms(now)).Updates(map[string]any{"state": outboxSuperseded, "done_ms": ms(now)})
+// returns how many rows that were. What shows one of the views counts as
+// delivered.
+func (d *DB) DropOutbox(ctx context.Context, now time.Time, delivered ...string) (int64, error) {
+	res := d.write(ctx).Model(&outboxRow{}).Where("state = ? AND next_ms <= ?", outboxWaiting, ms(now)).
+		Updates(map[string]any{"state": gorm.Expr("CASE WHEN view IN ? THEN ? ELSE ? END", append([]string{"-"}, delivered...), outboxDone, outboxSuperseded), "done_ms": ms(now)})
 	return res.RowsAffected, res.Error
 }

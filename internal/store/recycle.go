@@ -122,11 +122,17 @@ func (d *DB) EndKeep(ctx context.Context, refs []crm.Ref) error {
 	})
 }
 
+// Nurture implements recycle.Store.
+func (d *DB) Nurture(ctx context.Context, ref crm.Ref, back crm.Day) error {
+	return d.later(ctx, statement{"DELETE FROM crm_keepings WHERE kind = ? AND record_id = ?", []any{string(ref.Kind), ref.ID}},
+		statement{"INSERT INTO crm_keepings (kind, record_id, check_day, release_day) VALUES (?, ?, ?, ?)", []any{string(ref.Kind), ref.ID, string(back), string(back)}})
+}
+
 // Unsettle implements recycle.Store.
 func (d *DB) Unsettle(ctx context.Context, refs []crm.Ref) error {
 	return eachKind(refs, func(kind string, ids []int64) error {
 		in, args := inList(ids)
-		return d.later(ctx, statement{"UPDATE crm_keepings SET check_day = '' WHERE kind = ? AND record_id IN " + in, append([]any{kind}, args...)})
+		return d.later(ctx, statement{"UPDATE crm_keepings SET check_day = '' WHERE owner_id <> 0 AND kind = ? AND record_id IN " + in, append([]any{kind}, args...)})
 	})
 }
 
@@ -184,7 +190,7 @@ func (d *DB) Owned(ctx context.Context) (map[crm.UserID]int, error) {
 		OwnerID int64
 		N       int
 	}
-	err := d.read(ctx).Model(&keepRow{}).Select("owner_id, COUNT(*) AS n").Group("owner_id").Scan(&rows).Error
+	err := d.read(ctx).Model(&keepRow{}).Select("owner_id, COUNT(*) AS n").Where("owner_id <> 0").Group("owner_id").Scan(&rows).Error
 	out := make(map[crm.UserID]int, len(rows))
 	for _, r := range rows {
 		out[crm.UserID(r.OwnerID)] = r.N
