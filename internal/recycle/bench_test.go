@@ -47,13 +47,13 @@ func BenchmarkRecycle(b *testing.B) {
 		start = time.Now()
 		h.must(h.keep.Warn(h.ctx))
 		warning += time.Since(start)
-		bareReleases += h.bareReleases(raw, due)
 		h.at("2026-03-16 10:00")
 		stop, longest := make(chan struct{}), make(chan time.Duration)
 		go func() { longest <- longestUpdate(raw, leads, due, stop) }()
 		start = time.Now()
 		h.must(h.keep.Release(h.ctx))
 		releasing += time.Since(start)
+		bareReleases += h.bareReleases(raw, due)
 		close(stop)
 		wait = max(wait, <-longest)
 		if n := h.count("SELECT COUNT(*) FROM crm_ownership_ledger WHERE reason = 'recycle'"); n != due {
@@ -117,18 +117,19 @@ func (h *house) bareDays(raw *sql.DB, leads int) time.Duration {
 	return took
 }
 
-// bareReleases writes what a release leaves behind, a transaction each, to
-// records that do not exist.
+// bareReleases writes what a release leaves behind, a transaction each, for as
+// many leads that are not due.
 func (h *house) bareReleases(raw *sql.DB, due int) time.Duration {
 	start := time.Now()
 	for i := range due {
-		id := 10_000_000 + i
+		id := due + 1 + i // others than those that are due
 		tx, err := raw.Begin()
 		h.must(err)
 		for _, q := range []string{
 			"SELECT COUNT(*) FROM (SELECT id FROM crm_leads WHERE id = %d FOR UPDATE) x",
 			"UPDATE crm_leads SET owner_id = 0, pooled_ms = 1, version = version + 1 WHERE id = %d",
 			"INSERT INTO crm_ownership_ledger (at_ms, ref, kind, from_user, pool_id, reason) VALUES (1, 'L-%d', 'L', 1, 1, 'bench')",
+			"SELECT * FROM crm_keepings WHERE kind = 'L' AND record_id = %d", "SELECT * FROM crm_keeping_lines WHERE kind = 'L' AND record_id = %d", "SELECT * FROM crm_ownership_ledger WHERE ref = 'L-%d'",
 			"INSERT INTO crm_facts (at_ms, day, user_id, team_id, metric_key, qty, ref) VALUES (1, '2026-01-01', 1, 1, 'bench', 1, 'L-%d')",
 			"INSERT INTO crm_fact_daily (metric_key, day, user_id, team_id, qty) VALUES ('bench', '2026-01-01', 1, 1, %d) ON DUPLICATE KEY UPDATE qty = qty + 1",
 			"INSERT INTO crm_audit (at_ms, action, ref, rule_id, detail) VALUES (1, 'bench', 'L-%[1]d', 'P-11', '{}'), (1, 'bench', 'L-%[1]d', 'P-11', '{}')",
@@ -154,6 +155,7 @@ func longestUpdate(raw *sql.DB, leads, due int, stop chan struct{}) time.Duratio
 			return longest
 		default:
 		}
+		time.Sleep(2 * time.Millisecond) // somebody claims now and then
 		for _, id := range []int{i + 1, i%due + 1} {
 			start := time.Now()
 			if _, err := raw.Exec("UPDATE crm_leads SET updated_ms = updated_ms + 1 WHERE id = ?", id); err == nil {

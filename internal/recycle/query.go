@@ -101,6 +101,11 @@ func (s *Service) candidates(ctx context.Context, keeps []Keep, m *memo) ([]Cand
 	if err != nil {
 		return nil, err
 	}
+	return s.worked(ctx, keeps, refs, facts, m)
+}
+
+// worked is candidates with the facts at hand.
+func (s *Service) worked(ctx context.Context, keeps []Keep, refs []crm.Ref, facts map[crm.Ref]Facts, m *memo) ([]Candidate, error) {
 	lines, err := s.d.Store.LinesAbout(ctx, refs)
 	if err != nil {
 		return nil, err

@@ -319,11 +319,10 @@ func (s *Service) locked(ctx context.Context, ref crm.Ref) (Candidate, error) {
 	if !ok || k.Owner != f.Owner || f.Owner == 0 {
 		return Candidate{Facts: Facts{Ref: ref}}, nil
 	}
-	list, err := s.candidates(ctx, []Keep{k}, s.memo(s.d.Rules, s.d.Clock.Now()))
+	list, err := s.worked(ctx, []Keep{k}, []crm.Ref{ref}, map[crm.Ref]Facts{ref: f}, s.memo(s.d.Rules, s.d.Clock.Now()))
 	if err != nil || len(list) == 0 {
 		return Candidate{Facts: Facts{Ref: ref}}, err
 	}
-	list[0].Version = f.Version
 	return list[0], nil
 }
 
