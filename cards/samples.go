@@ -41,6 +41,7 @@ func Samples(l crm.Lang) []Sample {
 		approvalSamples,
 		bindSamples,
 		leaveSamples,
+		handoverSamples,
 		pushSamples,
 		intakeSamples,
 		channelSamples,

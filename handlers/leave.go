@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"log/slog"
 	"strconv"
 	"strings"
 
@@ -75,6 +76,11 @@ func (s *Services) employAs(ctx context.Context, a crm.Actor, id crm.UserID, how
 	u, err := how(ctx, a, id)
 	if err != nil && (crm.CodeOf(err) != crm.CodeConflict || u.ID == 0) {
 		return bot.Reply{}, err
+	}
+	if err == nil { // the hand-over begins or ends with it, at the latest by its job
+		if e := s.Handovers.Watch(ctx); e != nil {
+			slog.WarnContext(ctx, "hand-over", "err", e)
+		}
 	}
 	_, accounts, e := s.Binder.Leaver(ctx, a, u.ID)
 	if e != nil {

@@ -20,6 +20,7 @@ import (
 	"crmbot/internal/contract"
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
+	"crmbot/internal/handover"
 	"crmbot/internal/importer"
 	"crmbot/internal/intake"
 	"crmbot/internal/lead"
@@ -56,6 +57,7 @@ type Services struct {
 	Channels    *channel.Service
 	Intake      *intake.Service // leads that come in over HTTP
 	Assign      *assign.Service // who gets leads that nobody claimed
+	Handovers   *handover.Service
 
 	Activities *activity.Service // visits, calls, plans and next steps
 	Undo       *undo.Service
@@ -121,6 +123,7 @@ func All(s *Services) Module {
 		rules(s),
 		binds(s),
 		leaves(s),
+		handovers(s),
 		pushes(s),
 		intakes(s),
 		channels(s),

@@ -278,6 +278,45 @@ func (s *Service) hand(ctx context.Context, a crm.Actor, x Account, to crm.UserI
 	return s.seen(ctx, a, after, Rights{See: true, People: true})
 }
 
+// HandOver moves an account of a leaver to the person in one transaction with what
+// also does (HO-02): stage, history and open deals go along, and the hold limit
+// does not stop it. It fails with pool.ErrLost when it is not the leaver's any
+// more. Telling the new owner is up to the caller.
+func (s *Service) HandOver(ctx context.Context, a crm.Actor, id crm.AccountID, from, to crm.UserID, also func(ctx context.Context, team crm.TeamID) error) error {
+	u, err := s.People.User(ctx, to)
+	if err != nil {
+		return err
+	}
+	if err := canReceive(u, Account{}); err != nil {
+		return err
+	}
+	return s.Tx.InTx(ctx, func(ctx context.Context) error {
+		seat, err := s.Gate.Seat(ctx, crm.KindAccount, to)
+		if err != nil {
+			return err
+		}
+		x, err := s.Store.Account(ctx, id)
+		if err != nil {
+			return err
+		}
+		if x.Owner != from || x.State != Live {
+			return pool.ErrLost
+		}
+		home, err := s.Gate.Pool(ctx, x.home())
+		if err != nil {
+			return err
+		}
+		m := pool.Move{Ref: x.ID.Ref(), From: x.Owner, FromTeam: x.Team, Reason: pool.Handover, Pool: home, Exempt: x.Dealt()}
+		if _, err := s.Gate.Give(ctx, a, seat, m, 1, s.move(a, x, Live, "", nil)); err != nil {
+			return err
+		}
+		if err := also(ctx, u.Team); err != nil {
+			return err
+		}
+		return s.Effects.Refresh(ctx, x.ID.Ref())
+	})
+}
+
 func canReceive(u org.User, x Account) error {
 	switch {
 	case u.ID == x.Owner:

@@ -15,6 +15,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
 	"crmbot/internal/goal"
+	"crmbot/internal/handover"
 	"crmbot/internal/importer"
 	"crmbot/internal/intake"
 	"crmbot/internal/kv"
@@ -51,6 +52,7 @@ func settings(reg *metric.Registry) []rule.Def {
 		lead.Settings(),
 		recycle.Settings(),
 		assign.Settings(),
+		handover.Settings(),
 		account.Settings(),
 		attachment.Settings(),
 		deal.Settings(),
@@ -109,6 +111,7 @@ func services(w wiring) *handlers.Services {
 		Budget: budget{s.Pushes, w.dir}})
 	s.Leads.SetDistributor(s.Assign)
 	s.Intake.SetRouter(s.Assign)
+	s.Handovers = handover.NewService(handover.Deps{Store: w.db, Leads: s.Leads, Accounts: s.Accounts, Gate: gate, Grace: s.Recycle, Teller: s.Activities, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book})
 	s.Channels = channel.NewService(channel.Deps{Store: w.db, Metrics: w.reg, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Rules: w.book})
 	reader := metric.NewReader(w.reg, w.db)
 	s.Metrics = metric.NewService(reader, w.dir, w.cal, w.clock)

@@ -70,20 +70,21 @@ var may = map[string][]string{
 	"internal/channel":    with(noun, "internal/lead", "internal/metric"),
 	"internal/intake":     with(noun, "internal/kv", "internal/lead"),
 	"internal/assign":     with(noun, "internal/lead", "internal/pool", "internal/org", "internal/undo"),
+	"internal/handover":   with(noun, "internal/account", "internal/lead", "internal/pool", "internal/org"),
 	"internal/importer":   with(noun, "internal/bulk", "internal/lead", "internal/pool", "internal/account", "internal/deal", "internal/org"),
 
 	// The store implements the nouns' interfaces; it knows their entities and
 	// no handler, card or adapter except the chat in the browser, whose state
 	// is rows like any other.
 	"internal/store": with(noun, "bot", "bot/webchat", "cards/card", "internal/org", "internal/outbox", "internal/push", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/recycle", "internal/lead",
-		"internal/account", "internal/attachment", "internal/deal", "internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel", "internal/assign"),
+		"internal/account", "internal/attachment", "internal/deal", "internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel", "internal/assign", "internal/handover"),
 
 	// Cards know types, never services; the compiler cannot tell the two apart,
 	// so the rooms are named and reviews look at the rest.
 	"cards": with(noun, "cards/card", "internal/org", "internal/pool", "internal/recycle", "internal/lead", "internal/account", "internal/attachment", "internal/deal", "internal/activity", "internal/approval",
-		"internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel", "internal/assign", "internal/undo"),
+		"internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel", "internal/assign", "internal/handover", "internal/undo"),
 	"handlers": with(noun, "bot", "cards", "cards/card", "internal/org", "internal/push", "internal/sched", "internal/undo", "internal/bulk", "internal/pool", "internal/recycle", "internal/lead", "internal/account", "internal/attachment", "internal/deal",
-		"internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel", "internal/assign"),
+		"internal/activity", "internal/approval", "internal/contract", "internal/metric", "internal/goal", "internal/report", "internal/importer", "internal/intake", "internal/channel", "internal/assign", "internal/handover"),
 
 	"configs":           {},
 	"internal/app":      all,

@@ -97,8 +97,10 @@ func (s *Service) Route(ctx context.Context, a crm.Actor, r Routing, also func(c
 		}
 		e := moved.Entries[0]
 		l.Owner, l.Team, l.OwnedAt, l.Version = e.To, e.ToTeam, e.At, l.Version+1
-		if err := s.record(ctx, FactAssigned, e.At, e.To, e.ToTeam, l.Ref()); err != nil {
-			return err
+		if r.Reason != pool.Handover {
+			if err := s.record(ctx, FactAssigned, e.At, e.To, e.ToTeam, l.Ref()); err != nil {
+				return err
+			}
 		}
 		if r.From != 0 && r.From != a.ID {
 			if err := s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(r.From), View: crm.View{Name: ViewTaken, Ref: l.Ref().String()}}); err != nil {

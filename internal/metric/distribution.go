@@ -19,5 +19,8 @@ func distribution() []Def {
 			Definition: crm.Text{Zh: "接受的派单 ÷（接受 + 退回）", En: "offers accepted ÷ (accepted + bounced)"}, TimeField: decided, Facts: []string{"lead.accepted"}, Of: []string{"lead.accepted", "lead.bounced"}, Ranks: crm.Rep, Owner: crm.Director},
 		{Key: "lead.accept_time", Name: crm.Text{Zh: "接单用时中位数", En: "median time to accept"}, Unit: hours, Kind: Cohort, Aggregate: MedianQty,
 			Definition: crm.Text{Zh: "从派单到接受的工作时间，取中位数", En: "working time from offer to acceptance, the middle value"}, TimeField: decided, Facts: []string{"lead.accept_time"}, Ranks: crm.Rep, Owner: crm.Director, LowerIsBetter: true},
+		{Key: "handover.contact_rate", Name: crm.Text{Zh: "交接联系率", En: "contacted after hand-over"}, Unit: percent, Kind: Cohort, Aggregate: Ratio,
+			Definition: crm.Text{Zh: "交接后 5 个工作日内新负责人有效联系的客户和线索 ÷ 交接满 5 个工作日的", En: "customers and leads that the new owner contacted within 5 working days ÷ those handed over more than 5 working days ago"},
+			TimeField:  crm.Text{Zh: "期限届满的日期", En: "the day its time was up"}, Facts: []string{"handover.contacted"}, Of: []string{"handover.received"}, Ranks: crm.Rep, Owner: crm.Director},
 	}
 }

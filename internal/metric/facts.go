@@ -50,6 +50,8 @@ var facts = map[string]Measure{
 	"lead.accepted":      {Name: crm.Text{Zh: "接受派单", En: "offer accepted"}, Unit: leads},
 	"lead.bounced":       {Name: crm.Text{Zh: "派单退回", En: "offer bounced"}, Unit: leads},
 	"lead.accept_time":   {Name: crm.Text{Zh: "接单用时", En: "time to accept"}, Unit: crm.Text{Zh: "分钟", En: "min"}, Minutes: true},
+	"handover.received":  {Name: crm.Text{Zh: "接手客户", En: "customer taken over"}, Unit: accounts},
+	"handover.contacted": {Name: crm.Text{Zh: "接手后及时联系", En: "contacted after a hand-over"}, Unit: accounts},
 	"visit.planned":      {Name: crm.Text{Zh: "计划拜访", En: "planned visit"}, Unit: visits},
 	"visit.done":         {Name: crm.Text{Zh: "完成拜访", En: "visit made"}, Unit: visits},
 	"visit.valid":        {Name: crm.Text{Zh: "有效拜访", En: "valid visit"}, Unit: visits},

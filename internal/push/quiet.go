@@ -51,6 +51,8 @@ var kinds = map[string]when{
 	"assign.unplaced":   byDay,
 	"assign.late":       byDay,
 	"assign.teamlate":   byDay,
+	"handover.ask":      byDay,
+	"handover.given":    byDay,
 	"report.card":       byDay,
 	"report.chase":      byDay,
 	"report.digest":     byDay,

@@ -44,6 +44,7 @@ var suites = []struct {
 	{"intake", storetest.Intake},
 	{"channel", storetest.Channel},
 	{"assign", storetest.Assign},
+	{"handover", storetest.Handover},
 }
 
 // TestStores runs every suite on SQLite and on MySQL. Making the schema takes
