@@ -11,30 +11,6 @@ import (
 	"crmbot/internal/rule"
 )
 
-// ChangeRule sets a setting to what the form says.
-type ChangeRule struct {
-	Key string `json:"key"`
-	// Seen is the version that the card showed; zero: the default.
-	Seen int64 `json:"seen"`
-}
-
-// ActionName implements card.Action.
-func (ChangeRule) ActionName() string { return "rule.change" }
-
-// RollBackRule takes a version back.
-type RollBackRule struct {
-	Version int64 `json:"version"`
-}
-
-// ActionName implements card.Action.
-func (RollBackRule) ActionName() string { return "rule.rollback" }
-
-// The inputs of the form.
-const (
-	RuleValue  = "value"
-	RuleReason = "reason"
-)
-
 // RuleLine is one setting in the list.
 type RuleLine struct {
 	Def     rule.Def
@@ -75,50 +51,20 @@ func ruleShort(l crm.Lang, d rule.Def, v string) string {
 	case "false":
 		return l.T("关", "off")
 	}
+	for _, o := range d.Form.Options {
+		if o.Value == v {
+			return o.Name.In(l)
+		}
+	}
 	if u := d.Unit.In(l); u != "" {
 		return v + " " + u
 	}
 	return v
 }
 
-// RuleCard is one setting with its value, its versions and the form to change
-// it.
-func RuleCard(l crm.Lang, d rule.Def, value string, version int64, history []rule.Version, name func(crm.UserID) string, next crm.Day, now time.Time, zone *time.Location, mayChange bool) card.Card {
-	c := card.Card{Lang: l, Title: d.Key + " · " + d.Title.In(l), Tone: card.Info}
-	long := strings.HasPrefix(d.Default, "{") || strings.HasPrefix(d.Default, "[")
-	if long {
-		c.Blocks = append(c.Blocks, card.B(l.T("当前值", "Value")), card.P(indentJSON(value)))
-	} else {
-		c.Blocks = append(c.Blocks, card.Fields{Items: []card.Field{{Label: l.T("当前值", "Value"), Value: ruleShort(l, d, value)}, {Label: l.T("默认值", "Default"), Value: ruleShort(l, d, d.Default)}}})
-	}
-	if mayChange {
-		kind := card.TextInput
-		if long {
-			kind = card.MultilineInput
-		}
-		shown := value
-		if long {
-			shown = indentJSON(value)
-		}
-		command := l.T("/规则 ", "/rules ") + d.Key + " " + ruleSample(d.Default) + " " + l.T("原因", "reason")
-		c.Blocks = append(c.Blocks, card.Divider{}, card.Form{Name: "rule", Inputs: []card.Input{
-			{Kind: kind, Name: RuleValue, Label: l.T("新的值", "New value"), Default: shown, Required: true, MaxLen: 1000},
-			{Kind: card.TextInput, Name: RuleReason, Label: l.T("原因", "Reason"), Required: true, MaxLen: 200},
-		}, Submit: card.Button{Label: l.T("保存", "Save"), Style: card.Primary, Action: ChangeRule{Key: d.Key, Seen: version}, Command: command}, Example: command},
-			card.Note{Text: l.T("从下一个工作日 "+string(next)+" 00:00 起生效（RC-01）；7 天内可一键撤回（RC-04）。", "Holds from the next working day, "+string(next)+" 00:00 (RC-01); can be taken back within 7 days (RC-04).")})
-	}
-	if len(history) > 0 {
-		c.Blocks = append(c.Blocks, ruleHistory(l, d, history, name, now, zone, mayChange))
-	}
-	if len(history) > 0 && mayChange {
-		c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{CommandButton(l.T("变更记录", "Changes"), l.T("/历史 规则 ", "/history rules ")+d.Key)}})
-	}
-	return c
-}
-
 // RuleChanges is the audit trail of one setting, or of all with an empty key:
 // who changed what, from what to what, and from when on it holds.
-func RuleChanges(l crm.Lang, key string, list []rule.Change, def func(string) (rule.Def, bool), name func(crm.UserID) string, zone *time.Location) card.Card {
+func RuleChanges(l crm.Lang, key string, list []rule.Change, def func(string) (rule.Def, bool), name func(crm.UserID) string, scopeName func(rule.Scope) string, zone *time.Location) card.Card {
 	c := card.Card{Lang: l, Title: l.T("规则变更记录", "Changes of rules"), Subtitle: key, Tone: card.Info}
 	if len(list) == 0 {
 		c.Blocks = append(c.Blocks, card.P(l.T("还没有人改过。", "Nobody has changed anything yet.")))
@@ -135,10 +81,13 @@ func RuleChanges(l crm.Lang, key string, list []rule.Change, def func(string) (r
 		if x.TakenBack {
 			did = l.T("撤回", "took back")
 		}
+		if x.Approver != 0 {
+			did = l.T("加急修改（"+name(x.Approver)+" 同意）", "urgently changed (agreed by "+name(x.Approver)+")")
+		}
 		d, _ := def(x.Key)
 		scope := ""
 		if x.Scope != "" {
-			scope = l.T("（", " (for ") + scopeText(l, x.Scope) + l.T("）", ")")
+			scope = l.T("（", " (for ") + scopeName(x.Scope) + l.T("）", ")")
 		}
 		change := ruleShort(l, d, x.Before) + " → " + ruleShort(l, d, x.After)
 		if strings.HasPrefix(x.After, "{") || strings.HasPrefix(x.After, "[") {
@@ -150,49 +99,6 @@ func RuleChanges(l crm.Lang, key string, list []rule.Change, def func(string) (r
 			{Text: "\n" + change + " · " + x.Effective.In(zone).Format("2006-01-02 15:04") + l.T(" 起生效", " onwards"), Tone: card.Muted}}})
 	}
 	return c
-}
-
-// scopeText says for whom a value holds.
-func scopeText(l crm.Lang, s rule.Scope) string {
-	kind, who, _ := strings.Cut(string(s), ":")
-	switch kind {
-	case "team":
-		return l.T("团队 ", "team ") + who
-	case "user":
-		return l.T("人员 ", "person ") + who
-	case "role":
-		return crm.Role(who).Name(l)
-	}
-	return l.T("公司", "the organisation")
-}
-
-func ruleHistory(l crm.Lang, d rule.Def, history []rule.Version, name func(crm.UserID) string, now time.Time, zone *time.Location, mayChange bool) card.Collapsible {
-	fold := card.Collapsible{Title: l.T("版本", "Versions"), Open: true}
-	for i, v := range history {
-		if i == 5 {
-			break
-		}
-		who := name(v.Author)
-		if who == "" {
-			who = l.T("系统", "system")
-		}
-		text := strconv.FormatInt(v.ID, 10) + " · " + ruleShort(l, d, v.Value) + " · " + who + " · " + l.T("生效 ", "from ") + v.EffectiveAt.In(zone).Format("2006-01-02 15:04")
-		if v.Reason != "" {
-			text += " · " + v.Reason
-		}
-		span := card.Span{Text: text}
-		back := v.RolledBackAt.IsZero() && mayChange && now.Sub(v.CreatedAt) <= rule.RollBackWithin
-		if !v.RolledBackAt.IsZero() {
-			span.Strike, span.Tone = true, card.Muted
-		}
-		fold.Blocks = append(fold.Blocks, card.Text{Spans: []card.Span{span}})
-		if back {
-			id := strconv.FormatInt(v.ID, 10)
-			fold.Blocks = append(fold.Blocks, card.Buttons{Items: []card.Button{{Label: l.T("撤回版本 ", "Take back ") + id, Style: card.Risky, Action: RollBackRule{v.ID}, Command: l.T("/规则 撤回 ", "/rules rollback ") + id,
-				Confirm: &card.Confirm{Title: l.T("撤回这个版本？", "Take this version back?"), Text: l.T("前一个值马上重新生效。", "The value before it holds again at once.")}}}})
-		}
-	}
-	return fold
 }
 
 func ruleSample(def string) string {
@@ -212,21 +118,4 @@ func indentJSON(s string) string {
 		return s
 	}
 	return string(out)
-}
-
-func ruleSamples(l crm.Lang) []Sample {
-	zone := time.FixedZone("", 8*3600)
-	now := time.Date(2026, 3, 2, 10, 0, 0, 0, zone)
-	d := rule.Def{Key: "P-04.daily", Title: crm.Text{Zh: "每个工作日可认领数", En: "claims per working day"}, Unit: crm.Text{Zh: "条", En: "leads"}, Default: "20"}
-	history := []rule.Version{{ID: 7, Key: d.Key, Value: "25", Author: 1, Reason: l.T("旺季", "busy season"), CreatedAt: now, EffectiveAt: now.Add(14 * time.Hour)},
-		{ID: 3, Key: d.Key, Value: "15", Author: 1, CreatedAt: now.AddDate(0, 0, -30), EffectiveAt: now.AddDate(0, 0, -29), RolledBackAt: now.AddDate(0, 0, -28)}}
-	name := func(crm.UserID) string { return l.T("管理员", "Admin") }
-	changes := []rule.Change{{At: now.Add(time.Hour), Actor: 1, Key: d.Key, Version: 7, TakenBack: true, Before: "25", After: "20", Effective: now.Add(14 * time.Hour)},
-		{At: now, Actor: 1, Key: d.Key, Scope: "team:3", Version: 7, Before: "20", After: "25", Effective: now.Add(14 * time.Hour)}}
-	return []Sample{
-		{"rule/changes", crm.Text{Zh: "规则变更记录", En: "the audit trail of rules"}, RuleChanges(l, d.Key, changes, func(string) (rule.Def, bool) { return d, true }, name, zone)},
-		{"rule/list", crm.Text{Zh: "全部设置", En: "all settings"}, RuleList(l, "", []RuleLine{{d, "20", false}, {d, "25", true}}, 12)},
-		{"rule/card", crm.Text{Zh: "一个设置，管理员", En: "one setting, administrator"}, RuleCard(l, d, "20", 0, history, name, "2026-03-03", now, zone, true)},
-		{"rule/reader", crm.Text{Zh: "一个设置，其他人", En: "one setting, everybody else"}, RuleCard(l, d, "20", 0, nil, name, "2026-03-03", now, zone, false)},
-	}
 }

@@ -212,5 +212,9 @@ func (h leadHandlers) adopt(ctx context.Context, a crm.Actor, _ bot.Call, p card
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return h.setRule(ctx, a, lead.Sources.Key, string(value), a.Lang.T("采用 L-07 月度建议", "adopted from the monthly check L-07"), "", false)
+	ch, err := h.checkRule(a, cards.RuleChange{Key: lead.Sources.Key, Value: string(value), Reason: a.Lang.T("采用 L-07 月度建议", "adopted from the monthly check L-07")})
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	return h.setRule(ctx, a, ch, false)
 }

@@ -41,6 +41,7 @@ type Services struct {
 	Calendar    *calendar.Calendar
 	Directory   *org.Directory
 	Rules       *rule.Book
+	RuleDesk    *rule.Desk  // urgent changes of settings
 	Binder      *org.Binder // who somebody new on a platform is
 	Leads       *lead.Service
 	Recycle     *recycle.Service // when records go back to their pools

@@ -2,7 +2,7 @@ package handlers
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,63 +13,80 @@ import (
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/rule"
+	"crmbot/internal/sched"
 )
 
 const (
 	viewRule = "rule.card"
-	// rulesShown bounds the list of settings in one card.
-	rulesShown = 40
+	// rulesShown bounds the list of settings in one card, scopesShown the teams to
+	// choose from in the form; others are named with the command.
+	rulesShown  = 40
+	scopesShown = 60
 )
 
-// ruleArgs is what `/规则` says: nothing, a filter, a key with a new value and
-// its reason, or a version to take back.
-type ruleArgs struct {
-	Filter        string
-	Value, Reason string
-	Version       int64
-}
-
-// rules shows and changes settings (RC-01, RC-04).
+// rules shows and changes settings (RC-01 to RC-04).
 func rules(s *Services) Module {
+	admin := []crm.Role{crm.Admin}
 	return Module{
 		Commands: []bot.Registration{
-			bot.Command[ruleArgs]{Name: "规则", Aliases: []string{"rules"}, Summary: crm.Text{Zh: "查看规则和设置，管理员可修改", En: "see rules and settings; administrators change them"},
-				Usage: crm.Text{Zh: "[编号] [值] [原因]", En: "[key] [value] [reason]"}, Examples: []string{"/规则", "/规则 P-04", "/规则 P-04.daily 25 旺季", "/rules rollback 7"},
-				Parse: parseRule, Run: s.rule},
-			bot.Handle[cards.ChangeRule]{Roles: []crm.Role{crm.Admin}, Run: s.changeRule},
-			bot.Handle[cards.RollBackRule]{Roles: []crm.Role{crm.Admin}, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.RollBackRule) (bot.Reply, error) {
+			bot.Command[ruleArgs]{Name: "规则", Aliases: []string{"rules"}, Summary: crm.Text{Zh: "查看规则和设置，管理员可试算、修改和撤回", En: "see rules and settings; administrators try changes out, make them and take them back"},
+				Usage:    crm.Text{Zh: "[编号] [值] [团队=|角色=|人员=] [生效=] [加急] [原因]", En: "[key] [value] [team=|role=|person=] [from=] [urgent] [reason]"},
+				Examples: []string{"/规则", "/规则 P-04", "/规则 P-04.daily 25 旺季", "/规则 P-04.daily 25 团队=华东 生效=2026-03-10 旺季", "/规则 试算 P-03.leads 40", "/规则 撤回 7", "/rules P-04.daily 25 team=East urgent busy season", "/rules rollback 7"},
+				Parse:    parseRule, Run: s.rule},
+			bot.Handle[cards.ChangeRule]{Roles: admin, Run: s.changeRule},
+			bot.Handle[cards.TryRule]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.TryRule) (bot.Reply, error) {
+				ch, err := s.formChange(ctx, a, p.Key, c.Values)
+				if err != nil {
+					return bot.Reply{}, err
+				}
+				return s.tryRule(ctx, a, ch)
+			}},
+			bot.Handle[cards.ConfirmRule]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.ConfirmRule) (bot.Reply, error) {
+				if r := strings.TrimSpace(c.Values.Get(cards.RuleReason)); r != "" {
+					p.Reason = r
+				}
+				rep, err := s.confirmRule(ctx, a, p.RuleChange, p.Proof)
+				rep.Update = err == nil
+				return rep, err
+			}},
+			bot.Handle[cards.ListRule]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.ListRule) (bot.Reply, error) {
+				return s.listRule(ctx, a, p.RuleChange)
+			}},
+			bot.Handle[cards.AnswerRule]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.AnswerRule) (bot.Reply, error) {
+				rep, err := s.answerRule(ctx, a, p.Request, p.Approve)
+				rep.Update = err == nil
+				return rep, err
+			}},
+			bot.Handle[cards.RollBackRule]{Roles: admin, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.RollBackRule) (bot.Reply, error) {
 				return s.rollBackRule(ctx, a, p.Version)
 			}},
 		},
-		Views: []bot.ViewDef{{Name: viewRule, Render: func(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
-			return s.ruleCard(ctx, v.Actor, v.Lang, ref)
-		}}},
+		Views: []bot.ViewDef{
+			{Name: viewRule, Render: func(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
+				return s.ruleCard(ctx, v.Actor, v.Lang, ref)
+			}},
+			{Name: rule.ViewRequest, Render: func(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
+				id, err := strconv.ParseInt(strings.TrimPrefix(ref, string(rule.KindRequest)+"-"), 10, 64)
+				if err != nil || v.Group {
+					return card.Card{}, bot.ErrNothing
+				}
+				return s.ruleRequest(ctx, v.Actor, v.Lang, id)
+			}},
+		},
+		Jobs: []sched.Job{{Name: "rule.lapse", Next: func(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }, Pending: s.RuleDesk.NextLapse,
+			Run: func(ctx context.Context, _ time.Time) error { return s.RuleDesk.Lapse(ctx) }}},
 	}
-}
-
-func parseRule(rest string) (ruleArgs, error) {
-	head, tail, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	tail = strings.TrimSpace(tail)
-	if head == "撤回" || head == "回滚" || strings.EqualFold(head, "rollback") {
-		n, err := strconv.ParseInt(tail, 10, 64)
-		if err != nil || n <= 0 {
-			return ruleArgs{}, crm.Invalid("请写要撤回的版本号，如 /规则 撤回 7", "name the version to take back, such as /rules rollback 7")
-		}
-		return ruleArgs{Version: n}, nil
-	}
-	value, reason, _ := strings.Cut(tail, " ")
-	if strings.HasPrefix(tail, "{") || strings.HasPrefix(tail, "[") {
-		value, reason = tail, "" // a structure may have spaces; its reason comes by the form
-	}
-	return ruleArgs{Filter: head, Value: strings.TrimSpace(value), Reason: strings.TrimSpace(reason)}, nil
 }
 
 func (s *Services) rule(ctx context.Context, a crm.Actor, c bot.Call, in ruleArgs) (bot.Reply, error) {
-	switch {
-	case in.Version != 0:
-		return s.rollBackRule(ctx, a, in.Version)
-	case in.Value != "":
-		return s.setRule(ctx, a, in.Filter, in.Value, in.Reason, "", false)
+	switch in.Verb {
+	case ruleBack:
+		return s.rollBackRule(ctx, a, in.Number)
+	case ruleApprove, ruleDecline:
+		return s.answerRule(ctx, a, in.Number, in.Verb == ruleApprove)
+	}
+	if in.Value != "" {
+		return s.ruleLine(ctx, a, in)
 	}
 	if _, ok := s.Rules.Def(in.Filter); ok {
 		shown, err := s.ruleCard(ctx, a, a.Lang, in.Filter)
@@ -100,18 +117,77 @@ func (s *Services) rule(ctx context.Context, a crm.Actor, c bot.Call, in ruleArg
 }
 
 func (s *Services) ruleCard(ctx context.Context, a crm.Actor, l crm.Lang, key string) (card.Card, error) {
-	d, ok := s.Rules.Def(key)
-	if !ok {
-		return card.Card{}, crm.NotFound("没有这个设置："+key, "there is no such setting: "+key)
-	}
-	history, err := s.Rules.History(ctx, key)
+	v, err := s.ruleView(ctx, a, l, key)
 	if err != nil {
 		return card.Card{}, err
 	}
-	value, version := s.Rules.Value(ctx, key)
+	return cards.RuleCard(l, v), nil
+}
+
+// ruleView is a setting with all that its cards say.
+func (s *Services) ruleView(ctx context.Context, a crm.Actor, l crm.Lang, key string) (cards.RuleView, error) {
+	d, ok := s.Rules.Def(key)
+	if !ok {
+		return cards.RuleView{}, crm.NotFound("没有这个设置："+key, "there is no such setting: "+key).WithNext("发送 /规则 查看全部", "send /rules for all")
+	}
 	now := s.Clock.Now()
 	next, _ := s.nextRuleDay(now)
-	return cards.RuleCard(l, d, value, version, history, func(id crm.UserID) string { return s.Directory.Name(ctx, id) }, next, now, s.Calendar.Zone(), a.Is(crm.Admin)), nil
+	v := cards.RuleView{Def: d, Next: next, Now: now, Zone: s.Calendar.Zone(), MayChange: a.Is(crm.Admin) && !a.Frozen, Viewer: a.ID, Tried: s.triedFirst(key),
+		Name: func(id crm.UserID) string { return s.Directory.Name(ctx, id) }, ScopeName: s.scopeNames(ctx, l)}
+	var err error
+	if v.InForce, err = s.Rules.InForce(ctx, key); err != nil {
+		return v, err
+	}
+	if v.History, err = s.Rules.History(ctx, key); err != nil {
+		return v, err
+	}
+	v.Value, v.Version = s.Rules.Value(ctx, key)
+	for _, x := range v.History {
+		if x.RolledBackAt.IsZero() && x.EffectiveAt.After(now) {
+			v.Planned = append(v.Planned, x)
+		}
+	}
+	slices.SortStableFunc(v.Planned, func(x, y rule.Version) int { return x.EffectiveAt.Compare(y.EffectiveAt) })
+	if !v.MayChange {
+		return v, nil
+	}
+	if v.Waiting, err = s.RuleDesk.Open(ctx, a, key); err != nil {
+		return v, err
+	}
+	teams, err := s.Directory.Teams(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, t := range teams[:min(len(teams), scopesShown)] {
+		v.Scopes = append(v.Scopes, card.Option{Value: "team:" + strconv.FormatInt(int64(t.ID), 10), Label: l.T("团队 ", "team ") + t.Name})
+	}
+	for _, r := range crm.Roles {
+		v.Scopes = append(v.Scopes, card.Option{Value: "role:" + string(r), Label: l.T("角色 ", "role ") + r.Name(l)})
+	}
+	return v, nil
+}
+
+// scopeNames says for whom a value holds.
+func (s *Services) scopeNames(ctx context.Context, l crm.Lang) func(rule.Scope) string {
+	return func(x rule.Scope) string {
+		kind, who, _ := strings.Cut(string(x), ":")
+		id, _ := strconv.ParseInt(who, 10, 64) // of scopes that were checked
+		switch kind {
+		case "team":
+			if t, err := s.Directory.Team(ctx, crm.TeamID(id)); err == nil {
+				who = t.Name
+			}
+			return l.T("团队 ", "team ") + who
+		case "user":
+			if n := s.Directory.Name(ctx, crm.UserID(id)); n != "" {
+				who = n
+			}
+			return who
+		case "role":
+			return l.T("角色 ", "role ") + crm.Role(who).Name(l)
+		}
+		return l.T("全公司", "the whole company")
+	}
 }
 
 // rulesOf is what "/历史 规则 P-04.daily" asks about: all rules with an empty
@@ -136,7 +212,7 @@ func (s *Services) ruleChanges(ctx context.Context, a crm.Actor, key string) (bo
 	if _, ok := s.Rules.Def(key); key != "" && !ok {
 		return bot.Reply{}, crm.NotFound("没有这个设置："+key, "there is no such setting: "+key).WithNext("发送 /规则 查看全部", "send /rules for all")
 	}
-	shown := cards.RuleChanges(a.Lang, key, list, s.Rules.Def, func(id crm.UserID) string { return s.Directory.Name(ctx, id) }, s.Calendar.Zone())
+	shown := cards.RuleChanges(a.Lang, key, list, s.Rules.Def, func(id crm.UserID) string { return s.Directory.Name(ctx, id) }, s.scopeNames(ctx, a.Lang), s.Calendar.Zone())
 	return bot.Reply{Card: &shown, Private: true}, nil
 }
 
@@ -146,45 +222,42 @@ func (s *Services) nextRuleDay(now time.Time) (crm.Day, time.Time) {
 	return day, s.Calendar.At(day, calendar.Clock(0, 0))
 }
 
-func (s *Services) changeRule(ctx context.Context, a crm.Actor, c bot.Call, p cards.ChangeRule) (bot.Reply, error) {
-	if _, version := s.Rules.Value(ctx, p.Key); version != p.Seen {
-		return bot.Reply{}, crm.Stale("RC-01", "这个设置刚刚被别人改过，您的修改没有保存", "somebody has just changed this setting; yours was not saved").WithNext("请发送 /规则 "+p.Key+" 查看新的值", "send /rules "+p.Key+" for the new value")
+func (s *Services) ruleRequest(ctx context.Context, a crm.Actor, l crm.Lang, id int64) (card.Card, error) {
+	r, err := s.RuleDesk.Request(ctx, a, id)
+	if err != nil {
+		return card.Card{}, err
 	}
-	return s.setRule(ctx, a, p.Key, c.Values.Get(cards.RuleValue), c.Values.Get(cards.RuleReason), "", true)
+	v, err := s.ruleView(ctx, a, l, r.Key)
+	if err != nil {
+		return card.Card{}, err
+	}
+	at := s.Clock.Now()
+	if r.State == rule.Approved {
+		at = r.DecidedAt.Add(-time.Millisecond)
+	}
+	before, err := s.Rules.Held(ctx, r.Key, r.Scope, at)
+	if err != nil {
+		return card.Card{}, err
+	}
+	return cards.RuleAsked(l, r, before, v), nil
 }
 
-func (s *Services) setRule(ctx context.Context, a crm.Actor, key, value, reason string, scope rule.Scope, update bool) (bot.Reply, error) {
-	if strings.TrimSpace(reason) == "" {
-		return bot.Reply{}, crm.Invalid("修改规则需要写原因", "a change of a rule needs a reason").WithNext(fmt.Sprintf("例如：/规则 %s %s 旺季", key, value), fmt.Sprintf("for example: /rules %s %s busy season", key, value))
+func (s *Services) answerRule(ctx context.Context, a crm.Actor, id int64, approve bool) (bot.Reply, error) {
+	do := s.RuleDesk.Decline
+	said := crm.Text{Zh: "已处理，规则不变", En: "decided; nothing changed"}
+	if approve {
+		do, said = s.RuleDesk.Approve, crm.Text{Zh: "已同意，马上生效", En: "agreed; it holds now"}
 	}
-	day, from := s.nextRuleDay(s.Clock.Now())
-	v, err := s.Rules.Set(ctx, a, key, scope, normalizeRule(value), reason, from)
+	if _, err := do(ctx, a, id); err != nil {
+		return bot.Reply{}, err
+	}
+	shown, err := s.ruleRequest(ctx, a, a.Lang, id)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	shown, err := s.ruleCard(ctx, a, a.Lang, key)
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	toast := a.Lang.T(fmt.Sprintf("版本 %d 已保存，%s 00:00 起生效", v.ID, day), fmt.Sprintf("version %d is saved; it holds from %s 00:00", v.ID, day))
-	view := bot.View{Name: viewRule, Ref: key}
-	if update {
-		return bot.Replace(shown, view, toast), nil
-	}
-	rep := bot.Show(shown, view)
-	rep.Text = toast
+	rep := private(bot.Show(shown, bot.View{Name: rule.ViewRequest, Ref: rule.Request{ID: id}.Ref().String()}))
+	rep.Toast, rep.ToastTone = said.In(a.Lang), bot.ToastSuccess
 	return rep, nil
-}
-
-// normalizeRule keeps what people type for a switch in the setting's own form.
-func normalizeRule(v string) string {
-	switch strings.ToLower(strings.TrimSpace(v)) {
-	case "开", "on":
-		return "true"
-	case "关", "off":
-		return "false"
-	}
-	return strings.TrimSpace(v)
 }
 
 func (s *Services) rollBackRule(ctx context.Context, a crm.Actor, id int64) (bot.Reply, error) {
@@ -196,5 +269,5 @@ func (s *Services) rollBackRule(ctx context.Context, a crm.Actor, id int64) (bot
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return bot.Replace(shown, bot.View{Name: viewRule, Ref: v.Key}, a.Lang.T(fmt.Sprintf("版本 %d 已撤回", id), fmt.Sprintf("version %d was taken back", id))), nil
+	return bot.Replace(shown, bot.View{Name: viewRule, Ref: v.Key}, a.Lang.T("版本 "+strconv.FormatInt(id, 10)+" 已撤回", "version "+strconv.FormatInt(id, 10)+" was taken back")), nil
 }

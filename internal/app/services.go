@@ -76,6 +76,7 @@ func settings(reg *metric.Registry) []rule.Def {
 func services(w wiring) *handlers.Services {
 	s := &handlers.Services{Clock: w.clock, Calendar: w.cal, Directory: w.dir, Rules: w.book}
 	s.Binder = org.NewBinder(org.BinderDeps{Store: w.db, People: w.db, Directory: w.dir, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock})
+	s.RuleDesk = rule.NewDesk(rule.DeskDeps{Book: w.book, Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Days: w.cal, Admins: adminsAtWork(w.dir)})
 	s.Recycle = recycle.NewService(recycle.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book,
 		Holds: []recycle.Source{w.db.ContractHolds, w.db.ApprovalHolds}, Stages: func(ctx context.Context) []string { return s.Deals.StageKeys(ctx) }})
 	gate := pool.NewGate(pool.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book, Moved: s.Recycle.Moved,
@@ -118,4 +119,18 @@ func services(w wiring) *handlers.Services {
 	s.Reports = report.NewService(report.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Metrics: reader, Goals: goal.NewBook(w.book, w.reg, w.cal),
 		Rules: w.book, Directory: w.dir, Calendar: w.cal, Clock: w.clock, Plans: plans{s.Activities, w.cal}})
 	return s
+}
+
+// adminsAtWork are the administrators who can be asked.
+func adminsAtWork(dir *org.Directory) func(context.Context) ([]crm.UserID, error) {
+	return func(ctx context.Context) ([]crm.UserID, error) {
+		us, err := dir.WithRole(ctx, crm.Admin)
+		var out []crm.UserID
+		for _, u := range us {
+			if u.Active && !u.Frozen {
+				out = append(out, u.ID)
+			}
+		}
+		return out, err
+	}
 }

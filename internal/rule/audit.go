@@ -11,11 +11,13 @@ import (
 // Change is one entry of the audit trail of settings: who changed what from
 // when on, or took it back.
 type Change struct {
-	At      time.Time
-	Actor   crm.UserID
-	Key     string
-	Scope   Scope
-	Version int64
+	At    time.Time
+	Actor crm.UserID
+	// Approver is the second administrator of an urgent change; zero: none.
+	Approver crm.UserID
+	Key      string
+	Scope    Scope
+	Version  int64
 	// TakenBack is set for the roll-back of the version (RC-04).
 	TakenBack bool
 	// Before and After are what held, and holds, for the scope from Effective on.
@@ -37,6 +39,9 @@ func AuditRef(version int64) crm.Ref { return crm.Ref{Kind: "RULE", ID: version}
 func (c Change) Audit() crm.Audit {
 	a := crm.Audit{At: c.At, Actor: c.Actor, Action: actionChange, Ref: AuditRef(c.Version), Rule: "RC-01", RuleVersion: c.Version,
 		Detail: map[string]any{"key": c.Key, "scope": string(c.Scope), "before": c.Before, "after": c.After, "effective": c.Effective.UTC().Format(time.RFC3339)}}
+	if c.Approver != 0 {
+		a.Detail["approver"] = int64(c.Approver)
+	}
 	if c.TakenBack {
 		a.Action, a.Rule = actionRollBack, "RC-04"
 	}
@@ -50,6 +55,9 @@ func ChangeOf(a crm.Audit) (c Change, ok bool) {
 	}
 	text := func(k string) string { s, _ := a.Detail[k].(string); return s }
 	c = Change{At: a.At, Actor: a.Actor, Key: text("key"), Scope: Scope(text("scope")), Version: a.RuleVersion, TakenBack: a.Action == actionRollBack, Before: text("before"), After: text("after")}
+	if n, ok := a.Detail["approver"].(float64); ok {
+		c.Approver = crm.UserID(n)
+	}
 	c.Effective, _ = time.Parse(time.RFC3339, text("effective"))
 	return c, true
 }

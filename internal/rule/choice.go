@@ -36,7 +36,7 @@ func (k Choice) Parse(s string) (string, bool) {
 
 // Def is the definition for the book.
 func (k Choice) Def() Def {
-	return Def{Key: k.Key, Title: k.Title, Default: k.Default, Check: func(s string) error {
+	return Def{Key: k.Key, Title: k.Title, Default: k.Default, Form: Form{Kind: ChoiceForm, Options: k.Options}, Check: func(s string) error {
 		if _, ok := k.Parse(s); ok {
 			return nil
 		}

@@ -31,6 +31,9 @@ type Version struct {
 	Reason      string
 	CreatedAt   time.Time
 	EffectiveAt time.Time
+	// Approver is the second administrator of an urgent change (RC-01); zero: it was
+	// not urgent.
+	Approver crm.UserID
 	// RolledBackAt is set when the version was taken back; zero otherwise.
 	RolledBackAt time.Time
 }
@@ -45,7 +48,31 @@ type Def struct {
 	Default string
 	// Check refuses values with an error that people can read. Nil: anything.
 	Check func(value string) error
+	// Form is how the value is asked for in a form.
+	Form Form
 }
+
+// Form says what kind of value a setting takes. The zero value is text.
+type Form struct {
+	Kind FormKind
+	// Min and Max are the bounds of a number.
+	Min, Max int64
+	// Options are the words of a choice.
+	Options []Option
+}
+
+// FormKind is a kind of value.
+type FormKind int
+
+// The kinds.
+const (
+	TextForm FormKind = iota
+	NumberForm
+	SwitchForm
+	TimeForm
+	ChoiceForm
+	StructureForm // JSON
+)
 
 // Store keeps the versions.
 type Store interface {
@@ -205,33 +232,45 @@ func mayChange(a crm.Actor) error {
 
 // Set stores a new version after checking the value; it holds from effective.
 func (b *Book) Set(ctx context.Context, a crm.Actor, key string, scope Scope, value, reason string, effective time.Time) (Version, error) {
-	d, ok := b.defs[key]
-	if !ok {
-		return Version{}, crm.NotFound("没有这个设置："+key, "there is no such setting: "+key).WithNext("发送 /规则 查看全部设置", "send /rules for all settings")
-	}
-	if err := mayChange(a); err != nil {
+	if err := b.CheckChange(a, key, scope, value, reason); err != nil {
 		return Version{}, err
-	}
-	if d.Check != nil {
-		if err := d.Check(value); err != nil {
-			return Version{}, err
-		}
-	}
-	if err := checkScope(scope); err != nil {
-		return Version{}, err
-	}
-	if utf8.RuneCountInString(reason) > 200 {
-		return Version{}, crm.Invalid("原因最多 200 字", "a reason takes up to 200 characters")
 	}
 	now := b.clock.Now()
 	if effective.Before(now) {
 		effective = now
 	}
+	return b.add(ctx, Version{Key: key, Scope: scope, Value: value, Author: a.ID, Reason: reason, CreatedAt: now, EffectiveAt: effective})
+}
+
+// CheckChange refuses what Set would refuse, and stores nothing.
+func (b *Book) CheckChange(a crm.Actor, key string, scope Scope, value, reason string) error {
+	d, ok := b.defs[key]
+	if !ok {
+		return crm.NotFound("没有这个设置："+key, "there is no such setting: "+key).WithNext("发送 /规则 查看全部设置", "send /rules for all settings")
+	}
+	if err := mayChange(a); err != nil {
+		return err
+	}
+	if d.Check != nil {
+		if err := d.Check(value); err != nil {
+			return err
+		}
+	}
+	if err := checkScope(scope); err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(reason) > 200 {
+		return crm.Invalid("原因最多 200 字", "a reason takes up to 200 characters")
+	}
+	return nil
+}
+
+// add stores a checked version with its audit entry.
+func (b *Book) add(ctx context.Context, v Version) (Version, error) {
 	if err := b.Load(ctx); err != nil { // the value before it may be a second old
 		return Version{}, err
 	}
-	v := Version{Key: key, Scope: scope, Value: value, Author: a.ID, Reason: reason, CreatedAt: now, EffectiveAt: effective}
-	id, err := b.store.AddRuleVersion(ctx, v, Change{At: now, Actor: a.ID, Key: key, Scope: scope, Before: b.valueAt(key, scope, effective, 0), After: value, Effective: effective})
+	id, err := b.store.AddRuleVersion(ctx, v, Change{At: v.CreatedAt, Actor: v.Author, Approver: v.Approver, Key: v.Key, Scope: v.Scope, Before: b.valueAt(v.Key, v.Scope, v.EffectiveAt, 0), After: v.Value, Effective: v.EffectiveAt})
 	if err != nil {
 		return Version{}, err
 	}

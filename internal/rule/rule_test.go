@@ -179,6 +179,7 @@ func TestBadValuesAreRefusedInWords(t *testing.T) {
 		{"P-04.daily", "", "201", "0 到 200"}, {"P-04.daily", "", "-1", "0 到 200"}, {"P-04.daily", "", "1.5", "整数"}, {"P-04.daily", "", "很多", "很多"}, {"P-04.daily", "", "", "整数"},
 		{"P-10.on", "", "也许", "开 或 关"}, {"R-01.draft", "", "25:00", "17:30"}, {"R-01.draft", "", "17.30", "17:30"},
 		{"AP-01.flow", "", "{", "JSON"}, {"AP-01.flow", "", `{"steps":[]}`, "至少一步"}, {"AP-01.flow", "", `{"stepz":["a"]}`, "JSON"}, {"AP-01.flow", "", `{"steps":["a"]} {}`, "JSON"},
+		{"AP-01.flow", "", `{"steps":[1]}`, "“steps”需要带引号的文字，写的是数字"}, {"AP-01.flow", "", `{"stepz":["a"]}`, "没有字段“stepz”"}, {"AP-01.flow", "", "{\n\"steps\" [\"a\"]}", "第 2 行第 9 个字符"}, {"AP-01.flow", "", `[]`, "需要对象 { }，写的是列表"},
 		{"AP-01.flow", "", `{"steps":["a"]}}`, "JSON"}, {"no.such", "", "1", "no.such"},
 		{"P-04.daily", "team:x", "1", "范围"}, {"P-04.daily", "role:king", "1", "范围"}, {"P-04.daily", "everybody", "1", "范围"}, {"P-04.daily", "user:0", "1", "范围"},
 	} {
@@ -260,5 +261,46 @@ func TestLeaversChangeNoSettingsHO01(t *testing.T) {
 	}
 	if got := daily.Of(t.Context(), b); got != 10 || len(m.list) != 1 {
 		t.Errorf("the value is %d with %d versions, want 10 with 1", got, len(m.list))
+	}
+}
+
+// TestRC01WhatMayHoldAtOnce: only what shows, reminds or reports holds at once by
+// one administrator's word.
+func TestRC01WhatMayHoldAtOnce(t *testing.T) {
+	for key, want := range map[string]bool{"P-04.daily": false, "P-11.leads": false, "AS-01.rules": false, "AD-01.mode": false, "L-02.lines": false, "RC-03.grace": false, "AP-01.flow": false, "DU-01.similarity": false,
+		"R-01.draft": true, "G-01.field": true, "CH-03.budget": true, "V-04.morning": true, "V-01.note": false} {
+		if got := rule.AtOnce(key); got != want {
+			t.Errorf("%s may hold at once: %v", key, got)
+		}
+	}
+}
+
+// TestInForceAndPlanned: each scope with a value of its own is named, and what does
+// not hold yet or was taken back is not.
+func TestInForceAndPlanned(t *testing.T) {
+	b, _, clock := book(t)
+	now := clock.Now()
+	set(t, b, "P-04.daily", "team:3", "12", now)
+	set(t, b, "P-04.daily", "team:3", "13", now)
+	set(t, b, "P-04.daily", "", "11", now.Add(time.Hour))
+	back := set(t, b, "P-04.daily", "user:7", "1", now)
+	before, err := b.Stamp(t.Context(), "P-04.daily")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.RollBack(t.Context(), admin, back.ID); err != nil {
+		t.Fatal(err)
+	}
+	list, err := b.InForce(t.Context(), "P-04.daily")
+	if err != nil || len(list) != 1 || list[0].Scope != "team:3" || list[0].Value != "13" {
+		t.Errorf("in force: %+v, %v", list, err)
+	}
+	if after, err := b.Stamp(t.Context(), "P-04.daily"); err != nil || after == before {
+		t.Errorf("taking back leaves the stamp %s", after)
+	}
+	for scope, want := range map[rule.Scope]string{"team:3": "13", "team:4": "20", "": "20"} {
+		if got, err := b.Held(t.Context(), "P-04.daily", scope, now); err != nil || got != want {
+			t.Errorf("for %q it is %s, want %s (%v)", scope, got, want, err)
+		}
 	}
 }

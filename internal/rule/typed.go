@@ -24,7 +24,7 @@ type Int struct {
 
 // Def is the definition for the book.
 func (k Int) Def() Def {
-	return Def{Key: k.Key, Title: k.Title, Unit: k.Unit, Default: strconv.FormatInt(k.Default, 10), Check: func(s string) error {
+	return Def{Key: k.Key, Title: k.Title, Unit: k.Unit, Default: strconv.FormatInt(k.Default, 10), Form: Form{Kind: NumberForm, Min: k.Min, Max: k.Max}, Check: func(s string) error {
 		n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 		if err != nil || n < k.Min || n > k.Max {
 			return crm.Invalid(fmt.Sprintf("%s 需要 %d 到 %d 的整数，收到“%s”", k.Key, k.Min, k.Max, s),
@@ -59,7 +59,7 @@ type Bool struct {
 
 // Def is the definition for the book.
 func (k Bool) Def() Def {
-	return Def{Key: k.Key, Title: k.Title, Default: strconv.FormatBool(k.Default), Check: func(s string) error {
+	return Def{Key: k.Key, Title: k.Title, Default: strconv.FormatBool(k.Default), Form: Form{Kind: SwitchForm}, Check: func(s string) error {
 		if _, ok := parseBool(s); !ok {
 			return crm.Invalid(k.Key+" 需要 开 或 关", k.Key+" takes on or off")
 		}
@@ -96,7 +96,7 @@ type Clock struct {
 
 // Def is the definition for the book.
 func (k Clock) Def() Def {
-	return Def{Key: k.Key, Title: k.Title, Default: k.Default, Check: func(s string) error {
+	return Def{Key: k.Key, Title: k.Title, Default: k.Default, Form: Form{Kind: TimeForm}, Check: func(s string) error {
 		if _, err := time.Parse("15:04", strings.TrimSpace(s)); err != nil {
 			return crm.Invalid(k.Key+" 需要时间，如 17:30", k.Key+" takes a time of day such as 17:30")
 		}
@@ -129,7 +129,7 @@ func (k JSON[T]) Def() Def {
 	if err != nil {
 		raw = []byte("null") // a default that cannot be encoded fails its own check below
 	}
-	return Def{Key: k.Key, Title: k.Title, Default: string(raw), Check: func(s string) error {
+	return Def{Key: k.Key, Title: k.Title, Default: string(raw), Form: Form{Kind: StructureForm}, Check: func(s string) error {
 		var v T
 		dec := json.NewDecoder(strings.NewReader(s))
 		dec.DisallowUnknownFields()
@@ -140,7 +140,8 @@ func (k JSON[T]) Def() Def {
 			}
 		}
 		if err != nil {
-			return crm.Invalid(k.Key+" 的内容不是有效的 JSON："+err.Error(), k.Key+" is not valid JSON: "+err.Error())
+			what := fault(s, err)
+			return crm.Invalid(k.Key+" 的内容不是有效的 JSON："+what.Zh, k.Key+" is not valid JSON: "+what.En)
 		}
 		if k.Valid != nil {
 			return k.Valid(v)

@@ -19,6 +19,7 @@ type ruleRow struct {
 	CreatedMs    int64
 	EffectiveMs  int64
 	RolledBackMs int64
+	ApproverID   int64
 }
 
 func (ruleRow) TableName() string { return "crm_rule_versions" }
@@ -32,14 +33,14 @@ func (d *DB) RuleVersions(ctx context.Context) ([]rule.Version, error) {
 	out := make([]rule.Version, len(rows))
 	for i, r := range rows {
 		out[i] = rule.Version{ID: r.ID, Key: r.RuleKey, Scope: rule.Scope(r.Scope), Value: r.Value, Author: crm.UserID(r.AuthorID), Reason: r.Reason,
-			CreatedAt: at(r.CreatedMs), EffectiveAt: at(r.EffectiveMs), RolledBackAt: at(r.RolledBackMs)}
+			CreatedAt: at(r.CreatedMs), EffectiveAt: at(r.EffectiveMs), RolledBackAt: at(r.RolledBackMs), Approver: crm.UserID(r.ApproverID)}
 	}
 	return out, nil
 }
 
 // AddRuleVersion implements rule.Store.
 func (d *DB) AddRuleVersion(ctx context.Context, v rule.Version, c rule.Change) (int64, error) {
-	r := ruleRow{RuleKey: v.Key, Scope: string(v.Scope), Value: v.Value, AuthorID: int64(v.Author), Reason: v.Reason, CreatedMs: ms(v.CreatedAt), EffectiveMs: ms(v.EffectiveAt)}
+	r := ruleRow{RuleKey: v.Key, Scope: string(v.Scope), Value: v.Value, AuthorID: int64(v.Author), Reason: v.Reason, CreatedMs: ms(v.CreatedAt), EffectiveMs: ms(v.EffectiveAt), ApproverID: int64(v.Approver)}
 	err := d.InTx(ctx, func(ctx context.Context) error {
 		r.ID = 0
 		if err := d.write(ctx).Create(&r).Error; err != nil {

@@ -1,0 +1,17 @@
+ALTER TABLE crm_rule_versions ADD COLUMN approver_id BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE crm_rule_requests (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  rule_key VARCHAR(64) NOT NULL DEFAULT '',
+  scope VARCHAR(64) NOT NULL DEFAULT '',
+  value MEDIUMTEXT NOT NULL,
+  author_id BIGINT NOT NULL DEFAULT 0,
+  reason VARCHAR(255) NOT NULL DEFAULT '',
+  seen VARCHAR(64) NOT NULL DEFAULT '',
+  state VARCHAR(20) NOT NULL DEFAULT '',
+  asked_ms BIGINT NOT NULL DEFAULT 0,
+  expires_ms BIGINT NOT NULL DEFAULT 0,
+  by_id BIGINT NOT NULL DEFAULT 0,
+  decided_ms BIGINT NOT NULL DEFAULT 0,
+  version_id BIGINT NOT NULL DEFAULT 0
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE INDEX crm_rule_requests_state ON crm_rule_requests (state, expires_ms, id);
