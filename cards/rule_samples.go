@@ -5,6 +5,8 @@ import (
 
 	"crmbot/cards/card"
 	"crmbot/internal/crm"
+	"crmbot/internal/lead"
+	"crmbot/internal/recycle"
 	"crmbot/internal/rule"
 )
 
@@ -46,7 +48,17 @@ func ruleSamples(l crm.Lang) []Sample {
 	over := none
 	over.Urgent, over.Day, over.Reason = true, "", ""
 	over.Effects = RuleOverLimit(l, crm.Text{Zh: "今天已认领", En: "claimed today"}, []RuleOver{{Name: l.T("李娜", "Li Na"), Have: 31, Allowed: 25}}, 1)
+	releases, grades := none, none
+	releases.Key, releases.Value, releases.List = periods.Key, `{"A":2,"B":5}`, true
+	releases.Effects = RuleReleases(l, recycle.Preview{Looked: 120, Affected: 3, Sooner: 2, Later: 1, Earliest: "2026-03-06", Safe: "2026-03-06",
+		Owners:  []recycle.AffectedOwner{{Name: l.T("李娜", "Li Na"), Sooner: 2, Earliest: "2026-03-06"}, {Name: l.T("张伟", "Zhang Wei"), Later: 1}},
+		Records: []recycle.Affected{{Ref: crm.LeadID(12).Ref(), Name: l.T("华星科技", "Huaxing"), OwnerName: l.T("李娜", "Li Na"), Before: "2026-03-10", After: "2026-03-06"}}})
+	grades.Key, grades.Effects = "L-02.lines", RuleGrades(l, lead.GradePreview{Looked: 20000, More: true, Up: 3, Down: 40, Scores: 0, Moves: map[string]int{"BA": 3, "BC": 40}})
+	structured := v
+	structured.Def = periods
 	return []Sample{
+		{"rule/try-releases", crm.Text{Zh: "试算，释放日变化", En: "tried out, release days move"}, RuleTried(l, releases, structured)},
+		{"rule/try-grades", crm.Text{Zh: "试算，评级变化", En: "tried out, grades change"}, RuleTried(l, grades, v)},
 		{"rule/changes", crm.Text{Zh: "规则变更记录", En: "the audit trail of rules"}, RuleChanges(l, d.Key, changes, func(string) (rule.Def, bool) { return d, true }, name, scope, zone)},
 		{"rule/list", crm.Text{Zh: "全部设置", En: "all settings"}, RuleList(l, "", []RuleLine{{d, "20", false}, {d, "25", true}}, 12)},
 		{"rule/card", crm.Text{Zh: "一个设置，管理员", En: "one setting, administrator"}, RuleCard(l, v)},

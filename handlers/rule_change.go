@@ -13,7 +13,6 @@ import (
 
 	"crmbot/bot"
 	"crmbot/cards"
-	"crmbot/cards/card"
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/recycle"
@@ -304,15 +303,4 @@ func (s *Services) tryRule(ctx context.Context, a crm.Actor, ch cards.RuleChange
 		return bot.Reply{}, err
 	}
 	return private(bot.Show(cards.RuleTried(a.Lang, t, v), bot.View{})), nil
-}
-
-// ruleEffects are what a change would do, in words; list reports that there is a
-// list of records, link tells more.
-func (s *Services) ruleEffects(ctx context.Context, a crm.Actor, ch cards.RuleChange) (blocks []card.Block, list bool, link *card.Button, err error) {
-	return cards.RuleNoEffect(a.Lang), false, nil, nil
-}
-
-// listRule sends the records that a change would affect, by owner.
-func (s *Services) listRule(ctx context.Context, a crm.Actor, ch cards.RuleChange) (bot.Reply, error) {
-	return bot.Reply{}, crm.Invalid("这个设置的修改不会马上影响任何记录", "a change of this setting affects no record at once")
 }

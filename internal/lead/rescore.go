@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crmbot/internal/crm"
+	"crmbot/internal/rule"
 )
 
 // ViewRose tells an owner that a lead rose to A (L-03): "L-12".
@@ -14,15 +15,18 @@ const ViewRose = "lead.rose"
 const learnedFor = time.Minute
 
 // scale is how leads are scored now.
-func (s *Service) scale(ctx context.Context) (Scale, error) {
-	p := Scale{Unknown: int(UnknownSource.Of(ctx, s.d.Rules)), GivenDays: int(GivenDays.Of(ctx, s.d.Rules))}
-	p.Sources, _ = Sources.Read(ctx, s.d.Rules)
-	p.Complete, _ = CompleteRule.Read(ctx, s.d.Rules)
-	p.Actions, _ = ActionRule.Read(ctx, s.d.Rules)
-	p.Fit, _ = FitRule.Read(ctx, s.d.Rules)
-	p.Decay, _ = DecayRule.Read(ctx, s.d.Rules)
-	p.Lines, _ = LineRule.Read(ctx, s.d.Rules)
-	p.Slack, _ = SlackRule.Read(ctx, s.d.Rules)
+func (s *Service) scale(ctx context.Context) (Scale, error) { return s.scaleBy(ctx, s.d.Rules) }
+
+// scaleBy is how leads are scored by the book.
+func (s *Service) scaleBy(ctx context.Context, b *rule.Book) (Scale, error) {
+	p := Scale{Unknown: int(UnknownSource.Of(ctx, b)), GivenDays: int(GivenDays.Of(ctx, b))}
+	p.Sources, _ = Sources.Read(ctx, b)
+	p.Complete, _ = CompleteRule.Read(ctx, b)
+	p.Actions, _ = ActionRule.Read(ctx, b)
+	p.Fit, _ = FitRule.Read(ctx, b)
+	p.Decay, _ = DecayRule.Read(ctx, b)
+	p.Lines, _ = LineRule.Read(ctx, b)
+	p.Slack, _ = SlackRule.Read(ctx, b)
 	var err error
 	p.Learned, err = s.learned.Get(ctx, s.d.Store.LearnedPoints)
 	return p, err

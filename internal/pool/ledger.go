@@ -123,6 +123,10 @@ type Store interface {
 	// the transaction, if that is one which can take it along.
 	Look(ctx context.Context, l *Look) error
 	LookAhead(ctx context.Context, l *Look)
+	// HeldBy counts the records of each person that count for the hold limit (P-03),
+	// ClaimedBy their claims of the day.
+	HeldBy(ctx context.Context, kind crm.Kind) (map[crm.UserID]int, error)
+	ClaimedBy(ctx context.Context, kind crm.Kind, day crm.Day, dayStart time.Time) (map[crm.UserID]int, error)
 	// AddEntries appends to the ledger.
 	AddEntries(ctx context.Context, es ...Entry) error
 	// Losses are the entries since the moment by which the person lost one of

@@ -121,6 +121,28 @@ func (s *Service) PreviewPage(ctx context.Context, key string, scope rule.Scope,
 	return list, after, nil
 }
 
+// PreviewAll are the affected records by owner, then by day, at most n; more
+// reports that there are others.
+func (s *Service) PreviewAll(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time, n int) (list []Affected, more bool, err error) {
+	var after crm.Ref
+	for {
+		page, _, last, err := s.affected(ctx, key, scope, value, effective, after)
+		if err != nil {
+			return nil, false, err
+		}
+		if list, after = append(list, page...), last; last.ID == 0 || len(list) > n {
+			break
+		}
+	}
+	if more = len(list) > n; more {
+		list = list[:n]
+	}
+	slices.SortStableFunc(list, func(x, y Affected) int {
+		return cmp.Or(cmp.Compare(x.OwnerName, y.OwnerName), cmp.Compare(x.Owner, y.Owner), cmp.Compare(x.After, y.After), cmp.Compare(x.Ref.ID, y.Ref.ID))
+	})
+	return list, more, nil
+}
+
 func (a Affected) sooner() bool { return a.After != "" && (a.Before == "" || a.After < a.Before) }
 
 // earlier is the earlier of two days; none is later than any.
