@@ -70,7 +70,10 @@ func recycleSamples(l crm.Lang) []Sample {
 	s := func(name, zh, en string, c card.Card) Sample {
 		return Sample{Name: name, Title: crm.Text{Zh: zh, En: en}, Card: c}
 	}
+	back := recycle.Back{Card: recycle.Card{Day: "2026-03-04", Lines: []recycle.LineSeen{warned.Lines[0], warned.Lines[1], warned.Lines[2], warned.Lines[3]}}, Version: 7, Until: "2026-03-06"}
+	back.Lines[1].Outcome, back.Lines[2].Gone, back.Lines[2].Name = recycle.Acted, true, ""
 	return []Sample{
+		{"recycle/back", crm.Text{Zh: "被误释放的记录可以拿回", En: "records offered back"}, RecycleBack(f, "2026-03-04.3.7", back, "")},
 		s("recycle.warning/many", "释放预警", "a warning", RecycleWarning(f, warned)),
 		s("recycle.warning/soft", "可保留的预警", "a warning that allows keeping", RecycleWarning(f, soft)),
 		s("recycle.warning/settled", "都有了结果", "all settled", RecycleWarning(f, settled)),

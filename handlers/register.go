@@ -107,6 +107,7 @@ func All(s *Services) Module {
 		help(s),
 		leads(s),
 		recycling(s),
+		backs(s),
 		assigns(s),
 		accounts(s),
 		poolSetup(s),

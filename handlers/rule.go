@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -265,9 +266,19 @@ func (s *Services) rollBackRule(ctx context.Context, a crm.Actor, id int64) (bot
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	// What stops here is gone on with by the job.
+	back, err := s.Recycle.OfferBack(ctx, v)
+	if err != nil {
+		return bot.Reply{}, err
+	}
 	shown, err := s.ruleCard(ctx, a, a.Lang, v.Key)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return bot.Replace(shown, bot.View{Name: viewRule, Ref: v.Key}, a.Lang.T("版本 "+strconv.FormatInt(id, 10)+" 已撤回", "version "+strconv.FormatInt(id, 10)+" was taken back")), nil
+	text := a.Lang.T("版本 "+strconv.FormatInt(id, 10)+" 已撤回", "version "+strconv.FormatInt(id, 10)+" was taken back")
+	if back.Records > 0 {
+		text += a.Lang.T(fmt.Sprintf("；它释放的 %d 条记录正在退还给 %d 位原负责人", back.Records, back.Owners), fmt.Sprintf("; %d records that it released are offered back to %d former owners", back.Records, back.Owners))
+		shown.Blocks = append([]card.Block{card.Text{Spans: []card.Span{{Text: text, Bold: true, Tone: card.Success}}}}, shown.Blocks...)
+	}
+	return bot.Replace(shown, bot.View{Name: viewRule, Ref: v.Key}, text), nil
 }

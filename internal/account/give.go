@@ -140,6 +140,34 @@ func (s *Service) Recycle(ctx context.Context, id crm.AccountID, why, note strin
 	return recycled && err == nil, err
 }
 
+// GiveBack gives an account in a pool back to the actor, who owned it (RC-04), in
+// the transaction of the context: check is asked when seat and account are locked.
+func (s *Service) GiveBack(ctx context.Context, a crm.Actor, id crm.AccountID, check func(ctx context.Context) error) error {
+	seat, err := s.Gate.Seat(ctx, crm.KindAccount, a.ID)
+	if err != nil {
+		return err
+	}
+	x, err := s.Store.LockAccount(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := check(ctx); err != nil {
+		return err
+	}
+	if x.Owner != 0 || x.State != Live {
+		return pool.ErrLost
+	}
+	home, err := s.Gate.Pool(ctx, x.HomePool)
+	if err != nil {
+		return err
+	}
+	m := pool.Move{Ref: id.Ref(), Reason: pool.AutoAssign, Pool: home, Note: "RC-04", Exempt: x.Dealt()}
+	if _, err := s.Gate.Give(ctx, a, seat, m, 1, s.move(a, x, Live, "", nil)); err != nil {
+		return err
+	}
+	return s.Effects.Refresh(ctx, id.Ref())
+}
+
 // Return takes an account that nobody owns out of the nurture pool into the pool
 // that takes it (P-19), in the transaction of the context.
 func (s *Service) Return(ctx context.Context, id crm.AccountID, from crm.PoolID) error {

@@ -85,7 +85,7 @@ func services(w wiring) *handlers.Services {
 	s.Leads = lead.NewService(lead.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(w.db, w.book), Index: w.db,
 		Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book, Keep: s.Recycle})
 	s.Recycle.SetPools(gate)
-	s.Recycle.Register(crm.KindLead, recycle.Mover{Free: s.Leads.Recycle, Return: s.Leads.Return})
+	s.Recycle.Register(crm.KindLead, recycle.Mover{Free: s.Leads.Recycle, Return: s.Leads.Return, GiveBack: s.Leads.GiveBack})
 	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir, Name: w.dir.Name,
 		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}, Keep: s.Recycle})
 	s.Recycle.Register(crm.KindAccount, recycleAccount(s.Accounts))

@@ -80,3 +80,34 @@ func (s *Service) Return(ctx context.Context, ref crm.Ref, from crm.PoolID) erro
 	}
 	return s.Rescore(ctx, ref)
 }
+
+// GiveBack gives a lead in a pool back to the actor, who owned it (RC-04), in the
+// transaction of the context: check is asked when seat and lead are locked.
+func (s *Service) GiveBack(ctx context.Context, a crm.Actor, ref crm.Ref, check func(ctx context.Context) error) error {
+	seat, err := s.d.Gate.Seat(ctx, crm.KindLead, a.ID)
+	if err != nil {
+		return err
+	}
+	l, err := s.d.Store.LockLead(ctx, crm.LeadID(ref.ID))
+	if err != nil {
+		return err
+	}
+	if err := check(ctx); err != nil {
+		return err
+	}
+	if l.Owner != 0 || l.Status != Open {
+		return pool.ErrLost
+	}
+	if err := canReceive(seat.User, l); err != nil {
+		return err
+	}
+	home, err := s.d.Gate.Pool(ctx, l.Pool)
+	if err != nil {
+		return err
+	}
+	m := pool.Move{Ref: ref, Reason: pool.AutoAssign, Pool: home, Note: "RC-04"}
+	if _, err := s.d.Gate.Give(ctx, a, seat, m, 1, s.move(a, l, Open, "")); err != nil {
+		return err
+	}
+	return s.d.Effects.Refresh(ctx, ref)
+}

@@ -294,7 +294,7 @@ func (s *Service) releaseOne(ctx context.Context, run Run, it Item) error {
 			return err
 		}
 		proof, _ := Proof(c.Warnings, c.Owner, c.Release, now, s.d.Calendar)
-		if err := s.d.Effects.Audit(ctx, crm.Audit{At: now, Action: "recycle.release", Ref: it.Ref, Rule: "P-11", RuleVersion: c.Period.Version, Detail: audited(c.Verdict, proof)}); err != nil {
+		if err := s.d.Effects.Audit(ctx, crm.Audit{At: now, Action: ActionRelease, Ref: it.Ref, Rule: "P-11", RuleVersion: c.Period.Version, Detail: audited(c, proof)}); err != nil {
 			return err
 		}
 		o, err := s.d.People.User(ctx, it.Owner)
@@ -326,10 +326,16 @@ func (s *Service) locked(ctx context.Context, ref crm.Ref) (Candidate, error) {
 	return list[0], nil
 }
 
-// audited are the inputs and the result of a release.
-func audited(v Verdict, w Warning) map[string]any {
+// ActionRelease is the action of a release in the audit trail.
+const ActionRelease = "recycle.release"
+
+// audited are the inputs and the result of a release. The facts are kept whole but
+// for the name, so that it can be said later what other rules would have decided.
+func audited(c Candidate, w Warning) map[string]any {
+	v, facts := c.Verdict, c.Facts
+	facts.Name, facts.Holds = "", nil
 	return map[string]any{"clock": v.Clock, "from": v.From, "since": v.Since.UTC().Format(time.RFC3339), "days": v.Period.Days, "working": v.Period.Work, "base": v.Base,
-		"paused": v.Paused, "extra": v.Extra, "forward": v.Forward, "slipped": v.Slipped, "release": v.Release, "warned": w.DeliveredAt.UTC().Format(time.RFC3339), "step": w.Step}
+		"paused": v.Paused, "extra": v.Extra, "forward": v.Forward, "slipped": v.Slipped, "facts": facts, "release": v.Release, "warned": w.DeliveredAt.UTC().Format(time.RFC3339), "step": w.Step}
 }
 
 // tellReleased tells each person who lost records, by one card.

@@ -185,6 +185,12 @@ type Store interface {
 	// it was.
 	DecideRequest(ctx context.Context, r Request) (bool, error)
 
+	// ReleasedWith are the records' last releases between the moments, with the facts
+	// by which they were decided; those that do not say them are absent.
+	ReleasedWith(ctx context.Context, refs []crm.Ref, from, until time.Time) (map[crm.Ref]Lost, error)
+	// Embargo keeps a record in a pool from being claimed until the moment, or longer.
+	Embargo(ctx context.Context, ref crm.Ref, until time.Time) error
+
 	// Marks are small texts by name, such as how far a job came; empty: none.
 	Mark(ctx context.Context, name string) (string, error)
 	SetMark(ctx context.Context, name, value string) error

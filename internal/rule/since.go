@@ -95,3 +95,50 @@ type standing struct{ at time.Time }
 
 // Now implements crm.Clock.
 func (s standing) Now() time.Time { return s.at }
+
+// Without is the book as it would have been at the moment, had the version never
+// been: what was taken back later still holds. It follows no later change.
+func (b *Book) Without(ctx context.Context, id int64, at time.Time) (*Book, error) {
+	if err := b.Load(ctx); err != nil {
+		return nil, err
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	out := &Book{store: b.store, clock: standing{at}, defs: b.defs, order: b.order, maxAge: supposed, versions: make(map[string][]Version, len(b.versions)), loaded: time.Now()}
+	for k, list := range b.versions {
+		kept := make([]Version, 0, len(list))
+		for _, v := range list {
+			if v.ID == id {
+				continue
+			}
+			if v.RolledBackAt.After(at) {
+				v.RolledBackAt = time.Time{}
+			}
+			kept = append(kept, v)
+		}
+		out.versions[k] = kept
+	}
+	return out, nil
+}
+
+// TakenBack are the versions that held and were taken back since the moment.
+func (b *Book) TakenBack(ctx context.Context, since time.Time) []Version {
+	b.mu.RLock()
+	stale, never := time.Since(b.loaded) > b.maxAge, b.loaded.IsZero()
+	b.mu.RUnlock()
+	if stale && (never || b.loading.CompareAndSwap(false, true)) {
+		b.refresh(ctx, never)
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var out []Version
+	for _, list := range b.versions {
+		for _, v := range list {
+			if v.RolledBackAt.After(since) && v.EffectiveAt.Before(v.RolledBackAt) {
+				out = append(out, v)
+			}
+		}
+	}
+	slices.SortFunc(out, func(x, y Version) int { return int(x.ID - y.ID) })
+	return out
+}
