@@ -1,0 +1,218 @@
+package recycle_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"crmbot/internal/crm"
+	"crmbot/internal/recycle"
+	"crmbot/internal/rule"
+	"crmbot/internal/testenv"
+)
+
+func idleDays(n int) string {
+	return fmt.Sprintf(`{"A":{"contact_hours":4,"idle_days":%d},"B":{"contact_hours":4,"idle_days":%d},"C":{"contact_hours":4,"idle_days":%d},"D":{"contact_hours":4,"idle_days":%d}}`, n, n, n, n)
+}
+
+// TestRC03NothingIsReleasedWithinTheGraceOfAChange: over random changes of periods
+// and switches, for one team or all, whatever is released within three working days
+// of a change was due on its day before that change already.
+func TestRC03NothingIsReleasedWithinTheGraceOfAChange(t *testing.T) {
+	for seed := range uint64(4) {
+		rnd := rand.New(rand.NewPCG(seed, 3))
+		h := newHouse(t, "")
+		h.set(recycle.GuardLeast.Key, "1000")
+		h.set(recycle.LeadPeriods, idleDays(6))
+		cal := h.app.Services.Calendar
+		type seen struct {
+			until crm.Day // the first day after the grace
+			known int     // how many records there were
+			due   map[crm.Ref]crm.Day
+		}
+		var refs []crm.Ref
+		var changes []seen
+		gone, released := map[crm.Ref]bool{}, 0
+		snapshot := func(at crm.Day) {
+			s := seen{until: cal.AddWorkdays(at, 3), known: len(refs), due: map[crm.Ref]crm.Day{}}
+			for _, r := range refs {
+				if x, err := h.keep.Of(h.ctx, r); err == nil && x.Plan.Releases() {
+					s.due[r] = x.Release
+				}
+			}
+			changes = append(changes, s)
+		}
+		day := crm.Day("2026-03-04")
+		for range 22 {
+			h.at(string(day) + " 02:10")
+			if len(refs) < 8 {
+				refs = append(refs, h.lead([]string{"李娜", "张伟"}[rnd.IntN(2)]))
+			}
+			if rnd.IntN(3) == 0 {
+				snapshot(day)
+				scope := rule.Scope("")
+				if rnd.IntN(2) == 0 {
+					scope = rule.Scope(fmt.Sprintf("team:%d", h.team))
+				}
+				key, value := recycle.LeadPeriods, idleDays(1+rnd.IntN(9))
+				if rnd.IntN(3) == 0 {
+					key, value = recycle.Mode.Key, []string{recycle.Observe, recycle.Remind, recycle.Soft, recycle.Hard}[rnd.IntN(4)]
+				}
+				_, err := h.app.Services.Rules.Set(h.ctx, h.as("管理员"), key, scope, value, "试验", h.clock.Now())
+				h.must(err)
+			}
+			h.day(day, true)
+			for n, r := range refs {
+				if gone[r] || h.released(r) == 0 {
+					continue
+				}
+				gone[r], released = true, released+1
+				for i, c := range changes {
+					if was, ok := c.due[r]; n < c.known && day < c.until && (!ok || was > day) {
+						t.Errorf("seed %d: %s was released on %s, within the grace of change %d until %s; before it, it was due on %q", seed, r, day, i, c.until, was)
+					}
+				}
+			}
+			day = cal.NextWorkday(day)
+		}
+		if released == 0 && seed == 0 {
+			t.Error("nothing was released at all: the property says nothing")
+		}
+	}
+}
+
+// TestRC04RollBackWhileReleasesRun: what a run releases by a version that is taken
+// back at that moment is offered to its owner once, and taken back once, within the
+// hold limit.
+func TestRC04RollBackWhileReleasesRun(t *testing.T) {
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": func(testing.TB) string { return "" }, "mysql": func(t testing.TB) string { return testenv.MySQL(t) }} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, dsn(t))
+			h.set(recycle.GuardLeast.Key, "1000")
+			h.set(recycle.LeadPeriods, idleDays(10))
+			var refs []crm.Ref
+			for range 12 {
+				refs = append(refs, h.lead("李娜"))
+			}
+			due := h.lead("张伟") // would go by the old period too
+			h.at("2026-03-09 09:30")
+			v, err := h.app.Services.Rules.Set(h.ctx, h.as("管理员"), recycle.LeadPeriods, rule.Scope(fmt.Sprintf("user:%d", h.who["李娜"])), idleDays(1), "清理", h.clock.Now())
+			h.must(err)
+			h.days("2026-03-10", "2026-03-11")
+			h.at("2026-03-12 09:00")
+			h.must(h.keep.Warn(h.ctx))
+			h.at("2026-03-12 10:00")
+			var wg sync.WaitGroup
+			errs := make([]error, 2)
+			wg.Add(2)
+			var over atomic.Bool
+			go func() { defer wg.Done(); defer over.Store(true); errs[0] = h.keep.Release(h.ctx) }()
+			go func() {
+				defer wg.Done()
+				for h.count("SELECT COUNT(*) FROM crm_recycle_items WHERE state = 1") < 3 && !over.Load() { // in the middle of the run
+					runtime.Gosched()
+				}
+				if v, errs[1] = h.app.Services.Rules.RollBack(h.ctx, h.as("管理员"), v.ID); errs[1] == nil {
+					_, errs[1] = h.keep.OfferBack(h.ctx, v)
+				}
+			}()
+			wg.Wait()
+			for _, err := range errs {
+				h.must(err)
+			}
+			h.at("2026-03-12 10:02")
+			h.must(h.keep.OfferAll(h.ctx))
+			h.must(h.keep.OfferAll(h.ctx))
+			if at, err := h.keep.NextOffers(h.ctx); err != nil || !at.IsZero() {
+				t.Errorf("more offers at %v, %v", at, err)
+			}
+			lost := 0
+			for _, r := range refs {
+				lost += h.released(r)
+			}
+			offers := h.count("SELECT COUNT(*) FROM crm_keeping_lines WHERE step = ?", recycle.StepBack)
+			cards := h.count("SELECT COUNT(*) FROM crm_outbox WHERE view = ?", recycle.ViewBack)
+			if offers != lost || cards != min(lost, 1) {
+				t.Errorf("%d were released, %d offered on %d cards", lost, offers, cards)
+			}
+			if lost == 0 {
+				t.Error("nothing was released before the version was taken back: the test says nothing")
+			}
+			for _, r := range refs {
+				if h.released(r) == 0 {
+					continue
+				}
+				if _, err := h.app.Services.Leads.Claim(h.ctx, h.as("赵敏"), crm.LeadID(r.ID)); crm.RuleOf(err) != "P-07" {
+					t.Errorf("somebody else claims %s: %v", r, err)
+				}
+				// Two presses at once take it back once.
+				won := make([]error, 2)
+				for i := range won {
+					wg.Add(1)
+					go func() { defer wg.Done(); won[i] = h.keep.TakeBack(h.ctx, h.as("李娜"), r) }()
+				}
+				wg.Wait()
+				if (won[0] == nil) == (won[1] == nil) {
+					t.Errorf("%s was taken back: %v, %v", r, won[0], won[1])
+				}
+				if n := h.count("SELECT COUNT(*) FROM crm_leads WHERE id = ? AND owner_id = ?", r.ID, int64(h.who["李娜"])); n != 1 {
+					t.Errorf("%s is not its owner's", r)
+				}
+			}
+			if err := h.keep.TakeBack(h.ctx, h.as("张伟"), due); err == nil {
+				t.Error("what was not offered was taken back")
+			}
+		})
+	}
+}
+
+// TestRC04OnlyWhatTheVersionReleasedIsOffered: what was due anyway stays in the
+// pool, what was claimed or is over the hold limit is refused, and offers lapse.
+func TestRC04OnlyWhatTheVersionReleasedIsOffered(t *testing.T) {
+	h := newHouse(t, "")
+	h.set(recycle.GuardLeast.Key, "1000")
+	h.set(recycle.LeadPeriods, idleDays(8))
+	old := h.lead("李娜") // due on 12 March by the old period too
+	h.at("2026-03-06 15:00")
+	young, other, more := h.lead("李娜"), h.lead("李娜"), h.lead("李娜")
+	h.at("2026-03-09 09:30")
+	v, err := h.app.Services.Rules.Set(h.ctx, h.as("管理员"), recycle.LeadPeriods, "", idleDays(1), "清理", h.clock.Now())
+	h.must(err)
+	h.days("2026-03-10", "2026-03-12")
+	for _, r := range []crm.Ref{old, young, other, more} {
+		if h.released(r) != 1 {
+			t.Fatalf("%s was released %d times", r, h.released(r))
+		}
+	}
+	h.at("2026-03-12 11:00")
+	_, err = h.app.Services.Leads.Assign(h.ctx, h.as("王磊"), crm.LeadID(other.ID), h.who["张伟"])
+	h.must(err)
+	v, err = h.app.Services.Rules.RollBack(h.ctx, h.as("管理员"), v.ID)
+	h.must(err)
+	got, err := h.keep.OfferBack(h.ctx, v)
+	h.must(err)
+	if got != (recycle.GivenBack{Records: 2, Owners: 1}) {
+		t.Errorf("offered %+v, want the two that only the version released and nobody got", got)
+	}
+	for ref, rule := range map[crm.Ref]string{old: "", other: ""} {
+		if err := h.keep.TakeBack(h.ctx, h.as("李娜"), ref); crm.CodeOf(err) != crm.CodeNotFound || crm.RuleOf(err) != rule {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	h.set("P-03.leads", "0")
+	if err := h.keep.TakeBack(h.ctx, h.as("李娜"), young); crm.RuleOf(err) != "P-03" {
+		t.Errorf("over the hold limit: %v", err)
+	}
+	h.set("P-03.leads", "50")
+	h.must(h.keep.TakeBack(h.ctx, h.as("李娜"), young))
+	if n := h.count("SELECT SUM(qty) FROM crm_fact_daily WHERE metric_key = ? AND user_id = ?", recycle.FactRecycled, int64(h.who["李娜"])); n != 3 {
+		t.Errorf("%d releases are counted against the owner, want 3 of 4", n)
+	}
+	h.at("2026-03-17 09:00")
+	if err := h.keep.TakeBack(h.ctx, h.as("李娜"), more); crm.CodeOf(err) != crm.CodeStale {
+		t.Errorf("after two working days: %v", err)
+	}
+}
