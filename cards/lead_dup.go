@@ -82,12 +82,15 @@ func existingAccountButtons(f LeadFrame, d lead.DuplicateOf) []card.Button {
 // exists, and the ways on.
 func LeadExists(f LeadFrame, d lead.DuplicateOf) card.Card {
 	l := f.Lang
-	undone := l.T("（DU-01），没有新建。", " (DU-01); nothing was created.")
-	if d.Twin != 0 {
-		undone = l.T("（DU-01），没有保存。", " (DU-01); nothing was saved.")
+	c := card.Card{Lang: l, Title: l.T("这家公司已存在", "This company exists already"), Tone: card.Warning, Blocks: []card.Block{card.P(d.Line(l))}}
+	switch {
+	case d.Match.Kind == "": // somebody asked about it by its code
+		c.Title, c.Tone = l.T(d.Match.Ref.String()+" 不在您名下", d.Match.Ref.String()+" is not yours"), card.Info
+	case d.Twin != 0:
+		c.Blocks = append(c.Blocks, card.Note{Text: d.Match.Kind.Name(l) + l.T("（DU-01），没有保存。", " (DU-01); nothing was saved.")})
+	default:
+		c.Blocks = append(c.Blocks, card.Note{Text: d.Match.Kind.Name(l) + l.T("（DU-01），没有新建。", " (DU-01); nothing was created.")})
 	}
-	c := card.Card{Lang: l, Title: l.T("这家公司已存在", "This company exists already"), Tone: card.Warning,
-		Blocks: []card.Block{card.P(d.Line(l)), card.Note{Text: d.Match.Kind.Name(l) + undone}}}
 	if d.Open {
 		c.About = []crm.Ref{d.Match.Ref}
 	}

@@ -86,7 +86,11 @@ func (h accountPool) page(ctx context.Context, a crm.Actor, group bool, f accoun
 		return bot.Reply{}, err
 	}
 	frame := h.frame(a)
-	frame.Group = group
+	if frame.Group = group; group {
+		if list, err = h.Accounts.ForGroup(ctx, list); err != nil {
+			return bot.Reply{}, err
+		}
+	}
 	ids := make([]string, len(list.Accounts))
 	for i, v := range list.Accounts {
 		ids[i] = strconv.FormatInt(int64(v.ID), 36)
@@ -107,6 +111,11 @@ func (h accountPool) poolView(ctx context.Context, v bot.Viewer, ref string) (ca
 	list, err := h.Accounts.Listed(ctx, a, ids)
 	if err != nil {
 		return card.Card{}, err
+	}
+	if v.Group {
+		if list, err = h.Accounts.ForGroup(ctx, list); err != nil {
+			return card.Card{}, err
+		}
 	}
 	list.More = more && len(list.Accounts) > 0
 	return cards.AccountPool(f, account.ParseFilter(words), list), nil

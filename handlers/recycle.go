@@ -144,6 +144,10 @@ func (s *Services) answerExtendText(approve bool) func(context.Context, crm.Acto
 		if err != nil {
 			return bot.Reply{}, crm.Invalid("请写记录编号，如 L-12", "use the record's code, such as L-12")
 		}
+		// Whether anything waits is told to who leads the owner only (PM-03).
+		if _, err := s.Recycle.Mine(ctx, a, ref); err != nil {
+			return bot.Reply{}, err
+		}
 		r, err := s.Recycle.OpenRequest(ctx, ref)
 		if err != nil {
 			return bot.Reply{}, err

@@ -103,6 +103,22 @@ func (s *Service) Listed(ctx context.Context, a crm.Actor, ids []crm.AccountID) 
 	return s.listed(ctx, a, PoolList{}, xs)
 }
 
+// ForGroup is a list as a group reads it: without what the pools hide, whoever
+// asked for it (P-08, PM-03).
+func (s *Service) ForGroup(ctx context.Context, list PoolList) (PoolList, error) {
+	out := list
+	out.Accounts = nil
+	for _, v := range list.Accounts {
+		p, err := s.Gate.Pool(ctx, v.home())
+		if err != nil {
+			return PoolList{}, err
+		}
+		v.Account, v.Masked = v.Account.Masked(p.Hides), true
+		out.Accounts = append(out.Accounts, v)
+	}
+	return out, nil
+}
+
 func (s *Service) listed(ctx context.Context, a crm.Actor, out PoolList, xs []Account) (PoolList, error) {
 	refs := make([]crm.Ref, len(xs))
 	for i, x := range xs {

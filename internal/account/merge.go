@@ -95,6 +95,13 @@ type Merging struct {
 
 var mergers = []crm.Role{crm.Manager, crm.Director, crm.Boss, crm.Admin, crm.Marketing}
 
+func (v Seen) part() pool.Part {
+	if v.Owner == 0 {
+		return pool.Part{Ref: v.ID.Ref(), Free: true, Decides: v.Manages}
+	}
+	return pool.Part{Ref: v.ID.Ref(), Decides: !v.Collaborates}
+}
+
 // MergePreview shows what a merge of other into keep would do.
 func (s *Service) MergePreview(ctx context.Context, a crm.Actor, keep, other crm.AccountID) (Merging, error) {
 	if a.Frozen {
@@ -109,6 +116,9 @@ func (s *Service) MergePreview(ctx context.Context, a crm.Actor, keep, other crm
 		return m, err
 	}
 	if m.Other, err = s.Peek(ctx, a, other); err != nil {
+		return m, err
+	}
+	if err := pool.MayMerge(m.Keep.part(), m.Other.part()); err != nil {
 		return m, err
 	}
 	if m.Keep.ID == m.Other.ID {

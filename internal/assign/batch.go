@@ -111,14 +111,20 @@ func (s *Service) Preview(ctx context.Context, a crm.Actor, ids []crm.LeadID, to
 		return Room{}, err
 	}
 	var out Room
+	var all []lead.Lead
 	for _, id := range ids {
 		l, err := s.d.Leads.Reachable(ctx, a, id)
 		if crm.CodeOf(err) == crm.CodeInternal {
 			return out, err
 		}
-		if err == nil {
-			out.Leads = append(out.Leads, l)
+		if err != nil {
+			continue
 		}
+		all = append(all, l)
+		if l, err = s.d.Leads.Shown(ctx, a, l); err != nil {
+			return out, err
+		}
+		out.Leads = append(out.Leads, l)
 	}
 	if to != 0 {
 		st, err := s.d.Leads.Status(ctx, to)
@@ -127,7 +133,7 @@ func (s *Service) Preview(ctx context.Context, a crm.Actor, ids []crm.LeadID, to
 	}
 	book, _ := s.book(ctx)
 	out.Plans = map[string]int{}
-	for _, l := range out.Leads {
+	for _, l := range all {
 		name, steps := book.Plan(l)
 		if len(steps) > 0 && name.Name == "" {
 			name.Name = "*" // the way of the pool
@@ -197,7 +203,9 @@ func (s *Service) Give(ctx context.Context, a crm.Actor, ids []crm.LeadID, to cr
 		x.ID = id
 		l, err := s.d.Leads.Reachable(ctx, a, id)
 		if err == nil {
-			x.Name, x.Grade = l.Name(), l.Grade
+			err = s.title(ctx, a, l, x)
+		}
+		if err == nil {
 			err = s.d.Gate.MayAssign(ctx, a, l.Owner, l.Pool, u)
 		}
 		if err == nil {
@@ -242,7 +250,9 @@ func (s *Service) ByRules(ctx context.Context, a crm.Actor, ids []crm.LeadID) (G
 		x.ID = id
 		l, err := s.d.Leads.Reachable(ctx, a, id)
 		if err == nil {
-			x.Name, x.Grade = l.Name(), l.Grade
+			err = s.title(ctx, a, l, x)
+		}
+		if err == nil {
 			err = s.ruled(ctx, a, d, l, x)
 		}
 		if x.Err = err; crm.CodeOf(err) == crm.CodeInternal {
@@ -253,6 +263,13 @@ func (s *Service) ByRules(ctx context.Context, a crm.Actor, ids []crm.LeadID) (G
 		}
 	}
 	return out, s.remember(ctx, a, &out, done, 0)
+}
+
+// title names the lead in the item as the actor may read it (P-08).
+func (s *Service) title(ctx context.Context, a crm.Actor, l lead.Lead, x *Item) error {
+	shown, err := s.d.Leads.Shown(ctx, a, l)
+	x.Name, x.Grade = shown.Name(), l.Grade
+	return err
 }
 
 // ruled takes one lead as far as the rules take it now.
@@ -392,6 +409,9 @@ func (s *Service) remember(ctx context.Context, a crm.Actor, out *Given, done []
 // takeBack puts the leads of a batch back into their pools, except those with
 // which something happened since.
 func (s *Service) takeBack(ctx context.Context, a crm.Actor, e undo.Entry) error {
+	if err := mayAct(a); err != nil {
+		return err
+	}
 	id, err := strconv.ParseInt(strings.TrimPrefix(e.Ref, "#"), 10, 64)
 	if err != nil {
 		return crm.NotFound("没有这次分配", "there is no such batch")

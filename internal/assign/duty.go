@@ -124,6 +124,9 @@ type Setting struct {
 
 // Set changes how somebody whom the actor leads takes part.
 func (s *Service) Set(ctx context.Context, a crm.Actor, user crm.UserID, x Setting) error {
+	if err := mayAct(a); err != nil {
+		return err
+	}
 	if !a.Is(supervisors...) {
 		return crm.Forbid(a, crm.Manager, crm.Director)
 	}

@@ -125,6 +125,9 @@ func (s *Service) Save(ctx context.Context, a crm.Actor, c Change, seen int64, r
 
 // Bind tells a chat of a pool's new leads from now on, or ends that.
 func (s *Service) Bind(ctx context.Context, a crm.Actor, p crm.PoolID, to crm.Target, on bool) error {
+	if err := mayAct(a); err != nil {
+		return err
+	}
 	if !a.Is(supervisors...) {
 		return crm.Forbid(a, crm.Manager, crm.Admin)
 	}

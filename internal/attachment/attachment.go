@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,10 +96,36 @@ func MimeOf(data []byte) string {
 
 const maxName = 100
 
+// endings are how files of a kind may be called, the usual one first.
+var endings = map[string][]string{"image/jpeg": {".jpg", ".jpeg"}, "image/png": {".png"}, "image/gif": {".gif"}, "image/webp": {".webp"}, "image/heic": {".heic", ".heif"}, "application/pdf": {".pdf"}, "text/plain": {".txt"}}
+
+// named is the name of a file with an ending that fits what it is: others are
+// sent it, and nobody must get a page or a program to open that was taken as a
+// picture.
+func named(name, mime string) string {
+	name = crm.Normalize(name)
+	if name == "" {
+		name = "file"
+	}
+	fit := endings[mime]
+	if !slices.Contains(fit, strings.ToLower(path.Ext(name))) {
+		name += fit[0]
+	}
+	r := []rune(name)
+	return string(r[max(0, len(r)-maxName):]) // the end has the kind of file
+}
+
+func mayAct(a crm.Actor) error {
+	if a.Frozen {
+		return crm.Refused("HO-01", "您的账号正在交接，只能查看", "your account is being handed over; it is read-only").WithNext("请联系您的经理", "please ask your manager")
+	}
+	return nil
+}
+
 // Keep stores a file for whoever sent it, until they say where it belongs.
 func (s *Service) Keep(ctx context.Context, a crm.Actor, name string, data []byte) (File, error) {
-	if a.Frozen {
-		return File{}, crm.Refused("HO-01", "您的账号正在交接，只能查看", "your account is being handed over; it is read-only").WithNext("请联系您的经理", "please ask your manager")
+	if err := mayAct(a); err != nil {
+		return File{}, err
 	}
 	mime := MimeOf(data)
 	if mime == "" || len(data) == 0 {
@@ -107,13 +135,8 @@ func (s *Service) Keep(ctx context.Context, a crm.Actor, name string, data []byt
 	if int64(len(data)) > most<<20 {
 		return File{}, crm.Invalid(fmt.Sprintf("附件最大 %d MB，收到 %.1f MB", most, float64(len(data))/(1<<20)), fmt.Sprintf("an attachment has at most %d MB; this one has %.1f MB", most, float64(len(data))/(1<<20))).WithNext("请压缩后再发", "please send a smaller one")
 	}
-	if r := []rune(crm.Normalize(name)); len(r) > maxName {
-		name = string(r[len(r)-maxName:]) // the end has the kind of file
-	} else {
-		name = string(r)
-	}
 	sum := sha256.Sum256(data)
-	f := File{Name: name, Mime: mime, Size: int64(len(data)), Hash: hex.EncodeToString(sum[:]), User: a.ID, At: s.d.Clock.Now()}
+	f := File{Name: named(name, mime), Mime: mime, Size: int64(len(data)), Hash: hex.EncodeToString(sum[:]), User: a.ID, At: s.d.Clock.Now()}
 	err := s.d.Tx.InTx(ctx, func(ctx context.Context) error { return s.d.Store.AddRecordFile(ctx, &f, data) })
 	return f, err
 }
@@ -134,6 +157,9 @@ func (s *Service) Kept(ctx context.Context, a crm.Actor, id int64) (File, []byte
 // Tie gives the actor's kept file to a record that they may read in full. Doing
 // it again changes nothing; the same bytes are kept once for a record.
 func (s *Service) Tie(ctx context.Context, a crm.Actor, id int64, ref crm.Ref) error {
+	if err := mayAct(a); err != nil {
+		return err
+	}
 	f, _, err := s.Kept(ctx, a, id)
 	if err != nil {
 		return err
@@ -165,6 +191,9 @@ func (s *Service) Tie(ctx context.Context, a crm.Actor, id int64, ref crm.Ref) e
 
 // Attach is Tie for a record that the actor has just made, wherever it went.
 func (s *Service) Attach(ctx context.Context, a crm.Actor, id int64, ref crm.Ref) error {
+	if err := mayAct(a); err != nil {
+		return err
+	}
 	return s.d.Tx.InTx(ctx, func(ctx context.Context) error {
 		f, err := s.d.Store.RecordFile(ctx, id)
 		if err != nil {

@@ -117,6 +117,13 @@ type Merging struct {
 	Owner, Loses string
 }
 
+func (v Seen) part(a crm.Actor) pool.Part {
+	if v.Owner == 0 {
+		return pool.Part{Ref: v.Ref(), Free: true, Decides: v.Manages}
+	}
+	return pool.Part{Ref: v.Ref(), Decides: a.CanSee(v.Owner, v.Team)}
+}
+
 // MergePreview shows what a merge of other into keep would do.
 func (s *Service) MergePreview(ctx context.Context, a crm.Actor, keep, other crm.LeadID) (Merging, error) {
 	if err := mayAct(a); err != nil {
@@ -131,6 +138,9 @@ func (s *Service) MergePreview(ctx context.Context, a crm.Actor, keep, other crm
 		return m, err
 	}
 	if m.Other, err = s.Peek(ctx, a, other); err != nil {
+		return m, err
+	}
+	if err := pool.MayMerge(m.Keep.part(a), m.Other.part(a)); err != nil {
 		return m, err
 	}
 	if m.Keep.ID == m.Other.ID {

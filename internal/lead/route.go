@@ -150,6 +150,17 @@ func (s *Service) PutBack(ctx context.Context, a crm.Actor, id crm.LeadID, from 
 	return true, s.d.Effects.Refresh(ctx, l.Ref())
 }
 
+// Shown is a lead that the actor can reach without what its pool hides from them
+// (P-08).
+func (s *Service) Shown(ctx context.Context, a crm.Actor, l Lead) (Lead, error) {
+	acc, err := s.access(ctx, a, l)
+	if err != nil || acc == accessFull || acc == accessRead {
+		return l, err
+	}
+	p, err := s.d.Gate.Pool(ctx, l.Pool)
+	return l.Masked(p.Hides), err
+}
+
 // Reachable is a lead that the actor may hand out: one of a pool that they see as
 // a leader or look after, or of a person whom they lead.
 func (s *Service) Reachable(ctx context.Context, a crm.Actor, id crm.LeadID) (Lead, error) {

@@ -8,6 +8,34 @@ import (
 	"crmbot/internal/crm"
 )
 
+// Part is one of two records that are to become one, as the actor has it.
+type Part struct {
+	Ref crm.Ref
+	// Free reports that it is in a pool; Decides that the actor may decide about it
+	// and not only read it: as its owner, who leads them, or in its pool.
+	Free, Decides bool
+}
+
+// MayMerge refuses a merge by somebody who only reads a record along (PM-01),
+// and one by which a record of a pool would go to an owner although the actor
+// could not assign it (P-08).
+func MayMerge(x, y Part) error {
+	for _, v := range [][2]Part{{x, y}, {y, x}} {
+		p, with, id := v[0], v[1], v[0].Ref.String()
+		switch {
+		case p.Decides || p.Free && with.Free:
+		case p.Free:
+			return crm.Refused("P-08", id+" 在公海，您不能把它并入有负责人的记录", id+" is in the pool; you may not make it part of a record that has an owner").
+				WithNext("请经理或公海管理员合并", "ask a manager, or who looks after the pool")
+		default:
+			e := crm.Forbidden("协作人可以查看 "+id+" 和记跟进，不能合并（PM-01）", "a collaborator reads "+id+" and logs, and does not merge it (PM-01)")
+			e.Rule = "PM-01"
+			return e.WithNext("请负责人的经理合并", "ask the manager of its owner")
+		}
+	}
+	return nil
+}
+
 // Joined notes in the ledger that a record took another one in while it keeps
 // its owner: m.Note is the other's code. It is no loss to anybody, and counts as
 // none.
