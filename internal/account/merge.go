@@ -224,6 +224,11 @@ func (s *Service) merge(ctx context.Context, a crm.Actor, seat pool.Seat, k, o A
 	if err != nil {
 		return err
 	}
+	if k.Owner != 0 { // else it goes to the other's owner, who let them in
+		if err := s.collabs().Joined(ctx, a, o.ID.Ref(), k.ID.Ref(), o.Owner, k.Owner, now); err != nil {
+			return err
+		}
+	}
 	if err := s.Store.MoveReferences(ctx, o.ID.Ref(), k.ID.Ref()); err != nil {
 		return err
 	}

@@ -61,6 +61,17 @@ func TestPM01WhoReadsAlongMergesNothing(t *testing.T) {
 	// A manager, who could assign it, may.
 	_, err = leads.Merge(f.ctx, chen, mine, free, nil)
 	f.must(err)
+
+	// Who read the part along reads the whole only when its owner agrees.
+	_, err = leads.Merge(f.ctx, f.as("管理员"), mine, theirs, nil)
+	f.must(err)
+	_, err = acc.Merge(f.ctx, f.as("管理员"), x.ID, y.ID, nil)
+	f.must(err)
+	for _, ref := range []crm.Ref{mine.Ref(), x.ID.Ref()} {
+		if c, err := f.a.DB.Collaboration(f.ctx, ref, chen.ID); err != nil || c.State != pool.CollabAsked || c.Active(f.clock.Now()) {
+			t.Errorf("the collaboration on %s is %+v, %v", ref, c, err)
+		}
+	}
 }
 
 func TestHO01WhoIsHandedOverChangesNothing(t *testing.T) {

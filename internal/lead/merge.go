@@ -239,6 +239,11 @@ func (s *Service) merge(ctx context.Context, a crm.Actor, seat pool.Seat, k, o L
 	if err := s.d.Store.MergeLead(ctx, k, now); err != nil {
 		return err
 	}
+	if k.Owner != 0 { // else it goes to the other's owner, who let them in
+		if err := s.collabs().Joined(ctx, a, o.Ref(), k.Ref(), o.Owner, k.Owner, now); err != nil {
+			return err
+		}
+	}
 	if err := s.d.Store.MoveReferences(ctx, o.Ref(), k.Ref()); err != nil {
 		return err
 	}

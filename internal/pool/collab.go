@@ -158,6 +158,37 @@ func (c Collabs) Decide(ctx context.Context, a crm.Actor, ref crm.Ref, user crm.
 	return c.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(user), View: crm.View{Name: c.Answer, Ref: CollabRef(ref, user)}})
 }
 
+// Joined looks at every collaboration on a record that becomes part of another
+// one, before they move there. Where that has another owner they rest until that
+// owner agrees, as after every change of hands.
+func (c Collabs) Joined(ctx context.Context, a crm.Actor, part, into crm.Ref, from, to crm.UserID, now time.Time) error {
+	if from == 0 || from == to {
+		return nil
+	}
+	list, err := c.Store.LockCollaborations(ctx, part)
+	if err != nil {
+		return err
+	}
+	for _, before := range list {
+		x := before.AfterMove(to, now)
+		if x != before {
+			if err := c.Store.SaveCollaboration(ctx, x); err != nil {
+				return err
+			}
+			if err := c.Effects.Audit(ctx, crm.Audit{At: now, Actor: a.ID, Action: c.Action + ".collab_" + x.State, Ref: into, Rule: "PM-01",
+				Detail: map[string]any{"user": x.User, "was": before.State, "from": from, "to": to, "part": part.String()}}); err != nil {
+				return err
+			}
+		}
+		if x.State == CollabAsked {
+			if err := c.Effects.Notify(ctx, c.ask(into, x.User, to)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Review looks at every collaboration on a record that goes from one owner to
 // another, and tells who is concerned. A record that comes from the pool has
 // none: they ended on its way there. An answer that was given while the move
