@@ -485,10 +485,10 @@ func (s *Service) Dealt(ctx context.Context, at map[crm.AccountID]time.Time) err
 	return s.Store.DealtAccounts(ctx, into)
 }
 
-// Undealt takes the first success of an account back if it was at that moment;
-// before is what it was until then.
-func (s *Service) Undealt(ctx context.Context, id crm.AccountID, at, before time.Time) error {
-	return s.Store.UndealAccount(ctx, id, at, before)
+// Undealt takes the first success of an account back if it was at that moment:
+// what else is won or signed is the first one then.
+func (s *Service) Undealt(ctx context.Context, id crm.AccountID, at time.Time) error {
+	return s.Store.UndealAccount(ctx, id, at)
 }
 
 func frozen() error {

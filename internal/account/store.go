@@ -90,9 +90,9 @@ type Store interface {
 	TouchAccount(ctx context.Context, id crm.AccountID, at time.Time) error
 	// DealtAccounts sets the time of the first success where there is none.
 	DealtAccounts(ctx context.Context, at map[crm.AccountID]time.Time) error
-	// UndealAccount puts the time of the first success back to before if it is the
-	// given one.
-	UndealAccount(ctx context.Context, id crm.AccountID, at, before time.Time) error
+	// UndealAccount puts the time of the first success, if it is the given one, to
+	// that of what else is won or signed, if anything.
+	UndealAccount(ctx context.Context, id crm.AccountID, at time.Time) error
 
 	Contact(ctx context.Context, id crm.ContactID) (Contact, error)
 	// Contacts are an account's contacts, present ones first.

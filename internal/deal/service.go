@@ -21,7 +21,7 @@ type Accounts interface {
 	// Workable is Get for somebody who is about to write.
 	Workable(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Account, error)
 	Dealt(ctx context.Context, at map[crm.AccountID]time.Time) error
-	Undealt(ctx context.Context, id crm.AccountID, at, before time.Time) error
+	Undealt(ctx context.Context, id crm.AccountID, at time.Time) error
 }
 
 // Deps are what the service needs.

@@ -25,8 +25,6 @@ type moved struct {
 	Note     string     `json:"note,omitempty"`
 	StageAt  time.Time  `json:"stage_at"`
 	Facts    []crm.Fact `json:"facts,omitempty"`
-	// Dealt is when the account had its first success before, for wins.
-	Dealt time.Time `json:"dealt"`
 }
 
 // logUndo writes how the move from was to d is taken back, in the transaction of
@@ -36,13 +34,6 @@ func (s *Service) logUndo(ctx context.Context, a crm.Actor, was, d Deal, facts [
 		return nil
 	}
 	m := moved{Version: d.Version, Stage: was.Stage, Status: was.Status, Amount: was.Amount, ClosedOn: was.ClosedOn, Reason: was.Reason, Note: was.Note, StageAt: was.StageAt, Facts: facts}
-	if d.Status == Won && d.Account != 0 {
-		x, err := s.dealtBefore(ctx, d)
-		if err != nil {
-			return err
-		}
-		m.Dealt = x
-	}
 	data, err := json.Marshal(m)
 	if err != nil {
 		return crm.Internal(err)
@@ -54,20 +45,6 @@ func (s *Service) logUndo(ctx context.Context, a crm.Actor, was, d Deal, facts [
 	}
 	_, err = s.Undos.Log(ctx, a, UndoKind, d.ID.String(), crm.Text{Zh: d.Title + " " + to.Zh, En: d.Title + " " + to.En}, string(data))
 	return err
-}
-
-// dealtBefore is when the account of a deal that was just won had its first
-// success; zero: this is it.
-func (s *Service) dealtBefore(ctx context.Context, d Deal) (time.Time, error) {
-	xs, err := s.AccountStore.Accounts(ctx, []crm.AccountID{d.Account})
-	if err != nil {
-		return time.Time{}, err
-	}
-	x, ok := xs[d.Account]
-	if !ok || x.DealtAt.Equal(d.StageAt.Truncate(time.Millisecond)) {
-		return time.Time{}, nil
-	}
-	return x.DealtAt, nil
 }
 
 // TakeBack reverses the actor's last move of a deal within the undo time (CH-01):
@@ -115,7 +92,7 @@ func (s *Service) TakeBack(ctx context.Context, a crm.Actor, e undo.Entry) error
 		return err
 	}
 	if won && d.Account != 0 {
-		if err := s.Accounts.Undealt(ctx, d.Account, at, m.Dealt); err != nil {
+		if err := s.Accounts.Undealt(ctx, d.Account, at); err != nil {
 			return err
 		}
 	}

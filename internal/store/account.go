@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"crmbot/internal/account"
 	"crmbot/internal/crm"
@@ -229,7 +230,41 @@ func (d *DB) DealtAccounts(ctx context.Context, when map[crm.AccountID]time.Time
 	return nil
 }
 
-// UndealAccount implements account.Store.
-func (d *DB) UndealAccount(ctx context.Context, id crm.AccountID, when, before time.Time) error {
-	return d.write(ctx).Model(&accountRow{}).Where("id = ? AND dealt_ms = ?", int64(id), ms(when)).Update("dealt_ms", ms(before)).Error
+// UndealAccount implements account.Store. The account's row comes first, as when
+// a deal is won: of the two at one moment, the later one sees the other.
+func (d *DB) UndealAccount(ctx context.Context, id crm.AccountID, when time.Time) error {
+	if _, err := d.LockAccount(ctx, id); err != nil {
+		return err
+	}
+	first, err := d.firstSuccess(ctx, id)
+	if err != nil {
+		return err
+	}
+	return d.write(ctx).Model(&accountRow{}).Where("id = ? AND dealt_ms = ?", int64(id), ms(when)).Update("dealt_ms", ms(first)).Error
+}
+
+// firstSuccess is when the account's first deal that is won was won or the first
+// contract was signed, also one of an account that became part of it; zero: it
+// has neither.
+func (d *DB) firstSuccess(ctx context.Context, id crm.AccountID) (time.Time, error) {
+	parts, err := d.MergedInto(ctx, id)
+	if err != nil {
+		return time.Time{}, err
+	}
+	parts = append(parts, id)
+	first := int64(0)
+	for _, q := range []struct{ table, column, where string }{{"crm_deals", "stage_ms", "status = 'won'"}, {"crm_contracts", "signed_ms", "signed_ms > 0"}} {
+		db := d.read(ctx).Table(q.table).Where("account_id IN ? AND "+q.where, parts).Order(q.column).Limit(1)
+		if d.Dialect == MySQL { // as it is now, not as it was when the transaction began to read
+			db = db.Clauses(clause.Locking{Strength: "UPDATE"})
+		}
+		var times []int64
+		if err := db.Pluck(q.column, &times).Error; err != nil {
+			return time.Time{}, err
+		}
+		if len(times) > 0 && (first == 0 || times[0] < first) {
+			first = times[0]
+		}
+	}
+	return at(first), nil
 }

@@ -152,15 +152,15 @@ func Account(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 		if got, err = db.Account(ctx, a.ID); err != nil || !got.DealtAt.Equal(now) {
 			t.Errorf("a later deal moved the first one: %v %v", got.DealtAt, err)
 		}
-		check(db.UndealAccount(ctx, a.ID, now.Add(time.Hour), time.Time{}))
+		check(db.UndealAccount(ctx, a.ID, now.Add(time.Hour)))
 		if got, err = db.Account(ctx, a.ID); err != nil || !got.DealtAt.Equal(now) {
 			t.Errorf("another deal's success was taken back: %v %v", got.DealtAt, err)
 		}
-		check(db.UndealAccount(ctx, a.ID, now, time.Time{}))
+		check(db.UndealAccount(ctx, a.ID, now))
 		if got, err = db.Account(ctx, a.ID); err != nil || !got.DealtAt.IsZero() {
 			t.Errorf("the success was not taken back: %v %v", got.DealtAt, err)
 		}
-		check(db.UndealAccount(ctx, a.ID, time.Time{}, now))
+		check(db.DealtAccounts(ctx, map[crm.AccountID]time.Time{a.ID: now}))
 	})
 
 	t.Run("contacts", func(t *testing.T) {
