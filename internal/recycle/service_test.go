@@ -432,3 +432,60 @@ func TestP15AStoppedRunGoesOn(t *testing.T) {
 		t.Errorf("something waits still: %s", at)
 	}
 }
+
+// TestP14ManyRecordsAreWarnedOnce: the walk meets a record again that its first
+// look has put at a later day; it is one line and one fact all the same.
+func TestP14ManyRecordsAreWarnedOnce(t *testing.T) {
+	h := newHouse(t, "")
+	h.tenDays()
+	const many = 510 // more than one page
+	ls := make([]*lead.Lead, many)
+	for i := range ls {
+		ls[i] = &lead.Lead{Info: lead.Info{Company: fmt.Sprintf("客户%d", i)}, Grade: "C", Status: lead.Open, Pool: 1, Version: 1, CreatedAt: h.clock.Now(), Owner: h.who["李娜"], Team: h.team, OwnedAt: h.clock.Now()}
+	}
+	h.must(h.app.DB.InTx(h.ctx, func(ctx context.Context) error {
+		if err := h.app.DB.InsertLeads(ctx, ls); err != nil {
+			return err
+		}
+		refs := make([]crm.Ref, many)
+		for i, l := range ls {
+			refs[i] = l.Ref()
+		}
+		return h.app.DB.BeginKeep(ctx, h.who["李娜"], refs)
+	}))
+	h.at("2026-03-13 09:00")
+	h.must(h.keep.Warn(h.ctx))
+	if n := h.count("SELECT COUNT(*) FROM crm_keeping_lines WHERE step > 0"); n != many {
+		t.Errorf("%d lines, want %d", n, many)
+	}
+	if n := h.count("SELECT SUM(qty) FROM crm_fact_daily WHERE metric_key = 'recycle.warned'"); n != many {
+		t.Errorf("%d warnings counted, want %d", n, many)
+	}
+}
+
+// TestAChangeWhileDaysAreWorkedOutIsNotLost: a run that read a row before two
+// changes in a row does not put the row at a later day.
+func TestAChangeWhileDaysAreWorkedOutIsNotLost(t *testing.T) {
+	h := newHouse(t, "")
+	ref := h.lead("李娜")
+	row := func() recycle.Keep {
+		keeps, err := h.app.DB.Keeps(h.ctx, []crm.Ref{ref})
+		h.must(err)
+		return keeps[ref]
+	}
+	h.must(h.keep.Unsettle(h.ctx, ref))
+	was := row()
+	now := was
+	now.Release, now.Check = "2026-06-01", "2026-06-01"
+	h.must(h.keep.Unsettle(h.ctx, ref)) // its grade changed meanwhile
+	h.must(h.app.DB.SaveDays(h.ctx, []recycle.Keep{now}, []recycle.Keep{was}))
+	if k := row(); k.Check == now.Check || k.Release == now.Release {
+		t.Errorf("the row waits until %s with the day %s", k.Check, k.Release)
+	}
+	was = row()
+	now.Check = "2026-06-01"
+	h.must(h.app.DB.SaveDays(h.ctx, []recycle.Keep{now}, []recycle.Keep{was}))
+	if k := row(); k.Check != "2026-06-01" {
+		t.Errorf("nothing changed, and the row waits until %s", k.Check)
+	}
+}

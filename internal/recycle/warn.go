@@ -62,6 +62,7 @@ func (s *Service) Warn(ctx context.Context) error {
 	far := int(max(FarWarning.Of(ctx, s.d.Rules), NearWarning.Of(ctx, s.d.Rules), LastWarning.Of(ctx, s.d.Rules), 1))
 	q := Query{Until: s.d.Calendar.AddWorkdays(today, far)}
 	lines := map[group][]Line{}
+	met := map[crm.Ref]bool{} // the walk meets a record again that it has put at a later day
 	for done := false; !done; {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -75,12 +76,15 @@ func (s *Service) Warn(ctx context.Context) error {
 			return err
 		}
 		for i := range list {
+			if met[list[i].Ref] {
+				continue
+			}
 			g, l, err := s.lineOf(ctx, &list[i], today, now)
 			if err != nil {
 				return err
 			}
 			if g.view != "" {
-				lines[g] = append(lines[g], l)
+				lines[g], met[l.Ref] = append(lines[g], l), true
 			}
 		}
 	}

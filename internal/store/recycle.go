@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
 	"strings"
 	"time"
@@ -128,11 +129,16 @@ func (d *DB) Nurture(ctx context.Context, ref crm.Ref, back crm.Day) error {
 		statement{"INSERT INTO crm_keepings (kind, record_id, check_day, release_day) VALUES (?, ?, ?, ?)", []any{string(ref.Kind), ref.ID, string(back), string(back)}})
 }
 
+// atOnce is a day to look at a row before all real ones. It is another one each
+// time: whoever worked the row out before the change then finds that it is not
+// as it was, and leaves it for the next look.
+func atOnce() string { return "!" + rand.Text()[:9] }
+
 // Unsettle implements recycle.Store.
 func (d *DB) Unsettle(ctx context.Context, refs []crm.Ref) error {
 	return eachKind(refs, func(kind string, ids []int64) error {
 		in, args := inList(ids)
-		return d.later(ctx, statement{"UPDATE crm_keepings SET check_day = '' WHERE owner_id <> 0 AND kind = ? AND record_id IN " + in, append([]any{kind}, args...)})
+		return d.later(ctx, statement{"UPDATE crm_keepings SET check_day = ? WHERE owner_id <> 0 AND kind = ? AND record_id IN " + in, append([]any{atOnce(), kind}, args...)})
 	})
 }
 
@@ -161,6 +167,9 @@ func (d *DB) SaveDays(ctx context.Context, now, was []recycle.Keep) error {
 
 // SaveKeep implements recycle.Store.
 func (d *DB) SaveKeep(ctx context.Context, k recycle.Keep) error {
+	if k.Check == "" {
+		k.Check = crm.Day(atOnce())
+	}
 	return d.later(ctx, statement{"UPDATE crm_keepings SET check_day = ?, release_day = ?, not_before = ?, slip = ?, locked_ms = ?, locked_until_ms = ?, lock_days = ?, extra_days = ?, extensions = ?, kept = ?, asked_ms = ? " +
 		"WHERE kind = ? AND record_id = ? AND owner_id = ?", []any{string(k.Check), string(k.Release), string(k.NotBefore), string(k.Slip), ms(k.LockedAt), ms(k.LockedUntil), k.LockDays, k.Extra, k.Extensions, k.Kept, ms(k.AskedAt),
 		string(k.Ref.Kind), k.Ref.ID, int64(k.Owner)}})
