@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,10 +82,15 @@ func homeOf(kind crm.Kind) (table, column string) {
 	return "crm_leads", "pool_id"
 }
 
-// MoveHome implements pool.Store.
+// MoveHome implements pool.Store. The rows come in the order of an index: any
+// other order would read and lock the whole pool for each batch.
 func (d *DB) MoveHome(ctx context.Context, kind crm.Kind, from, to crm.PoolID, n int) ([]crm.Ref, error) {
 	table, column := homeOf(kind)
-	db := d.read(ctx).Table(table).Where(column+" = ?", int64(from)).Order("id").Limit(n)
+	order := column + ", owner_id, status, rank_no, id"
+	if kind == crm.KindAccount {
+		order = column + ", owner_id, id"
+	}
+	db := d.read(ctx).Table(table).Where(column+" = ?", int64(from)).Order(order).Limit(n)
 	if d.Dialect == MySQL {
 		db = db.Clauses(clause.Locking{Strength: "UPDATE"})
 	}
@@ -92,6 +98,7 @@ func (d *DB) MoveHome(ctx context.Context, kind crm.Kind, from, to crm.PoolID, n
 	if err := db.Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
 		return nil, err
 	}
+	slices.Sort(ids)
 	out := make([]crm.Ref, len(ids))
 	for i, id := range ids {
 		out[i] = crm.Ref{Kind: kind, ID: id}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -87,5 +88,21 @@ func TestListsWalkAlongAnIndex(t *testing.T) {
 			must(rows.Err())
 			must(rows.Close())
 		}
+	}
+	for kind, from := range map[crm.Kind]crm.PoolID{crm.KindLead: 2, crm.KindAccount: 3} {
+		table, column := homeOf(kind)
+		must(d.InTx(ctx, func(ctx context.Context) error {
+			refs, err := d.MoveHome(ctx, kind, from, 9, 50)
+			if err != nil || len(refs) != 50 {
+				t.Errorf("%s: %d records moved, %v", table, len(refs), err)
+			}
+			// Whoever works with another record of the pool meanwhile does not wait.
+			var other int64
+			must(raw.QueryRowContext(t.Context(), "SELECT id FROM "+table+" WHERE "+column+" = ? AND owner_id > 150 ORDER BY id DESC LIMIT 1", int64(from)).Scan(&other))
+			if err := raw.QueryRowContext(t.Context(), "SELECT id FROM "+table+" WHERE id = ? FOR UPDATE NOWAIT", other).Scan(&other); err != nil {
+				t.Errorf("%s: a batch of 50 keeps the whole pool: %v", table, err)
+			}
+			return err
+		}))
 	}
 }
