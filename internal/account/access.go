@@ -7,15 +7,6 @@ import (
 	"crmbot/internal/crm"
 )
 
-// access is what the actor may do with an account.
-type access int
-
-const (
-	accessNone   access = iota
-	accessMasked        // in a pool that the actor may see
-	accessFull          // owner, their leaders, the pool's managers, company-wide functions
-)
-
 // supervisors may assign and release what they lead.
 var supervisors = []crm.Role{crm.Manager, crm.Director, crm.Boss, crm.Admin}
 

@@ -21,13 +21,6 @@ func ReasonByCode(list []ReleaseReason, code string) (ReleaseReason, bool) {
 	return pool.ReasonByCode(list, code)
 }
 
-func clip(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return s
-}
-
 // cut is the first n characters.
 func cut(s string, n int) string {
 	if r := []rune(s); len(r) > n {

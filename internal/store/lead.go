@@ -63,14 +63,6 @@ func (r leadRow) entity() lead.Lead {
 		NeedAt:   at(r.NeedMs), Became: crm.AccountID(r.AccountID), Merged: crm.LeadID(r.MergedID)}
 }
 
-func leadEntities(rows []leadRow) []lead.Lead {
-	out := make([]lead.Lead, len(rows))
-	for i, r := range rows {
-		out[i] = r.entity()
-	}
-	return out
-}
-
 var leadColumns = strings.Fields("id company contact title phone email address city region industry source need budget note uscc grade grade_given " +
 	"score_source score_complete score_actions score_fit score_decay rank_no status quality owner_id team_id pool_id created_by import_id import_row " +
 	"created_ms updated_ms version owned_ms pooled_ms claimable_ms first_contact_ms last_activity_ms last_valid_ms " +
