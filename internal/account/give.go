@@ -142,7 +142,7 @@ func (s *Service) Recycle(ctx context.Context, id crm.AccountID, why, note strin
 
 // GiveBack gives an account in a pool back to the actor, who owned it (RC-04), in
 // the transaction of the context: check is asked when seat and account are locked.
-func (s *Service) GiveBack(ctx context.Context, a crm.Actor, id crm.AccountID, check func(ctx context.Context) error) error {
+func (s *Service) GiveBack(ctx context.Context, a crm.Actor, id crm.AccountID, nurture crm.PoolID, check func(ctx context.Context) error) error {
 	seat, err := s.Gate.Seat(ctx, crm.KindAccount, a.ID)
 	if err != nil {
 		return err
@@ -158,6 +158,9 @@ func (s *Service) GiveBack(ctx context.Context, a crm.Actor, id crm.AccountID, c
 		return pool.ErrLost
 	}
 	home, err := s.Gate.Pool(ctx, x.HomePool)
+	if err == nil && nurture != 0 && x.HomePool == nurture {
+		home, err = s.Gate.Home(ctx, crm.KindAccount, 0, a.ID, x.Region)
+	}
 	if err != nil {
 		return err
 	}

@@ -124,8 +124,8 @@ func recycleAccount(accounts *account.Service) recycle.Mover {
 		Return: func(ctx context.Context, ref crm.Ref, from crm.PoolID) error {
 			return accounts.Return(ctx, crm.AccountID(ref.ID), from)
 		},
-		GiveBack: func(ctx context.Context, a crm.Actor, ref crm.Ref, check func(ctx context.Context) error) error {
-			return accounts.GiveBack(ctx, a, crm.AccountID(ref.ID), check)
+		GiveBack: func(ctx context.Context, a crm.Actor, ref crm.Ref, nurture crm.PoolID, check func(ctx context.Context) error) error {
+			return accounts.GiveBack(ctx, a, crm.AccountID(ref.ID), nurture, check)
 		},
 	}
 }

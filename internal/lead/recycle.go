@@ -83,7 +83,7 @@ func (s *Service) Return(ctx context.Context, ref crm.Ref, from crm.PoolID) erro
 
 // GiveBack gives a lead in a pool back to the actor, who owned it (RC-04), in the
 // transaction of the context: check is asked when seat and lead are locked.
-func (s *Service) GiveBack(ctx context.Context, a crm.Actor, ref crm.Ref, check func(ctx context.Context) error) error {
+func (s *Service) GiveBack(ctx context.Context, a crm.Actor, ref crm.Ref, nurture crm.PoolID, check func(ctx context.Context) error) error {
 	seat, err := s.d.Gate.Seat(ctx, crm.KindLead, a.ID)
 	if err != nil {
 		return err
@@ -102,6 +102,9 @@ func (s *Service) GiveBack(ctx context.Context, a crm.Actor, ref crm.Ref, check 
 		return err
 	}
 	home, err := s.d.Gate.Pool(ctx, l.Pool)
+	if err == nil && nurture != 0 && l.Pool == nurture {
+		home, err = s.d.Gate.Home(ctx, crm.KindLead, 0, a.ID, l.City, l.Region)
+	}
 	if err != nil {
 		return err
 	}

@@ -247,10 +247,14 @@ func (s *Service) TakeBack(ctx context.Context, a crm.Actor, ref crm.Ref) error 
 		return crm.Invalid(ref.String()+" 不会被自动回收", ref.String()+" is never recycled").WithNext("请写线索或客户编号，如 L-12", "use the code of a lead or an account, such as L-12")
 	}
 	none := crm.NotFound("没有可以拿回的 "+ref.String(), ref.String()+" is not offered back to you").WithNext("发送 /公海 查看公海", "send /pool for the pool")
-	err := s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+	nurture, err := s.nurturePool(ctx, ref.Kind)
+	if err != nil {
+		return err
+	}
+	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error {
 		// The gate locks the person's seat first, then the record; what was read before
 		// is looked at again under the locks.
-		return m.GiveBack(ctx, a, ref, func(ctx context.Context) error {
+		return m.GiveBack(ctx, a, ref, nurture, func(ctx context.Context) error {
 			lines, err := s.d.Store.LinesAbout(ctx, []crm.Ref{ref})
 			if err != nil {
 				return err

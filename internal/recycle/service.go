@@ -34,8 +34,9 @@ type Mover struct {
 	// it can be claimed, graded anew (P-19).
 	Return func(ctx context.Context, ref crm.Ref, from crm.PoolID) error
 	// GiveBack gives a record that nobody owns to the actor, its former owner (RC-04):
-	// it takes their seat and locks the record, asks check, and moves it.
-	GiveBack func(ctx context.Context, a crm.Actor, ref crm.Ref, check func(ctx context.Context) error) error
+	// it takes their seat and locks the record, asks check, and moves it. One that
+	// lies in the nurture pool gets a home where it can be claimed.
+	GiveBack func(ctx context.Context, a crm.Actor, ref crm.Ref, nurture crm.PoolID, check func(ctx context.Context) error) error
 }
 
 // Pools are the pools, for the one in which records are nurtured (P-19).
