@@ -122,7 +122,7 @@ func (b *Bot) read(ctx context.Context, e envelope) (work, error) {
 
 // ours reports whether an event is for this app and tenant.
 func (b *Bot) ours(ctx context.Context, e envelope) (bool, error) {
-	if e.Header.AppID != b.opt.AppID {
+	if e.Header.AppID != b.opt.AppID || e.Header.TenantKey == "" {
 		return false, nil
 	}
 	return b.home.Ours(ctx, e.Header.TenantKey)

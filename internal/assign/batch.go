@@ -325,7 +325,7 @@ func (s *Service) nobodyNow(ctx context.Context, r Run, now time.Time) error {
 		if err := s.d.Store.EndRuns(ctx, []Run{r}, Nobody, now); err != nil {
 			return err
 		}
-		if err := s.d.Store.HoldBack(ctx, now, r.Lead); err != nil {
+		if err := s.letGo(ctx, now, r); err != nil {
 			return err
 		}
 		return s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: r.By, Action: "assign.nobody", Ref: r.Lead.Ref(), Rule: "AS-01", RuleVersion: r.Rule.Version})

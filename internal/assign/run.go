@@ -347,7 +347,7 @@ func (s *Service) settle(ctx context.Context, r Run, result Result, tell func(ct
 			return err
 		}
 		if r.From == 0 {
-			if err := s.d.Store.HoldBack(ctx, now, r.Lead); err != nil {
+			if err := s.letGo(ctx, now, r); err != nil {
 				return err
 			}
 		}
@@ -360,6 +360,52 @@ func (s *Service) settle(ctx context.Context, r Run, result Result, tell func(ct
 		return s.d.Effects.Refresh(ctx, r.Lead.Ref())
 	})
 	return after, err
+}
+
+// letGo lets the leads be claimed that were held back for their runs, once the
+// embargo of their pools is over too (P-07).
+func (s *Service) letGo(ctx context.Context, now time.Time, runs ...Run) error {
+	leads, err := s.leadsOf(ctx, runs)
+	if err != nil {
+		return err
+	}
+	from := map[time.Time][]crm.LeadID{}
+	for _, l := range leads {
+		if l.Owner != 0 {
+			continue
+		}
+		at, err := s.embargo(ctx, l)
+		if err != nil {
+			return err
+		}
+		if at.Before(now) {
+			at = now
+		}
+		from[at] = append(from[at], l.ID)
+	}
+	for at, ids := range from {
+		if err := s.d.Store.HoldBack(ctx, at, ids...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// embargo is when the embargo of a lead's pool ends.
+func (s *Service) embargo(ctx context.Context, l lead.Lead) (time.Time, error) {
+	p, err := s.d.Gate.Pool(ctx, l.Pool)
+	if err != nil {
+		return time.Time{}, err
+	}
+	why := pool.Create
+	if !l.PooledAt.Equal(l.CreatedAt) { // it came back: the ledger says how
+		past, err := s.d.Gate.History(ctx, l.Ref(), 1)
+		if err != nil || len(past) == 0 {
+			return time.Time{}, err
+		}
+		why = past[0].Reason
+	}
+	return s.d.Gate.EmbargoEnd(ctx, p, why, l.PooledAt), nil
 }
 
 // nobody ends the runs for which no step found anybody, together: an import of
@@ -393,7 +439,7 @@ func (s *Service) nobody(ctx context.Context, runs []Run, now time.Time) error {
 		if err := s.d.Store.EndRuns(ctx, runs, Nobody, now); err != nil {
 			return err
 		}
-		if err := s.d.Store.HoldBack(ctx, now, ids...); err != nil {
+		if err := s.letGo(ctx, now, runs...); err != nil {
 			return err
 		}
 		for u := range tell {

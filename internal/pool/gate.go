@@ -234,12 +234,8 @@ func (g *Gate) Free(ctx context.Context, a crm.Actor, m Move, n int, apply Apply
 	out := Moved{}
 	s := Stamp{At: now, Pool: m.Pool.ID}
 	e := Entry{At: now, From: m.From, FromTeam: m.FromTeam, Pool: m.Pool.ID, Reason: m.Reason, By: a.ID, Why: m.Why, Note: m.Note, Uncounted: m.Uncounted, RuleVersion: m.Version}
-	switch m.Reason {
-	case Create, Import:
-		s.Claimable = now.Add(hours(m.Pool.NewHours, EmbargoNew.Of(ctx, g.d.Rules)))
-	case Recycle:
-		s.Claimable = now.Add(hours(m.Pool.RecycleHours, EmbargoRecycle.Of(ctx, g.d.Rules)))
-	case Release:
+	s.Claimable = g.EmbargoEnd(ctx, m.Pool, m.Reason, now)
+	if m.Reason == Release {
 		if m.From == a.ID && m.Last.QuotaDay != "" {
 			if err := g.refund(ctx, a, m, now, &e); err != nil {
 				return out, err
@@ -250,6 +246,18 @@ func (g *Gate) Free(ctx context.Context, a crm.Actor, m Move, n int, apply Apply
 	var err error
 	out.Entries, err = g.move(ctx, e, s, n, apply, map[string]any{"refund": e.Refund})
 	return out, err
+}
+
+// EmbargoEnd is from when a record may be claimed that came into the pool at the
+// moment for the reason (P-07); zero: at once.
+func (g *Gate) EmbargoEnd(ctx context.Context, p Pool, why Reason, at time.Time) time.Time {
+	switch why {
+	case Create, Import:
+		return at.Add(hours(p.NewHours, EmbargoNew.Of(ctx, g.d.Rules)))
+	case Recycle:
+		return at.Add(hours(p.RecycleHours, EmbargoRecycle.Of(ctx, g.d.Rules)))
+	}
+	return time.Time{}
 }
 
 // hours is the embargo of a pool: its own, else that of the settings.

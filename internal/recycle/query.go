@@ -50,11 +50,11 @@ func (s *Service) page(ctx context.Context, q *Query, m *memo, next crm.Day) (li
 		return nil, done, err
 	}
 	var now, was []Keep
-	var over []crm.Ref
+	var over []Keep
 	for i := range all {
 		old := all[i].Keep
 		if all[i].gone { // converted, given up or deleted
-			over = append(over, old.Ref)
+			over = append(over, old)
 			continue
 		}
 		all[i].settle(s, next)
@@ -66,7 +66,7 @@ func (s *Service) page(ctx context.Context, q *Query, m *memo, next crm.Day) (li
 		}
 	}
 	if len(over) > 0 {
-		if err := s.d.Tx.InTx(ctx, func(ctx context.Context) error { return s.d.Store.EndKeep(ctx, over) }); err != nil {
+		if err := s.d.Tx.InTx(ctx, func(ctx context.Context) error { return s.d.Store.DropKeeps(ctx, over) }); err != nil {
 			return nil, done, err
 		}
 	}

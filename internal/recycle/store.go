@@ -112,6 +112,9 @@ type Store interface {
 	// EndKeep removes those of records in a pool.
 	BeginKeep(ctx context.Context, owner crm.UserID, refs []crm.Ref) error
 	EndKeep(ctx context.Context, refs []crm.Ref) error
+	// DropKeeps removes the rows of records that are over, unless they got another
+	// owner meanwhile.
+	DropKeeps(ctx context.Context, keeps []Keep) error
 	// Nurture makes the row of a record in the nurture pool, which comes back on the
 	// day.
 	Nurture(ctx context.Context, ref crm.Ref, back crm.Day) error

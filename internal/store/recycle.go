@@ -123,6 +123,15 @@ func (d *DB) EndKeep(ctx context.Context, refs []crm.Ref) error {
 	})
 }
 
+// DropKeeps implements recycle.Store.
+func (d *DB) DropKeeps(ctx context.Context, keeps []recycle.Keep) error {
+	list := make([]statement, len(keeps))
+	for i, k := range keeps {
+		list[i] = statement{"DELETE FROM crm_keepings WHERE kind = ? AND record_id = ? AND owner_id = ?", []any{string(k.Ref.Kind), k.Ref.ID, int64(k.Owner)}}
+	}
+	return d.later(ctx, list...)
+}
+
 // Nurture implements recycle.Store.
 func (d *DB) Nurture(ctx context.Context, ref crm.Ref, back crm.Day) error {
 	return d.later(ctx, statement{"DELETE FROM crm_keepings WHERE kind = ? AND record_id = ?", []any{string(ref.Kind), ref.ID}},
