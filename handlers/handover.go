@@ -64,7 +64,7 @@ func handovers(s *Services) Module {
 				return cards.HandoverGiven(f, h.Directory.Name(ctx, x.User), items, int(handover.ContactDays.Of(ctx, h.Rules))), nil
 			}},
 		},
-		Jobs: []sched.Job{{Name: "handover.watch", CatchUp: time.Hour, Next: func(t time.Time) time.Time { return t.Truncate(handoverEvery).Add(handoverEvery) },
+		Jobs: []sched.Job{{Name: "handover.watch", CatchUp: time.Hour, Pending: s.Handovers.Pending, Next: func(t time.Time) time.Time { return t.Truncate(handoverEvery).Add(handoverEvery) },
 			Run: func(ctx context.Context, _ time.Time) error { return s.Handovers.Watch(ctx) }}},
 	}
 }

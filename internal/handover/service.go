@@ -115,19 +115,42 @@ var bosses = []crm.Role{crm.Manager, crm.Director, crm.Boss, crm.Admin}
 // Ref names a hand-over's cards: they follow the person.
 func (h Handover) Ref() crm.Ref { return org.PersonRef(h.User) }
 
+// leaving are the people who are frozen or gone.
+func (s *Service) leaving(ctx context.Context) ([]crm.UserID, error) {
+	users, err := s.d.People.Everyone(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []crm.UserID
+	for _, u := range users {
+		if u.Frozen || !u.Active {
+			out = append(out, u.ID)
+		}
+	}
+	return out, nil
+}
+
+// Pending is now while somebody is frozen or gone, or a hand-over is open; zero:
+// Watch has nothing to do.
+func (s *Service) Pending(ctx context.Context) (time.Time, error) {
+	leaving, err := s.leaving(ctx)
+	if err != nil || len(leaving) > 0 {
+		return s.d.Clock.Now(), err
+	}
+	open, err := s.d.Store.OpenHandovers(ctx, 1)
+	if err != nil || len(open) == 0 {
+		return time.Time{}, err
+	}
+	return s.d.Clock.Now(), nil
+}
+
 // Watch opens a hand-over for everybody who is frozen or gone and owns something,
 // asks the managers when it is time, ends those of people who are back, moves what
 // was accepted and counts who got in touch. It can be stopped at any record.
 func (s *Service) Watch(ctx context.Context) error {
-	users, err := s.d.People.Everyone(ctx)
+	leaving, err := s.leaving(ctx)
 	if err != nil {
 		return err
-	}
-	var leaving []crm.UserID
-	for _, u := range users {
-		if u.Frozen || !u.Active {
-			leaving = append(leaving, u.ID)
-		}
 	}
 	owners, err := s.d.Store.OwnersAmong(ctx, leaving)
 	if err != nil {

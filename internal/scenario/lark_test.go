@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmbot/internal/scenario"
+	"crmbot/internal/testenv"
 )
 
 // all runs every conversation in every way; without it the ways that a bad day
@@ -41,19 +42,33 @@ func TestScriptsOnLark(t *testing.T) {
 	everyScript(t, scripts(t, true), scenario.Options{Platform: "lark"})
 }
 
-// The same while every event comes again and again and in pieces: nothing is
-// lost or doubled, so people read the same facts.
+// The same on MySQL and Redis while every event comes again and again and in
+// pieces: nothing is lost or doubled, so people read the same facts.
 func TestScriptsOnLarkOnABadDay(t *testing.T) {
-	everyScript(t, scripts(t, false), scenario.Options{Platform: "lark", BadDay: true})
+	everyScript(t, scripts(t, false), scenario.Options{Platform: "lark", BadDay: true}, onServers)
 }
 
-func everyScript(t *testing.T, files []string, o scenario.Options) {
+// The same in the browser on MySQL and Redis.
+func TestScriptsOnMySQL(t *testing.T) {
+	everyScript(t, scripts(t, true), scenario.Options{}, onServers)
+}
+
+// onServers runs a script on MySQL and Redis.
+func onServers(t *testing.T, o *scenario.Options) {
+	o.DSN, o.Redis = testenv.MySQL(t), testenv.Redis(t)
+}
+
+func everyScript(t *testing.T, files []string, o scenario.Options, change ...func(*testing.T, *scenario.Options)) {
 	for _, f := range files {
 		t.Run(filepath.Base(f), func(t *testing.T) {
 			t.Parallel()
 			s, err := scenario.Load(f)
 			if err != nil {
 				t.Fatal(err)
+			}
+			o := o
+			for _, f := range change {
+				f(t, &o)
 			}
 			if err := scenario.Run(t.Context(), s, o); err != nil {
 				t.Error(err)
