@@ -27,7 +27,7 @@ func TestOthersGoOnWithTheOldCopy(t *testing.T) {
 		c := cache.Copy[int]{MaxAge: time.Minute}
 		want(t, &c, value(1), 1)
 		want(t, &c, value(2), 1) // it is fresh
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute)  // of the bubble: no time passes outside
 		free := make(chan struct{})
 		go func() {
 			want(t, &c, func(context.Context) (int, error) { <-free; return 3, nil }, 3)
@@ -48,7 +48,7 @@ func TestAnOldCopyOutlivesAFailure(t *testing.T) {
 			t.Error("there was no copy and no error")
 		}
 		want(t, &c, value(1), 1)
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // of the bubble: no time passes outside
 		want(t, &c, down, 1)
 	})
 }
