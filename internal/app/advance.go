@@ -49,10 +49,10 @@ func (a *App) Advance(ctx context.Context, clock *crm.MovableClock, t time.Time)
 	}
 }
 
-// step does what is due now and reports whether there was anything.
+// step does what is due now and reports whether that may have made more due: the
+// scheduler ends when no job is due, so only what was delivered after it can.
 func (a *App) step(ctx context.Context, now time.Time, failed *[]error) (bool, error) {
-	ran, err := a.Scheduler.RunAll(ctx, now)
-	if err != nil {
+	if err := a.Scheduler.RunDue(ctx, now); err != nil {
 		if ctx.Err() != nil || a.DB.Ping(ctx) != nil {
 			return false, err
 		}
@@ -62,10 +62,10 @@ func (a *App) step(ctx context.Context, now time.Time, failed *[]error) (bool, e
 	}
 	if a.muted {
 		_, err := a.DB.DropOutbox(ctx, now, recycle.ViewWarning)
-		return ran > 0, err
+		return false, err
 	}
 	sent, err := a.Worker.Drain(ctx)
-	return ran+sent > 0, err
+	return sent > 0, err
 }
 
 // Mute makes Advance drop messages that fall due instead of delivering them,

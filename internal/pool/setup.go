@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"crmbot/internal/crm"
@@ -146,6 +147,16 @@ func (g *Gate) Retire(ctx context.Context, a crm.Actor, id, to crm.PoolID) (Pool
 
 // relocateBatch is how many records move in one transaction.
 const relocateBatch = 200
+
+// Closing is now while there are retired pools, which may have records to move;
+// zero: Relocate has nothing to do.
+func (g *Gate) Closing(ctx context.Context) (time.Time, error) {
+	ps, err := g.Pools(ctx)
+	if err != nil || !slices.ContainsFunc(ps, func(p Pool) bool { return p.Retired && p.MovesTo != 0 }) {
+		return time.Time{}, err
+	}
+	return g.d.Clock.Now(), nil
+}
 
 // Relocate moves records of retired pools to where they belong now, at most n
 // batches, and reports how many moved and whether some are left. Owners do not
