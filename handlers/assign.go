@@ -22,7 +22,7 @@ var ruleReaders = []crm.Role{crm.Manager, crm.Director, crm.Marketing, crm.Boss,
 func assigns(s *Services) Module {
 	h := assignHandlers{leadHandlers{s}}
 	return Module{Commands: slices.Concat(h.commands(), h.actions()), Views: h.views(), Jobs: []sched.Job{
-		{Name: "assign.work", CatchUp: time.Hour, Pending: s.Assign.Pending, Next: func(t time.Time) time.Time { return t.Truncate(assignEvery).Add(assignEvery) },
+		{Name: "assign.work", CatchUp: time.Hour, Pending: s.Assign.Pending, Next: every(assignEvery),
 			Run: func(ctx context.Context, _ time.Time) error { return s.Assign.Work(ctx) }},
 		{Name: "assign.late", CatchUp: time.Hour, Next: func(t time.Time) time.Time { return nextLate(s.Calendar, t) },
 			Run: func(ctx context.Context, _ time.Time) error { return s.Assign.Escalate(ctx) }},

@@ -21,6 +21,7 @@ type handoverHandlers struct{ leadHandlers }
 func handovers(s *Services) Module {
 	h := handoverHandlers{leadHandlers{s}}
 	text := func(zh, en string) crm.Text { return crm.Text{Zh: zh, En: en} }
+	watch := func(ctx context.Context, _ time.Time) error { return s.Handovers.Watch(ctx) }
 	return Module{
 		Commands: []bot.Registration{
 			bot.Command[string]{Name: "交接", Aliases: []string{"handover"}, Summary: text("离职交接：查看方案、调整、确认", "hand-overs of leavers: see, change and accept the proposal"),
@@ -64,13 +65,19 @@ func handovers(s *Services) Module {
 				return cards.HandoverGiven(f, h.Directory.Name(ctx, x.User), items, int(handover.ContactDays.Of(ctx, h.Rules))), nil
 			}},
 		},
-		Jobs: []sched.Job{{Name: "handover.watch", CatchUp: time.Hour, Pending: s.Handovers.Pending, Next: func(t time.Time) time.Time { return t.Truncate(handoverEvery).Add(handoverEvery) },
-			Run: func(ctx context.Context, _ time.Time) error { return s.Handovers.Watch(ctx) }}},
+		Jobs: []sched.Job{
+			{Name: "handover.watch", CatchUp: time.Hour, Pending: s.Handovers.Pending, Next: every(watchEvery), Run: watch},
+			{Name: "handover.move", CatchUp: time.Hour, Pending: s.Handovers.Accepted, Next: every(moveEvery), Run: watch},
+		},
 	}
 }
 
-// handoverEvery is how often leavers are looked for and accepted records moved.
-const handoverEvery = 5 * time.Minute
+// watchEvery is how often leavers are looked for of whom nobody told, moveEvery
+// how soon accepted records are moved.
+const (
+	watchEvery = time.Hour
+	moveEvery  = 5 * time.Minute
+)
 
 func (h handoverHandlers) card(ctx context.Context, a crm.Actor, l crm.Lang, id int64) (card.Card, error) {
 	x, err := h.Handovers.Get(ctx, a, id)

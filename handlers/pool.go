@@ -40,7 +40,7 @@ func poolSetup(s *Services) Module {
 				return rep, err
 			}},
 		},
-		Jobs: []sched.Job{{Name: "pool.relocate", Next: func(t time.Time) time.Time { return t.Truncate(time.Hour).Add(time.Hour) }, CatchUp: time.Hour, Pending: s.Pools.Closing,
+		Jobs: []sched.Job{{Name: "pool.relocate", Next: every(time.Hour), CatchUp: time.Hour, Pending: s.Pools.Closing,
 			Run: func(ctx context.Context, _ time.Time) error {
 				_, _, err := s.Pools.Relocate(ctx, relocateHourly)
 				return err

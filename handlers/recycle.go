@@ -303,7 +303,7 @@ func (s *Services) recycleJobs() []sched.Job {
 			Run: func(ctx context.Context, _ time.Time) error { return s.Recycle.Warn(ctx) }},
 		{Name: "recycle.release", Next: func(t time.Time) time.Time { return s.Recycle.NextReleases(context.Background(), t) }, CatchUp: 8 * time.Hour,
 			Run: func(ctx context.Context, _ time.Time) error { return s.Recycle.Release(ctx) }},
-		{Name: "recycle.resume", Next: func(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }, Pending: s.Recycle.Waiting,
+		{Name: "recycle.resume", Next: every(time.Minute), Pending: s.Recycle.Waiting,
 			Run: func(ctx context.Context, _ time.Time) error { return s.Recycle.Resume(ctx) }},
 	}
 }

@@ -51,7 +51,7 @@ func backs(s *Services) Module {
 			}
 			return cards.RecycleBack(leadHandlers{s}.frame(v.Actor), ref, b, ""), nil
 		}}},
-		Jobs: []sched.Job{{Name: "recycle.offer_back", Next: func(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }, Pending: s.Recycle.NextOffers,
+		Jobs: []sched.Job{{Name: "recycle.offer_back", Next: every(time.Minute), Pending: s.Recycle.NextOffers,
 			Run: func(ctx context.Context, _ time.Time) error { return s.Recycle.OfferAll(ctx) }}},
 	}
 }

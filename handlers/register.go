@@ -89,6 +89,11 @@ type Module struct {
 	Stale []Fallback
 }
 
+// every is a job's next time in a grid.
+func every(d time.Duration) func(t time.Time) time.Time {
+	return func(t time.Time) time.Time { return t.Truncate(d).Add(d) }
+}
+
 // daily is due once a day at the organisation's time.
 func daily(cal *calendar.Calendar, at calendar.TimeOfDay) func(t time.Time) time.Time {
 	return func(t time.Time) time.Time {

@@ -74,7 +74,7 @@ func rules(s *Services) Module {
 				return s.ruleRequest(ctx, v.Actor, v.Lang, id)
 			}},
 		},
-		Jobs: []sched.Job{{Name: "rule.lapse", Next: func(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }, Pending: s.RuleDesk.NextLapse,
+		Jobs: []sched.Job{{Name: "rule.lapse", Next: every(time.Minute), Pending: s.RuleDesk.NextLapse,
 			Run: func(ctx context.Context, _ time.Time) error { return s.RuleDesk.Lapse(ctx) }}},
 	}
 }

@@ -141,6 +141,15 @@ func (s *Service) Pending(ctx context.Context) (time.Time, error) {
 	return s.d.Clock.Now(), nil
 }
 
+// Accepted is now while records are accepted and not moved; zero: none is.
+func (s *Service) Accepted(ctx context.Context) (time.Time, error) {
+	items, err := s.d.Store.HandoverWork(ctx, 1)
+	if err != nil || len(items) == 0 {
+		return time.Time{}, err
+	}
+	return s.d.Clock.Now(), nil
+}
+
 // Watch opens a hand-over for everybody who is frozen or gone and owns something,
 // asks the managers when it is time, ends those of people who are back, moves what
 // was accepted and counts who got in touch. It can be stopped at any record.
@@ -164,14 +173,15 @@ func (s *Service) Watch(ctx context.Context) error {
 			}
 		}
 	}
+	// First moved, then followed: one that is complete by that ends now.
+	failed := s.work(ctx)
 	if open, err = s.d.Store.OpenHandovers(ctx, maxItems); err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
-	var failed error
 	for _, h := range open {
 		failed = errors.Join(failed, s.follow(ctx, h))
 	}
-	return errors.Join(failed, s.work(ctx), s.judge(ctx))
+	return errors.Join(failed, s.judge(ctx))
 }
 
 func (s *Service) audit(ctx context.Context, by crm.UserID, action string, ref crm.Ref, detail map[string]any) error {
