@@ -92,6 +92,25 @@ func TestRC01UrgentChangesTakeTwoAdministrators(t *testing.T) {
 				t.Errorf("the version is %+v of %+v", vs[0], r)
 			}
 
+			// Two for one setting, agreed to in the same moment: the second one's author
+			// had not seen the first.
+			two := make([]rule.Request, 2)
+			for i := range two {
+				two[i], err = s.RuleDesk.Ask(ctx, admins[i], "P-12.locks", "", fmt.Sprint(11+i), "异常")
+				must(t, err)
+			}
+			for i := range two {
+				wg.Add(1)
+				go func() {
+					defer wg.Done()
+					_, errs[i] = s.RuleDesk.Approve(ctx, admins[2+i], two[i].ID)
+				}()
+			}
+			wg.Wait()
+			if vs, err := s.Rules.History(ctx, "P-12.locks"); len(vs) != 1 || err != nil || (crm.CodeOf(errs[0]) != crm.CodeStale) == (crm.CodeOf(errs[1]) != crm.CodeStale) {
+				t.Errorf("two changes of one setting at once: %v, %v; versions %+v, %v", errs[0], errs[1], vs, err)
+			}
+
 			// One that nobody answers lapses, and its author is told.
 			r, err = s.RuleDesk.Ask(ctx, admins[1], "P-03.leads", "", "5", "异常")
 			must(t, err)

@@ -83,12 +83,10 @@ func (b *Book) Changes(ctx context.Context, a crm.Actor, key string, n int) ([]C
 
 // valueAt is what holds for exactly the scope at the moment, one version left
 // out: the scope's own value, else the organisation's, else the default.
-func (b *Book) valueAt(key string, scope Scope, at time.Time, except int64) string {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
+func (b *Book) valueAt(versions []Version, key string, scope Scope, at time.Time, except int64) string {
 	for _, s := range []Scope{scope, ""} {
 		value, found := "", false
-		for _, v := range b.versions[key] {
+		for _, v := range versions {
 			if v.Scope == s && v.ID != except && v.RolledBackAt.IsZero() && !v.EffectiveAt.After(at) {
 				value, found = v.Value, true
 			}

@@ -30,18 +30,15 @@ func (b *Book) RollBack(ctx context.Context, a crm.Actor, id int64) (Version, er
 	if err := mayChange(a); err != nil {
 		return Version{}, err
 	}
-	if err := b.Load(ctx); err != nil {
-		return Version{}, err
-	}
-	all, err := b.store.RuleVersions(ctx)
+	all, err := b.stored(ctx)
 	if err != nil {
 		return Version{}, err
 	}
-	i := slices.IndexFunc(all, func(v Version) bool { return v.ID == id })
-	if i < 0 {
+	v, ok := version(all, id)
+	if !ok {
 		return Version{}, crm.NotFound(fmt.Sprintf("没有版本 %d", id), fmt.Sprintf("there is no version %d", id)).WithNext("发送 /规则 加编号查看版本", "send /rules with a key for its versions")
 	}
-	v, now := all[i], b.clock.Now()
+	now := b.clock.Now()
 	if !v.RolledBackAt.IsZero() {
 		return v, crm.Conflict("RC-04", fmt.Sprintf("版本 %d 已经撤回", id), fmt.Sprintf("version %d was taken back already", id))
 	}
@@ -53,8 +50,8 @@ func (b *Book) RollBack(ctx context.Context, a crm.Actor, id int64) (Version, er
 	if v.EffectiveAt.After(now) {
 		c.Effective = v.EffectiveAt
 	}
-	c.Before, c.After = b.valueAt(v.Key, v.Scope, c.Effective, 0), b.valueAt(v.Key, v.Scope, c.Effective, id)
-	ok, err := b.store.RollBackRule(ctx, c)
+	c.Before, c.After = b.valueAt(all[v.Key], v.Key, v.Scope, c.Effective, 0), b.valueAt(all[v.Key], v.Key, v.Scope, c.Effective, id)
+	ok, err = b.store.RollBackRule(ctx, c)
 	if err != nil {
 		return v, err
 	}
@@ -63,4 +60,14 @@ func (b *Book) RollBack(ctx context.Context, a crm.Actor, id int64) (Version, er
 	}
 	v.RolledBackAt = now
 	return v, b.Load(ctx)
+}
+
+// version finds one by its id.
+func version(all map[string][]Version, id int64) (Version, bool) {
+	for _, vs := range all {
+		if i := slices.IndexFunc(vs, func(v Version) bool { return v.ID == id }); i >= 0 {
+			return vs[i], true
+		}
+	}
+	return Version{}, false
 }

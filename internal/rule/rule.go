@@ -142,9 +142,24 @@ func (b *Book) Load(ctx context.Context) error {
 	b.started++
 	started := b.started
 	b.mu.Unlock()
-	vs, err := b.store.RuleVersions(ctx)
+	m, err := b.stored(ctx)
 	if err != nil {
 		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if started > b.newest {
+		b.versions, b.loaded, b.newest = m, time.Now(), started
+	}
+	return nil
+}
+
+// stored are the versions as the caller's transaction sees them, by key, newest
+// effective last. Only Load shows them to others, for it is called outside of one.
+func (b *Book) stored(ctx context.Context) (map[string][]Version, error) {
+	vs, err := b.store.RuleVersions(ctx)
+	if err != nil {
+		return nil, err
 	}
 	m := map[string][]Version{}
 	for _, v := range vs {
@@ -153,12 +168,7 @@ func (b *Book) Load(ctx context.Context) error {
 	for k := range m {
 		slices.SortStableFunc(m[k], func(a, c Version) int { return a.EffectiveAt.Compare(c.EffectiveAt) })
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if started > b.newest {
-		b.versions, b.loaded, b.newest = m, time.Now(), started
-	}
-	return nil
+	return m, nil
 }
 
 // Value is the raw value in force for the first scope that has one, then for
@@ -239,7 +249,11 @@ func (b *Book) Set(ctx context.Context, a crm.Actor, key string, scope Scope, va
 	if effective.Before(now) {
 		effective = now
 	}
-	return b.add(ctx, Version{Key: key, Scope: scope, Value: value, Author: a.ID, Reason: reason, CreatedAt: now, EffectiveAt: effective})
+	v, err := b.add(ctx, Version{Key: key, Scope: scope, Value: value, Author: a.ID, Reason: reason, CreatedAt: now, EffectiveAt: effective})
+	if err != nil {
+		return Version{}, err
+	}
+	return v, b.Load(ctx)
 }
 
 // CheckChange refuses what Set would refuse, and stores nothing.
@@ -265,15 +279,13 @@ func (b *Book) CheckChange(a crm.Actor, key string, scope Scope, value, reason s
 	return nil
 }
 
-// add stores a checked version with its audit entry.
+// add stores a checked version with its audit entry. It holds when the book is
+// loaded again, which is for after the transaction.
 func (b *Book) add(ctx context.Context, v Version) (Version, error) {
-	if err := b.Load(ctx); err != nil { // the value before it may be a second old
-		return Version{}, err
-	}
-	id, err := b.store.AddRuleVersion(ctx, v, Change{At: v.CreatedAt, Actor: v.Author, Approver: v.Approver, Key: v.Key, Scope: v.Scope, Before: b.valueAt(v.Key, v.Scope, v.EffectiveAt, 0), After: v.Value, Effective: v.EffectiveAt})
+	all, err := b.stored(ctx)
 	if err != nil {
 		return Version{}, err
 	}
-	v.ID = id
-	return v, b.Load(ctx)
+	v.ID, err = b.store.AddRuleVersion(ctx, v, Change{At: v.CreatedAt, Actor: v.Author, Approver: v.Approver, Key: v.Key, Scope: v.Scope, Before: b.valueAt(all[v.Key], v.Key, v.Scope, v.EffectiveAt, 0), After: v.Value, Effective: v.EffectiveAt})
+	return v, err
 }

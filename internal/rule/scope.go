@@ -45,22 +45,22 @@ func (b *Book) InForce(ctx context.Context, key string) ([]Version, error) {
 // Held is what holds for exactly the scope at the moment: its own value, else the
 // organisation's, else the default.
 func (b *Book) Held(ctx context.Context, key string, scope Scope, at time.Time) (string, error) {
-	if err := b.Load(ctx); err != nil {
+	all, err := b.stored(ctx)
+	if err != nil {
 		return "", err
 	}
-	return b.valueAt(key, scope, at, 0), nil
+	return b.valueAt(all[key], key, scope, at, 0), nil
 }
 
 // Stamp names the state of a setting: it changes with every version that is
 // stored or taken back, for whatever scope.
 func (b *Book) Stamp(ctx context.Context, key string) (string, error) {
-	if err := b.Load(ctx); err != nil {
+	all, err := b.stored(ctx)
+	if err != nil {
 		return "", err
 	}
-	b.mu.RLock()
-	defer b.mu.RUnlock()
 	newest, back := int64(0), 0
-	for _, v := range b.versions[key] {
+	for _, v := range all[key] {
 		newest = max(newest, v.ID)
 		if !v.RolledBackAt.IsZero() {
 			back++

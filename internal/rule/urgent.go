@@ -65,8 +65,9 @@ type RequestStore interface {
 	// whether it did; SetRuleRequestVersion what it became.
 	DecideRuleRequest(ctx context.Context, r Request) (bool, error)
 	SetRuleRequestVersion(ctx context.Context, id, version int64) error
-	// RuleRequests are those that wait, the first to lapse first, at most n.
-	RuleRequests(ctx context.Context, n int) ([]Request, error)
+	// RuleRequests are those that wait, the first to lapse first, at most n. lock
+	// lets other decisions wait until the caller's transaction ends.
+	RuleRequests(ctx context.Context, n int, lock bool) ([]Request, error)
 }
 
 // Days is what the desk asks the calendar.
@@ -170,7 +171,7 @@ func (d *Desk) Open(ctx context.Context, a crm.Actor, key string) ([]Request, er
 	if !a.Is(crm.Admin) {
 		return nil, nil
 	}
-	all, err := d.d.Store.RuleRequests(ctx, maxOpen)
+	all, err := d.d.Store.RuleRequests(ctx, maxOpen, false)
 	now := d.d.Clock.Now()
 	return slices.DeleteFunc(all, func(r Request) bool { return r.Key != key || now.After(r.ExpiresAt) }), err
 }
@@ -219,6 +220,11 @@ func (d *Desk) decide(ctx context.Context, a crm.Actor, id int64, how func(r Req
 	}
 	var out Request
 	err := d.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		// First of all, so that what is read next is what the decision before left,
+		// of this request or of another one for the same setting.
+		if _, err := d.d.Store.RuleRequests(ctx, maxOpen, true); err != nil {
+			return err
+		}
 		r, err := d.d.Store.RuleRequest(ctx, id)
 		if err != nil {
 			return err
@@ -279,7 +285,7 @@ func (d *Desk) decided(ctx context.Context, r Request, by crm.UserID) error {
 
 // Lapse ends requests that nobody answered in time and tells their authors.
 func (d *Desk) Lapse(ctx context.Context) error {
-	list, err := d.d.Store.RuleRequests(ctx, maxOpen)
+	list, err := d.d.Store.RuleRequests(ctx, maxOpen, false)
 	if err != nil {
 		return err
 	}
@@ -308,7 +314,7 @@ func (d *Desk) Lapse(ctx context.Context) error {
 
 // NextLapse is when a request lapses next; the zero time: none waits.
 func (d *Desk) NextLapse(ctx context.Context) (time.Time, error) {
-	list, err := d.d.Store.RuleRequests(ctx, 1)
+	list, err := d.d.Store.RuleRequests(ctx, 1, false)
 	if err != nil || len(list) == 0 {
 		return time.Time{}, err
 	}

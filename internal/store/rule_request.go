@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 
+	"gorm.io/gorm/clause"
+
 	"crmbot/internal/crm"
 	"crmbot/internal/rule"
 )
@@ -63,9 +65,13 @@ func (d *DB) SetRuleRequestVersion(ctx context.Context, id, version int64) error
 }
 
 // RuleRequests implements rule.RequestStore.
-func (d *DB) RuleRequests(ctx context.Context, n int) ([]rule.Request, error) {
+func (d *DB) RuleRequests(ctx context.Context, n int, lock bool) ([]rule.Request, error) {
 	var rows []ruleRequestRow
-	if err := d.read(ctx).Where("state = ?", string(rule.Waiting)).Order("expires_ms, id").Limit(n).Find(&rows).Error; err != nil {
+	db := d.read(ctx)
+	if lock {
+		db = db.Clauses(clause.Locking{Strength: "UPDATE"})
+	}
+	if err := db.Where("state = ?", string(rule.Waiting)).Order("expires_ms, id").Limit(n).Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	out := make([]rule.Request, len(rows))
