@@ -24,7 +24,7 @@ func assigns(s *Services) Module {
 	return Module{Commands: slices.Concat(h.commands(), h.actions()), Views: h.views(), Jobs: []sched.Job{
 		{Name: "assign.work", CatchUp: time.Hour, Pending: s.Assign.Pending, Next: every(assignEvery),
 			Run: func(ctx context.Context, _ time.Time) error { return s.Assign.Work(ctx) }},
-		{Name: "assign.late", CatchUp: time.Hour, Next: func(t time.Time) time.Time { return nextLate(s.Calendar, t) },
+		{Name: "assign.late", CatchUp: time.Hour, Pending: s.Assign.NextLook, Next: func(t time.Time) time.Time { return nextLate(s.Calendar, t) },
 			Run: func(ctx context.Context, _ time.Time) error { return s.Assign.Escalate(ctx) }},
 	}}
 }

@@ -180,13 +180,18 @@ func TestAS03OffersRunInWorkingHours(t *testing.T) {
 func TestAS04StagesAfterTheFirstContactWasDue(t *testing.T) {
 	cal := standard(t)
 	due := time.Date(2026, 3, 5, 15, 0, 0, 0, zone) // Thursday
+	next := map[Stage]string{InTime: "2026-03-05 15:00", TellRep: "2026-03-06 15:00", TellBoth: "2026-03-09 15:00"}
 	for at, want := range map[string]Stage{"2026-03-05 14:59": InTime, "2026-03-05 15:00": TellRep, "2026-03-06 14:59": TellRep, "2026-03-06 15:00": TellBoth, "2026-03-08 12:00": TellBoth, "2026-03-09 14:59": TellBoth, "2026-03-09 15:00": Again, "2026-04-01 09:00": Again} {
 		now, _ := time.ParseInLocation("2006-01-02 15:04", at, zone)
-		if got := StageOf(due, cal, 1, 2, now); got != want {
+		got, until := StageOf(due, cal, 1, 2, now)
+		if got != want {
 			t.Errorf("at %s: stage %d, want %d", at, got, want)
 		}
+		if w, _ := time.ParseInLocation("2006-01-02 15:04", next[want], zone); !until.Equal(w) {
+			t.Errorf("at %s: the next stage is at %s, want %s", at, until, w)
+		}
 	}
-	if StageOf(time.Time{}, cal, 1, 2, due) != InTime {
+	if st, until := StageOf(time.Time{}, cal, 1, 2, due); st != InTime || !until.IsZero() {
 		t.Error("a lead without a deadline is late")
 	}
 }

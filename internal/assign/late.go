@@ -18,6 +18,12 @@ import (
 // The longest time to a first contact with its further stages is far shorter.
 const lookBack = 45 * 24 * time.Hour
 
+// lookAgain is how long nobody looks when no deadline comes earlier: no longer
+// than the shortest time to a first contact, so that leads given meanwhile are
+// seen before theirs, and what else moves a deadline (a grade, a setting, the end
+// of a leave) soon enough.
+const lookAgain = time.Hour
+
 // LateLead is a lead whose first contact is late, and how far it has come.
 type LateLead struct {
 	lead.Lead
@@ -35,6 +41,7 @@ func (s *Service) Escalate(ctx context.Context) error {
 	if !s.d.Calendar.IsWorkTime(now) {
 		return nil
 	}
+	next := now.Add(lookAgain)
 	var failed error
 	var at Position
 	for {
@@ -42,10 +49,16 @@ func (s *Service) Escalate(ctx context.Context) error {
 			return err
 		}
 		ls, err := s.d.Store.UncontactedLeads(ctx, now.Add(-lookBack), now, at, page)
+		if err == nil && len(ls) == 0 && failed == nil {
+			s.lookAt.Store(&next)
+		}
 		if err != nil || len(ls) == 0 {
 			return errors.Join(failed, err)
 		}
-		late := s.late(ctx, ls, now)
+		late, until := s.late(ctx, ls, now)
+		if !until.IsZero() && until.Before(next) {
+			next = until
+		}
 		ids := make([]crm.LeadID, len(late))
 		for i, l := range late {
 			ids[i] = l.ID
@@ -68,16 +81,27 @@ func (s *Service) Escalate(ctx context.Context) error {
 	}
 }
 
-// late are those of the leads that are late now. While the owner is on leave
-// their clock stands still.
-func (s *Service) late(ctx context.Context, ls []lead.Lead, now time.Time) []LateLead {
+// NextLook is when somebody has to be told of a late first contact at the
+// earliest, as far as this process knows; the moment itself when it does not.
+func (s *Service) NextLook(context.Context) (time.Time, error) {
+	if at := s.lookAt.Load(); at != nil {
+		return *at, nil
+	}
+	return s.d.Clock.Now(), nil
+}
+
+// late are those of the leads that are late now, and when the first of all gets
+// to its next stage. While the owner is on leave their clock stands still.
+func (s *Service) late(ctx context.Context, ls []lead.Lead, now time.Time) (out []LateLead, until time.Time) {
 	periods, _ := lead.Periods.Read(ctx, s.d.Rules)
 	manager, again := int(ManagerAfter.Of(ctx, s.d.Rules)), int(AgainAfter.Of(ctx, s.d.Rules))
 	day := s.d.Calendar.DayOf(now)
-	var out []LateLead
 	for _, l := range ls {
 		due := lead.DueOf(l, periods, s.d.Calendar, now).Contact
-		st := StageOf(due, s.d.Calendar, manager, again, now)
+		st, next := StageOf(due, s.d.Calendar, manager, again, now)
+		if !next.IsZero() && (until.IsZero() || next.Before(until)) {
+			until = next
+		}
 		if st == InTime {
 			continue
 		}
@@ -86,7 +110,7 @@ func (s *Service) late(ctx context.Context, ls []lead.Lead, now time.Time) []Lat
 		}
 		out = append(out, LateLead{Lead: l, Stage: st, Due: due})
 	}
-	return out
+	return out, until
 }
 
 func (s *Service) escalate(ctx context.Context, l LateLead, now time.Time) error {
@@ -197,7 +221,8 @@ func (s *Service) LateOf(ctx context.Context, a crm.Actor, user crm.UserID) ([]L
 			ls = append(ls, v.Lead)
 		}
 	}
-	return byLateness(s.late(ctx, ls, s.d.Clock.Now())), nil
+	late, _ := s.late(ctx, ls, s.d.Clock.Now())
+	return byLateness(late), nil
 }
 
 // TeamLate are the late leads of which the actor as a manager was told, the
@@ -215,7 +240,8 @@ func (s *Service) TeamLate(ctx context.Context, a crm.Actor, n int) ([]LateLead,
 			return out[:min(len(out), n)], err
 		}
 		own := slices.DeleteFunc(slices.Clone(ls), func(l lead.Lead) bool { return !a.Leads(l.Team) })
-		for _, l := range s.late(ctx, own, now) {
+		late, _ := s.late(ctx, own, now)
+		for _, l := range late {
 			if l.Stage >= TellBoth {
 				out = append(out, l)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"crmbot/internal/calendar"
@@ -121,11 +122,14 @@ type Deps struct {
 }
 
 // Service distributes leads.
-type Service struct{ d Deps }
+type Service struct {
+	d      Deps
+	lookAt atomic.Pointer[time.Time] // see NextLook; nil: not known
+}
 
 // NewService makes the service and registers how its batches are taken back.
 func NewService(d Deps) *Service {
-	s := &Service{d}
+	s := &Service{d: d}
 	d.Undo.Register(undoKind, s.takeBack)
 	return s
 }

@@ -132,21 +132,22 @@ func (s Stage) Name(l crm.Lang) string {
 
 // StageOf is the stage of a lead whose first contact was due at the moment. A
 // later stage comes so many working days after the deadline's day, at the
-// deadline's time of day.
-func StageOf(due time.Time, cal *calendar.Calendar, manager, again int, now time.Time) Stage {
+// deadline's time of day. until is when the next stage comes; zero: none does.
+func StageOf(due time.Time, cal *calendar.Calendar, manager, again int, now time.Time) (st Stage, until time.Time) {
+	if due.IsZero() {
+		return InTime, time.Time{}
+	}
 	after := func(n int) time.Time {
 		d := cal.DayOf(due)
 		return cal.AddWorkdays(d, n).Time(cal.Zone()).Add(due.Sub(d.Time(cal.Zone())))
 	}
-	switch {
-	case due.IsZero() || now.Before(due):
-		return InTime
-	case !now.Before(after(again)):
-		return Again
-	case !now.Before(after(manager)):
-		return TellBoth
+	begins := []time.Time{due, after(manager), after(again)}
+	st = Stage(len(begins))
+	for st > InTime && now.Before(begins[st-1]) {
+		st--
+		until = begins[st]
 	}
-	return TellRep
+	return st, until
 }
 
 // minutesText is a number of working minutes in words.

@@ -235,14 +235,19 @@ func (s *Scheduler) RunAll(ctx context.Context, now time.Time) (int, error) {
 	var errs []error
 	ran := 0
 	left := map[string]bool{} // not in this pass any more
+	cursors, err := s.store.JobCursors(ctx)
+	if err != nil {
+		return 0, err
+	}
 	for ctx.Err() == nil {
-		j, due, real, ok, err := s.earliest(ctx, now, left)
-		if err == nil && !ok || err != nil && j.Name == "" {
-			return ran, errors.Join(append(errs, err)...)
+		j, due, real, ok, err := s.earliest(ctx, now, cursors, left)
+		if err == nil && !ok {
+			return ran, errors.Join(errs...)
 		}
+		var next time.Time
 		moved := false
 		if err == nil {
-			moved, err = s.runOne(ctx, j, due, real, now)
+			next, moved, err = s.runOne(ctx, j, due, real, now)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("job %s: %w", j.Name, err))
@@ -259,6 +264,7 @@ func (s *Scheduler) RunAll(ctx context.Context, now time.Time) (int, error) {
 			continue
 		}
 		delete(s.failed, j.Name)
+		cursors[j.Name] = next // of others that moved meanwhile, no lease is got
 		ran++
 	}
 	return ran, errors.Join(append(errs, ctx.Err())...)
@@ -266,11 +272,7 @@ func (s *Scheduler) RunAll(ctx context.Context, now time.Time) (int, error) {
 
 // earliest is the job with the earliest due time up to now: the stored one and
 // the one that is wanted. An error with a job is that job's.
-func (s *Scheduler) earliest(ctx context.Context, now time.Time, left map[string]bool) (best Job, due, real time.Time, ok bool, err error) {
-	cursors, err := s.store.JobCursors(ctx)
-	if err != nil {
-		return Job{}, time.Time{}, time.Time{}, false, err
-	}
+func (s *Scheduler) earliest(ctx context.Context, now time.Time, cursors map[string]time.Time, left map[string]bool) (best Job, due, real time.Time, ok bool, err error) {
 	for _, j := range s.jobs {
 		if left[j.Name] {
 			continue
@@ -292,16 +294,16 @@ func (s *Scheduler) earliest(ctx context.Context, now time.Time, left map[string
 	return best, due, real, ok, nil
 }
 
-// runOne runs the due time real of a job whose stored due time is due; false
-// means that it did not move on.
-func (s *Scheduler) runOne(ctx context.Context, j Job, due, real, now time.Time) (bool, error) {
+// runOne runs the due time real of a job whose stored due time is due, and tells
+// the next one; false means that it did not move on.
+func (s *Scheduler) runOne(ctx context.Context, j Job, due, real, now time.Time) (next time.Time, moved bool, err error) {
 	got, err := s.store.LeaseJob(ctx, j.Name, due, s.owner, now, now.Add(lease))
 	if err != nil || !got {
-		return false, err
+		return next, false, err
 	}
-	next := j.Next(real)
+	next = j.Next(real)
 	if !next.IsZero() && !next.After(real) {
-		return false, fmt.Errorf("its next time %s is not after %s", next.Format(time.RFC3339), real.Format(time.RFC3339))
+		return next, false, fmt.Errorf("its next time %s is not after %s", next.Format(time.RFC3339), real.Format(time.RFC3339))
 	}
 	result := "done"
 	if now.Sub(real) > j.catchUp() {
@@ -310,9 +312,9 @@ func (s *Scheduler) runOne(ctx context.Context, j Job, due, real, now time.Time)
 			next = jump
 		}
 	} else if err := s.held(ctx, j, due, real); err != nil {
-		return false, err
+		return next, false, err
 	}
-	return true, s.store.AdvanceJob(ctx, j.Name, due, next, s.owner, result)
+	return next, true, s.store.AdvanceJob(ctx, j.Name, due, next, s.owner, result)
 }
 
 // errLost is why a job's context ends when another replica took its lease.
