@@ -11,6 +11,7 @@ import (
 
 	"crmbot/internal/app"
 	"crmbot/internal/crm"
+	"crmbot/internal/testdb"
 )
 
 var update = flag.Bool("update", false, "write docs/commands.md")
@@ -18,7 +19,7 @@ var update = flag.Bool("update", false, "write docs/commands.md")
 // TestReference holds docs/commands.md against the registered commands: the
 // reference is generated from them, so it cannot lie.
 func TestReference(t *testing.T) {
-	a, err := app.New(t.Context(), app.Options{DSN: "sqlite:" + filepath.Join(t.TempDir(), "r.db")})
+	a, err := app.New(t.Context(), app.Options{DSN: testdb.SQLite(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crmbot/internal/scenario"
+	"crmbot/internal/testdb"
 )
 
 // TestScripts runs every conversation in the browser on SQLite. Package scenario
@@ -23,7 +24,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := scenario.Run(t.Context(), s, scenario.Options{}); err != nil {
+			if err := scenario.Run(t.Context(), s, scenario.Options{DSN: testdb.SQLite(t)}); err != nil {
 				t.Error(err)
 			}
 		})

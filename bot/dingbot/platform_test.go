@@ -2,7 +2,6 @@ package dingbot_test
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"crmbot/internal/emulator"
 	"crmbot/internal/kv"
 	"crmbot/internal/store"
+	"crmbot/internal/testdb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -57,7 +57,7 @@ type dingWorld struct {
 
 func openDing(t *testing.T, shared kv.Store, connect platformtest.Connect, o emulator.DingOptions, prepare ...func(w *dingWorld)) *dingWorld {
 	o.Templates = append(o.Templates, formTemplate)
-	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "inbox.db"), crm.WallClock{})
+	db, err := store.Open(context.Background(), testdb.SQLite(t), crm.WallClock{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,10 +14,11 @@ import (
 	"crmbot/internal/emulator"
 	"crmbot/internal/kv"
 	"crmbot/internal/store"
+	"crmbot/internal/testdb"
 )
 
 func inbox(t *testing.T) *store.DB {
-	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "inbox.db"), crm.WallClock{})
+	db, err := store.Open(context.Background(), testdb.SQLite(t), crm.WallClock{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package webchat_test
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/kv"
 	"crmbot/internal/store"
+	"crmbot/internal/testdb"
 )
 
 func TestPlatform(t *testing.T) { platformtest.Run(t, openWebchat) }
@@ -37,7 +37,7 @@ type world struct {
 
 func openWebchat(t *testing.T, _ kv.Store, connect platformtest.Connect) platformtest.World {
 	ctx := context.Background()
-	db, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "chat.db"), crm.WallClock{})
+	db, err := store.Open(ctx, testdb.SQLite(t), crm.WallClock{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +26,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/org"
 	"crmbot/internal/store"
+	"crmbot/internal/testdb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -67,7 +67,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, clock: crm.NewMovableClock(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC), true)}
 	var err error
-	if s.db, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), s.clock); err != nil {
+	if s.db, err = store.Open(t.Context(), testdb.SQLite(t), s.clock); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +16,7 @@ import (
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
 	"crmbot/internal/pool"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // branch is the whole program with two teams, for tests of accounts between
@@ -34,7 +33,7 @@ type branch struct {
 func newBranch(t *testing.T, dsn string) *branch {
 	t.Helper()
 	if dsn == "" {
-		dsn = "sqlite:" + filepath.Join(t.TempDir(), "branch.db")
+		dsn = testdb.SQLite(t)
 	}
 	f := &branch{t: t, ctx: t.Context(), clock: crm.NewMovableClock(monday, true), ids: map[string]crm.UserID{}, teams: map[string]crm.TeamID{}}
 	var err error
@@ -121,7 +120,7 @@ func (f *branch) refused(err error, rule string, says ...string) {
 // TestP05TwentyPeopleClaimOneAccount: exactly one of them gets it, and the
 // others have paid nothing.
 func TestP05TwentyPeopleClaimOneAccount(t *testing.T) {
-	for name, dsn := range map[string]func(testing.TB) string{"sqlite": func(testing.TB) string { return "" }, "mysql": func(t testing.TB) string { return testenv.MySQL(t) }} {
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": func(testing.TB) string { return "" }, "mysql": testdb.MySQL} {
 		t.Run(name, func(t *testing.T) {
 			f := newBranch(t, dsn(t))
 			id := f.pooled("华星科技", "上海")
@@ -385,7 +384,7 @@ func TestAccountsThroughTheGate(t *testing.T) {
 // TestDU01AnAccountImportedTwiceAtOneMomentBecomesOne: whoever is later finds it
 // there, or is refused and finds it the next time.
 func TestDU01AnAccountImportedTwiceAtOneMomentBecomesOne(t *testing.T) {
-	f := newBranch(t, testenv.MySQL(t))
+	f := newBranch(t, testdb.MySQL(t))
 	acc := f.a.Services.Accounts
 	for i := range 5 {
 		name := newcomer(i)

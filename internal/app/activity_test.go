@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -19,7 +18,7 @@ import (
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
 	"crmbot/internal/store"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // firm is a small company with everything wired, on one database.
@@ -35,8 +34,8 @@ var zone = time.FixedZone("CST", 8*3600)
 
 // eachDatabase runs the test on SQLite and on MySQL. Wednesday, 15:00.
 func eachDatabase(t *testing.T, run func(t *testing.T, f *firm)) {
-	t.Run("sqlite", func(t *testing.T) { run(t, newFirm(t, "sqlite:"+filepath.Join(t.TempDir(), "firm.db"))) })
-	t.Run("mysql", func(t *testing.T) { run(t, newFirm(t, testenv.MySQL(t))) })
+	t.Run("sqlite", func(t *testing.T) { run(t, newFirm(t, testdb.SQLite(t))) })
+	t.Run("mysql", func(t *testing.T) { run(t, newFirm(t, testdb.MySQL(t))) })
 }
 
 func newFirm(t *testing.T, dsn string) *firm {

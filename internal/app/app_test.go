@@ -20,6 +20,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/org"
 	"crmbot/internal/sched"
+	"crmbot/internal/testdb"
 )
 
 func TestMain(m *testing.M) {
@@ -113,7 +114,7 @@ var monday = time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{t: t, clock: crm.NewMovableClock(monday, true), phone: newPhone(), dsn: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), state: "v1"}
+	o := &office{t: t, clock: crm.NewMovableClock(monday, true), phone: newPhone(), dsn: testdb.SQLite(t), state: "v1"}
 	o.open()
 	u := org.User{Name: "李娜", Roles: []crm.Role{crm.Rep}, Active: true}
 	dir := o.Services.Directory

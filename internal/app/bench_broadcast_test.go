@@ -10,6 +10,7 @@ import (
 	"crmbot/internal/app"
 	"crmbot/internal/crm"
 	"crmbot/internal/emulator"
+	"crmbot/internal/testdb"
 	"crmbot/internal/testenv"
 )
 
@@ -51,7 +52,7 @@ func broadcast(b *testing.B, allowed float64, open func(crm.Clock) (stage, *emul
 		for i := range broadcastTo {
 			st.hire(member{key: fmt.Sprintf("rep%04d", i), name: fmt.Sprintf("销售%04d", i), number: fmt.Sprintf("N%04d", i)})
 		}
-		o := app.Options{DSN: testenv.MySQL(b), Redis: testenv.Redis(b), Clock: clock}
+		o := app.Options{DSN: testdb.MySQL(b), Redis: testenv.Redis(b), Clock: clock}
 		s := story{serve(b, o, nil, atOnce{st}), st, nil}
 		serve(b, o, nil, atOnce{st}) // the other replica
 		s.known("rep0000", fmt.Sprintf("rep%04d", broadcastTo-1))

@@ -9,7 +9,7 @@ import (
 
 	"crmbot/bot"
 	"crmbot/internal/crm"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // claims is a company with leads to claim, in the product's table and in a copy
@@ -110,7 +110,7 @@ func (c *claims) check(b testing.TB, n int) {
 // finished card, with ledger, facts, audit and outbox, next to the bare
 // transaction of two statements in the same run.
 func BenchmarkClaim(b *testing.B) {
-	c := newClaims(b, testenv.MySQL(b), 10_000)
+	c := newClaims(b, testdb.MySQL(b), 10_000)
 	done := 0
 	for _, n := range callers {
 		b.Run(fmt.Sprintf("callers=%d", n), func(b *testing.B) {
@@ -126,7 +126,7 @@ func BenchmarkClaim(b *testing.B) {
 // ones are done or not. The aim is a p99 below 50 ms.
 func BenchmarkClaimOpenLoop(b *testing.B) {
 	const rate, length = 500, 20 * time.Second
-	c := newClaims(b, testenv.MySQL(b), 0)
+	c := newClaims(b, testdb.MySQL(b), 0)
 	done := 0
 	for b.Loop() {
 		b.StopTimer()

@@ -16,6 +16,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/emulator"
 	"crmbot/internal/org"
+	"crmbot/internal/testdb"
 	"crmbot/internal/testenv"
 )
 
@@ -83,7 +84,7 @@ type acknowledged interface {
 
 func measure(b *testing.B, st stage, connect func(*app.App) (worker, error), watch func(func(chat string)), send func(who, text string) (acknowledged, error)) {
 	b.Cleanup(st.close)
-	a, err := app.New(b.Context(), app.Options{DSN: testenv.MySQL(b), Redis: testenv.Redis(b), AnswerWithin: 2 * time.Second})
+	a, err := app.New(b.Context(), app.Options{DSN: testdb.MySQL(b), Redis: testenv.Redis(b), AnswerWithin: 2 * time.Second})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // BenchmarkLists are the lists that reps open, on MariaDB over BENCH_ROWS leads
@@ -36,7 +36,7 @@ func BenchmarkLists(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	a, err := app.New(ctx, app.Options{DSN: testenv.MySQL(b), Clock: crm.NewMovableClock(monday, true)})
+	a, err := app.New(ctx, app.Options{DSN: testdb.MySQL(b), Clock: crm.NewMovableClock(monday, true)})
 	must(err)
 	b.Cleanup(func() { _ = a.Close() })
 	dir := a.Services.Directory

@@ -15,7 +15,7 @@ import (
 	"crmbot/cards"
 	"crmbot/internal/activity"
 	"crmbot/internal/crm"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // visits is a company whose reps own leads to visit, with a copy of the tables
@@ -154,7 +154,7 @@ func (v *visits) check(b testing.TB, n int) {
 // statements in the same run. A visit is two requests with a transaction each:
 // "ratio/request" compares one of them with the bare transaction.
 func BenchmarkVisit(b *testing.B) {
-	v := newVisits(b, testenv.MySQL(b), 20_000)
+	v := newVisits(b, testdb.MySQL(b), 20_000)
 	done := 0
 	for _, n := range callers {
 		b.Run(fmt.Sprintf("callers=%d", n), func(b *testing.B) {
@@ -171,7 +171,7 @@ func BenchmarkVisit(b *testing.B) {
 // visit and the press of one whose card its rep has looked at for a second.
 func BenchmarkVisitOpenLoop(b *testing.B) {
 	const rate, length, look = 500, 20 * time.Second, 250
-	v := newVisits(b, testenv.MySQL(b), 20_000)
+	v := newVisits(b, testdb.MySQL(b), 20_000)
 	done := 0
 	for b.Loop() {
 		n, lat := openLoop(b, rate, length, 0, func(ctx context.Context, i int) error {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // A copy that everybody reads, like the list of pools, grows old while every
@@ -14,11 +14,11 @@ import (
 // who hold the connections, or nobody would ever go on.
 func TestWorkGoesOnWithFewConnections(t *testing.T) {
 	t.Run("claims", func(t *testing.T) {
-		c := newClaims(t, testenv.MySQL(t), 10_000)
+		c := newClaims(t, testdb.MySQL(t), 10_000)
 		c.check(t, goOn(t, c.company, c.whole))
 	})
 	t.Run("visits", func(t *testing.T) {
-		v := newVisits(t, testenv.MySQL(t), 5_000)
+		v := newVisits(t, testdb.MySQL(t), 5_000)
 		v.check(t, goOn(t, v.company, v.whole))
 	})
 }

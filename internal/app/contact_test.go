@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"crmbot/internal/pool"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
+	"crmbot/internal/testdb"
 )
 
 // Whoever is shown masked contacts learns nothing from adding one: a known
@@ -27,7 +27,7 @@ func TestP08AddingAContactIsNoOracle(t *testing.T) {
 		}
 	}
 	clock := crm.NewMovableClock(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC), true)
-	db, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "test.db"), clock)
+	db, err := store.Open(ctx, testdb.SQLite(t), clock)
 	must(err)
 	t.Cleanup(func() { must(db.Close()) })
 	_, err = db.Migrate(ctx)

@@ -1,20 +1,20 @@
 package app_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"crmbot/internal/app"
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
 	"crmbot/internal/org"
+	"crmbot/internal/testdb"
 )
 
 // TestWonDealIsCreditedToTheTeamOfTheMomentF06: who changed teams between opening
 // a deal and winning it wins it for the new team.
 func TestWonDealIsCreditedToTheTeamOfTheMomentF06(t *testing.T) {
 	ctx := t.Context()
-	a, err := app.New(ctx, app.Options{DSN: "sqlite:" + filepath.Join(t.TempDir(), "c.db")})
+	a, err := app.New(ctx, app.Options{DSN: testdb.SQLite(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,15 +12,15 @@ import (
 	"crmbot/internal/deal"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // TestPM01LeadersSeeWhatTheirPeopleOwnNow: whoever changes teams takes along
 // what they own, for the new leader to see and the old one no longer; what was
 // done before stays with the old team (F-06), also when it is taken back.
 func TestPM01LeadersSeeWhatTheirPeopleOwnNow(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { followTeams(t, "sqlite:"+filepath.Join(t.TempDir(), "f.db")) })
-	t.Run("mysql", func(t *testing.T) { followTeams(t, testenv.MySQL(t)) })
+	t.Run("sqlite", func(t *testing.T) { followTeams(t, testdb.SQLite(t)) })
+	t.Run("mysql", func(t *testing.T) { followTeams(t, testdb.MySQL(t)) })
 }
 
 func followTeams(t *testing.T, dsn string) {

@@ -14,6 +14,7 @@ import (
 	"crmbot/bot/larkbot"
 	"crmbot/configs"
 	"crmbot/internal/app"
+	"crmbot/internal/testdb"
 	"crmbot/internal/testenv"
 )
 
@@ -39,7 +40,7 @@ var ours = regexp.MustCompile(`^(im|contact|application|qyapi_|user_|org_|Card\.
 // TestGuidesNameWhatTheCodeNeeds: every permission, event and menu key of the
 // code stands in the guides with its reason, and nothing else does.
 func TestGuidesNameWhatTheCodeNeeds(t *testing.T) {
-	a, err := app.New(t.Context(), app.Options{DSN: "sqlite:" + filepath.Join(t.TempDir(), "crm.db")})
+	a, err := app.New(t.Context(), app.Options{DSN: testdb.SQLite(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -13,7 +12,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // newcomer is the i-th company that somebody wants to have.
@@ -52,9 +51,9 @@ func TestP03TwentyAccountsAtOnceStayWithinTheHoldLimit(t *testing.T) {
 	}
 	for name, w := range ways {
 		t.Run(name+"/sqlite", func(t *testing.T) {
-			holdRace(t, "sqlite:"+filepath.Join(t.TempDir(), "h.db"), w.take, w.more)
+			holdRace(t, testdb.SQLite(t), w.take, w.more)
 		})
-		t.Run(name+"/mysql", func(t *testing.T) { holdRace(t, testenv.MySQL(t), w.take, w.more) })
+		t.Run(name+"/mysql", func(t *testing.T) { holdRace(t, testdb.MySQL(t), w.take, w.more) })
 	}
 }
 

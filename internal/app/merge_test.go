@@ -12,7 +12,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
 	"crmbot/internal/lead"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 func (f *branch) lead(owner string, in lead.Info) crm.LeadID {
@@ -40,7 +40,7 @@ func (f *branch) visit(who string, ref crm.Ref) {
 }
 
 func TestDU01TwoLeadsBecomeOne(t *testing.T) {
-	for name, dsn := range map[string]func() string{"sqlite": func() string { return "" }, "mysql": func() string { return testenv.MySQL(t) }} {
+	for name, dsn := range map[string]func() string{"sqlite": func() string { return "" }, "mysql": func() string { return testdb.MySQL(t) }} {
 		t.Run(name, func(t *testing.T) {
 			f := newBranch(t, dsn())
 			leads, lei, na, wei := f.a.Services.Leads, f.as("王磊"), f.as("李娜"), f.as("张伟")
@@ -119,7 +119,7 @@ func TestDU01TwoLeadsBecomeOne(t *testing.T) {
 // TestP02AMergeAndAClaimAtOneMoment: whichever of the two comes first, the other
 // one sees it, and the lead has the owner that the first one gave it.
 func TestP02AMergeAndAClaimAtOneMoment(t *testing.T) {
-	f := newBranch(t, testenv.MySQL(t))
+	f := newBranch(t, testdb.MySQL(t))
 	leads := f.a.Services.Leads
 	for i := range 6 {
 		keep := f.lead("", lead.Info{Company: newcomer(i)})

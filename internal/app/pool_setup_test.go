@@ -11,7 +11,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/pool"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 func (f *branch) newPool(p pool.Pool) crm.PoolID {
@@ -185,7 +185,7 @@ func TestPoolsAreSetUpAtRunTime(t *testing.T) {
 // TestP08DetailViewsAreCounted: fifty different records a day, one twice is one,
 // and a refusal costs nothing.
 func TestP08DetailViewsAreCounted(t *testing.T) {
-	for name, dsn := range map[string]func() string{"sqlite": func() string { return "" }, "mysql": func() string { return testenv.MySQL(t) }} {
+	for name, dsn := range map[string]func() string{"sqlite": func() string { return "" }, "mysql": func() string { return testdb.MySQL(t) }} {
 		t.Run(name, func(t *testing.T) {
 			f := newBranch(t, dsn())
 			acc, na := f.a.Services.Accounts, f.as("李娜")

@@ -11,7 +11,7 @@ import (
 	"crmbot/internal/app"
 	"crmbot/internal/crm"
 	"crmbot/internal/emulator"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // again is how a stage delivers again on a bad day: soon and for long.
@@ -54,7 +54,7 @@ func fiftyClaim(t *testing.T, open func(crm.Clock) stage) {
 		st.hire(m)
 	}
 	// SQLite lets one writer in at a time anyway: the crowd is let loose on MariaDB.
-	s := story{serve(t, app.Options{DSN: testenv.MySQL(t), Clock: clock}, nil, st), st, nil}
+	s := story{serve(t, app.Options{DSN: testdb.MySQL(t), Clock: clock}, nil, st), st, nil}
 	s.known(append(reps, "wang")...)
 	s.say("wang", "/新线索 上海华星科技 王总 "+phone+" 展会", "L-1")
 	g := s.group("华东群", append(slices.Clone(reps), "wang")...)

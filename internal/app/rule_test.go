@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -11,13 +10,13 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/org"
 	"crmbot/internal/rule"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // TestRC01UrgentChangesTakeTwoAdministrators: the first decision counts, whoever
 // decides at the same moment, and holds from it on; nobody agrees to what is theirs.
 func TestRC01UrgentChangesTakeTwoAdministrators(t *testing.T) {
-	for name, dsn := range map[string]func(testing.TB) string{"sqlite": func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "crm.db") }, "mysql": func(t testing.TB) string { return testenv.MySQL(t) }} {
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": testdb.SQLite, "mysql": testdb.MySQL} {
 		t.Run(name, func(t *testing.T) {
 			ctx := t.Context()
 			must := func(t testing.TB, err error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/emulator"
 	"crmbot/internal/org"
+	"crmbot/internal/testdb"
 )
 
 // stage is a played chat platform on which a test tells its story.
@@ -82,7 +82,7 @@ type program struct {
 func serve(t testing.TB, o app.Options, prepare func(d *org.Directory), stages ...stage) *program {
 	t.Helper()
 	if o.DSN == "" {
-		o.DSN = "sqlite:" + filepath.Join(t.TempDir(), "crm.db")
+		o.DSN = testdb.SQLite(t)
 	}
 	o.AnswerWithin = 2 * time.Second
 	a, err := app.New(t.Context(), o)

@@ -8,14 +8,14 @@ import (
 	"crmbot/internal/account"
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // TestCH01UndoingAWinKeepsTheOtherSuccess: an account that won two deals has
 // bought, whichever of the two is taken back, and also when the second one is won
 // at the very moment.
 func TestCH01UndoingAWinKeepsTheOtherSuccess(t *testing.T) {
-	for name, dsn := range map[string]func() string{"sqlite": func() string { return "" }, "mysql": func() string { return testenv.MySQL(t) }} {
+	for name, dsn := range map[string]func() string{"sqlite": func() string { return "" }, "mysql": func() string { return testdb.MySQL(t) }} {
 		t.Run(name, func(t *testing.T) {
 			f := newBranch(t, dsn())
 			na := f.as("李娜")

@@ -99,6 +99,7 @@ var may = map[string][]string{
 	// Helpers of tests.
 	"internal/kv/kvtest":           {"internal/kv"},
 	"internal/store/storetest":     all,
+	"internal/testdb":              {"internal/crm", "internal/store", "internal/testenv"},
 	"internal/testenv/summary":     {},
 	"cards/internal/cardtest":      with(kernel, "cards/card"),
 	"internal/archtest":            {},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +15,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // tuesday is Tuesday, 3 March 2026, 10:00 in Shanghai.
@@ -35,7 +34,7 @@ type office struct {
 func newOffice(t *testing.T, dsn string) *office {
 	t.Helper()
 	if dsn == "" {
-		dsn = "sqlite:" + filepath.Join(t.TempDir(), "crm.db")
+		dsn = testdb.SQLite(t)
 	}
 	o := &office{t: t, dsn: dsn, clock: crm.NewMovableClock(tuesday, true), ids: map[string]crm.UserID{}}
 	o.App = o.replica()
@@ -125,7 +124,7 @@ func (o *office) count(query string, args ...any) int {
 
 func onBoth(t *testing.T, fn func(t *testing.T, o *office)) {
 	t.Run("sqlite", func(t *testing.T) { fn(t, newOffice(t, "")) })
-	t.Run("mysql", func(t *testing.T) { fn(t, newOffice(t, testenv.MySQL(t))) })
+	t.Run("mysql", func(t *testing.T) { fn(t, newOffice(t, testdb.MySQL(t))) })
 }
 
 func refused(t *testing.T, err error, code crm.Code, rule string, words ...string) {
@@ -259,7 +258,7 @@ func TestAS02PeopleWhoCannotTakeOneArePassedOver(t *testing.T) {
 }
 
 func TestAS02AnImportOfManyRowsIsGivenOutBehindIt(t *testing.T) {
-	o := newOffice(t, testenv.MySQL(t))
+	o := newOffice(t, testdb.MySQL(t))
 	ctx := t.Context()
 	o.rules(assign.Rule{ID: 1, Name: "加权", Steps: []assign.Step{{Method: assign.Weighted}}})
 	o.set("AS-02.monthly_cap", "100000")
@@ -306,7 +305,7 @@ func TestAS02AnImportOfManyRowsIsGivenOutBehindIt(t *testing.T) {
 }
 
 func TestAS03OffersSurviveARestartAndGoOn(t *testing.T) {
-	o := newOffice(t, testenv.MySQL(t))
+	o := newOffice(t, testdb.MySQL(t))
 	ctx := t.Context()
 	o.rules(assign.Rule{ID: 1, Name: "派单", Steps: []assign.Step{{Method: assign.Bid}}})
 	id := o.lead("客户", "A")
@@ -352,7 +351,7 @@ func TestAS03OffersSurviveARestartAndGoOn(t *testing.T) {
 func TestAS03OneOfferIsAcceptedOnce(t *testing.T) {
 	// The person accepts twice on two replicas while both find that its time is up,
 	// and a manager gives it to somebody else.
-	onMySQL := newOffice(t, testenv.MySQL(t))
+	onMySQL := newOffice(t, testdb.MySQL(t))
 	o := onMySQL
 	ctx := t.Context()
 	o.rules(assign.Rule{ID: 1, Name: "派单", Steps: []assign.Step{{Method: assign.Bid, People: []crm.UserID{o.ids["李娜"], o.ids["张伟"]}}}})

@@ -1,7 +1,6 @@
 package channel_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 	"crmbot/internal/channel"
 	"crmbot/internal/crm"
 	"crmbot/internal/org"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 func TestSpreadSumsToTheAmount(t *testing.T) {
@@ -36,8 +35,8 @@ func TestSpreadSumsToTheAmount(t *testing.T) {
 // the rows say who entered what.
 func TestCorrectedCostsKeepTheirHistory(t *testing.T) {
 	for name, dsn := range map[string]func(t *testing.T) string{
-		"sqlite": func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "crm.db") },
-		"mysql":  func(t *testing.T) string { return testenv.MySQL(t) },
+		"sqlite": func(t *testing.T) string { return testdb.SQLite(t) },
+		"mysql":  func(t *testing.T) string { return testdb.MySQL(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := t.Context()

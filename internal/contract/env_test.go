@@ -3,7 +3,6 @@ package contract_test
 import (
 	"context"
 	"database/sql"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -18,7 +17,7 @@ import (
 	"crmbot/internal/pool"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // env is contracts and approvals on a real database with a small company.
@@ -144,14 +143,14 @@ var cases = []struct {
 
 func TestSQLite(t *testing.T) {
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) { c.run(t, newEnv(t, "sqlite:"+filepath.Join(t.TempDir(), "crm.db"))) })
+		t.Run(c.name, func(t *testing.T) { c.run(t, newEnv(t, testdb.SQLite(t))) })
 	}
 }
 
 // TestMySQL shares one database, emptied before each case: making one is slow.
 // What the migrations put in stays.
 func TestMySQL(t *testing.T) {
-	dsn := testenv.MySQL(t)
+	dsn := testdb.MySQL(t)
 	var seeds []string
 	t.Run("migrate", func(t *testing.T) {
 		db, err := store.Open(t.Context(), dsn, crm.WallClock{})

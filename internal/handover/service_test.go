@@ -11,7 +11,7 @@ import (
 	"crmbot/internal/handover"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // TestHO02EveryRecordMovesOnceOnTwoReplicas: two replicas carry out what was
@@ -19,7 +19,7 @@ import (
 // to-dos, ten working days of grace and without regard to the hold limit.
 func TestHO02EveryRecordMovesOnceOnTwoReplicas(t *testing.T) {
 	ctx := t.Context()
-	dsn := testenv.MySQL(t)
+	dsn := testdb.MySQL(t)
 	clock := crm.NewMovableClock(time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC), true)
 	must := func(err error) {
 		t.Helper()

@@ -19,6 +19,7 @@ import (
 	"crmbot/internal/pool"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
+	"crmbot/internal/testdb"
 	"crmbot/internal/testenv"
 )
 
@@ -42,7 +43,7 @@ func newEnv(t testing.TB, dsn string) *env {
 	must(t, err)
 	clock := crm.NewMovableClock(time.Date(2026, 3, 2, 9, 0, 0, 0, zone), true)
 	if dsn == "" {
-		dsn = "sqlite:" + filepath.Join(t.TempDir(), "crm.db")
+		dsn = testdb.SQLite(t)
 	}
 	db, err := store.Open(ctx, dsn, clock)
 	must(t, err)

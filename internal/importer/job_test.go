@@ -17,7 +17,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
 	"crmbot/internal/importer"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 const people = "姓名,角色,团队,上级\n王磊,销售经理,华东,\n李娜,销售,华东,王磊\n"
@@ -377,7 +377,7 @@ func (s *stopAfter) AddImportRows(ctx context.Context, id crm.ImportID, rows []i
 // TestTwoTapsAtOnce_CH05 lets several taps race for one commit on MySQL: one
 // wins, the rows come in once.
 func TestTwoTapsAtOnce_CH05(t *testing.T) {
-	e := newEnv(t, testenv.MySQL(t))
+	e := newEnv(t, testdb.MySQL(t))
 	j := e.upload("x.csv", "客户名称,级别\n甲,A\n乙,B\n")
 	e.try(j.ID)
 	errs := make([]error, 8)
@@ -404,7 +404,7 @@ func TestTwoTapsAtOnce_CH05(t *testing.T) {
 // TestEnsureAtOnce_DU01 lets several people name the same new company at once:
 // it is made once and all get it.
 func TestEnsureAtOnce_DU01(t *testing.T) {
-	e := newEnv(t, testenv.MySQL(t))
+	e := newEnv(t, testdb.MySQL(t))
 	ids := make([]crm.AccountID, 8)
 	errs := make([]error, 8)
 	var wg sync.WaitGroup

@@ -11,6 +11,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
 	"crmbot/internal/importer"
+	"crmbot/internal/testdb"
 	"crmbot/internal/testenv"
 )
 
@@ -207,7 +208,7 @@ func TestMavenAccounts(t *testing.T) {
 // TestMavenOnMySQL_F06 imports the same history into MySQL: the same facts, and
 // none twice when its end is sent again.
 func TestMavenOnMySQL_F06(t *testing.T) {
-	e := newEnv(t, testenv.MySQL(t))
+	e := newEnv(t, testdb.MySQL(t))
 	_, _, _, deals := e.maven()
 	t.Logf("%s", deals)
 	for _, s := range []importer.Summary{e.file(importer.Org, "maven/sales_teams.csv", "maven-org.yaml"), e.file(importer.Accounts, "maven/accounts.csv", "maven-accounts.yaml")} {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,7 +19,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/intake"
 	"crmbot/internal/org"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // monday is Monday, 2 March 2026, 10:00 in Shanghai.
@@ -39,7 +38,7 @@ type office struct {
 func newOffice(t *testing.T, dsn string) *office {
 	t.Helper()
 	if dsn == "" {
-		dsn = "sqlite:" + filepath.Join(t.TempDir(), "crm.db")
+		dsn = testdb.SQLite(t)
 	}
 	o := &office{t: t, clock: crm.NewMovableClock(monday, true)}
 	var err error
@@ -435,7 +434,7 @@ func TestIdenticalRequestsAtOnceMakeOneLead_DU01(t *testing.T) {
 		}
 	}
 	t.Run("sqlite", func(t *testing.T) { race(t, "") })
-	t.Run("mysql", func(t *testing.T) { race(t, testenv.MySQL(t)) })
+	t.Run("mysql", func(t *testing.T) { race(t, testdb.MySQL(t)) })
 }
 
 func TestLimitsSayWhenToComeBack(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // BenchmarkNightlyScores is the nightly run over 20,000 leads on MySQL whose
@@ -19,7 +19,7 @@ import (
 // longest that one update of a single lead took meanwhile, as a claim does it.
 func BenchmarkNightlyScores(b *testing.B) {
 	const leads = 20_000
-	h := newHouse(b, testenv.MySQL(b))
+	h := newHouse(b, testdb.MySQL(b))
 	raw, err := h.db.SQL()
 	h.must(err)
 	now := h.clock.Now()

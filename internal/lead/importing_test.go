@@ -11,7 +11,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/pool"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // company is a name that is unlike every other one.
@@ -118,7 +118,7 @@ func TestCH05ImportReportsEveryRow(t *testing.T) {
 }
 
 func TestImportGivesIDsOnMySQL(t *testing.T) {
-	h := newHouse(t, testenv.MySQL(t))
+	h := newHouse(t, testdb.MySQL(t))
 	rows := make([]lead.NewLead, 1200)
 	for i := range rows {
 		rows[i] = lead.NewLead{Row: i + 2, Info: lead.Info{Company: company(i)}}

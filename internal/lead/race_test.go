@@ -11,13 +11,13 @@ import (
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
 	"crmbot/internal/pool"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // onBoth runs a race on SQLite and on MySQL, whose row locks SQLite does not have.
 func onBoth(t *testing.T, race func(t *testing.T, h *house)) {
 	t.Run("sqlite", func(t *testing.T) { race(t, newHouse(t, "")) })
-	t.Run("mysql", func(t *testing.T) { race(t, newHouse(t, testenv.MySQL(t))) })
+	t.Run("mysql", func(t *testing.T) { race(t, newHouse(t, testdb.MySQL(t))) })
 }
 
 func TestP05FiftyPeopleClaimOneLead(t *testing.T) {
@@ -166,7 +166,7 @@ func TestDU02TapsAtOneMomentAskTheOwnerOnce(t *testing.T) {
 // read already when the owner accepts, and waits for the lead; the new owner is
 // asked all the same.
 func TestPM01AnAnswerThatATransferWaitsForEndsWithTheOwnership(t *testing.T) {
-	h := newHouse(t, testenv.MySQL(t))
+	h := newHouse(t, testdb.MySQL(t))
 	na, min := h.as("李娜"), h.as("赵敏")
 	for who, want := range map[string]string{"张伟": lead.CollabAsked, "赵敏": lead.CollabEnded} {
 		l, err := h.leads.Create(h.ctx, na, lead.NewLead{Info: lead.Info{Company: "华星科技" + who}, Owner: na.ID}, true)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"crmbot/internal/pool"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
+	"crmbot/internal/testdb"
 )
 
 // house is a small company on a fresh database: two teams below a director,
@@ -42,7 +42,7 @@ func newHouse(t testing.TB, dsn string) *house {
 	t.Helper()
 	h := &house{t: t, ctx: t.Context(), clock: crm.NewMovableClock(monday, true), people: map[string]crm.UserID{}, teams: map[string]crm.TeamID{}}
 	if dsn == "" {
-		dsn = "sqlite:" + filepath.Join(t.TempDir(), "crm.db")
+		dsn = testdb.SQLite(t)
 	}
 	var err error
 	h.db, err = store.Open(h.ctx, dsn, h.clock)

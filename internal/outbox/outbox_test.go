@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/outbox"
 	"crmbot/internal/store"
+	"crmbot/internal/testdb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -36,7 +36,7 @@ func newPost(t *testing.T) *post {
 	t.Helper()
 	p := &post{t: t, clock: crm.NewMovableClock(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC), true), answer: map[string]func() error{}}
 	var err error
-	if p.db, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), p.clock); err != nil {
+	if p.db, err = store.Open(t.Context(), testdb.SQLite(t), p.clock); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

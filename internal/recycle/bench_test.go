@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // EnvRecycle sizes the benchmark: "1000000 100000" are a million owned leads of
@@ -28,7 +28,7 @@ func BenchmarkRecycle(b *testing.B) {
 	}
 	var nightly, warning, releasing, bareDays, bareReleases, wait time.Duration
 	for b.Loop() {
-		h := newHouse(b, testenv.MySQL(b))
+		h := newHouse(b, testdb.MySQL(b))
 		raw, err := h.app.DB.SQL()
 		h.must(err)
 		for key, value := range map[string]string{"P-16.count": "1000000", "P-16.percent": "100", "P-16.rep_percent": "100"} {

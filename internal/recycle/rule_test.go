@@ -11,7 +11,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/recycle"
 	"crmbot/internal/rule"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 func idleDays(n int) string {
@@ -88,7 +88,7 @@ func TestRC03NothingIsReleasedWithinTheGraceOfAChange(t *testing.T) {
 // back at that moment is offered to its owner once, and taken back once, within the
 // hold limit.
 func TestRC04RollBackWhileReleasesRun(t *testing.T) {
-	for name, dsn := range map[string]func(testing.TB) string{"sqlite": func(testing.TB) string { return "" }, "mysql": func(t testing.TB) string { return testenv.MySQL(t) }} {
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": func(testing.TB) string { return "" }, "mysql": testdb.MySQL} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, dsn(t))
 			h.set(recycle.GuardLeast.Key, "1000")

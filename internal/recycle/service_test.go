@@ -3,7 +3,6 @@ package recycle_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -13,7 +12,7 @@ import (
 	"crmbot/internal/org"
 	"crmbot/internal/recycle"
 	"crmbot/internal/rule"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // house is a company with one team on a fresh database. Nothing is sent by
@@ -32,7 +31,7 @@ type house struct {
 func newHouse(t testing.TB, dsn string) *house {
 	t.Helper()
 	if dsn == "" {
-		dsn = "sqlite:" + filepath.Join(t.TempDir(), "crm.db")
+		dsn = testdb.SQLite(t)
 	}
 	h := &house{t: t, ctx: t.Context(), clock: crm.NewMovableClock(moment(owned), true), who: map[string]crm.UserID{}}
 	h.app = h.open(dsn)
@@ -355,7 +354,7 @@ func TestP12LocksAreFew(t *testing.T) {
 }
 
 func TestP15TwoReplicasReleaseEachRecordOnce(t *testing.T) {
-	dsn := testenv.MySQL(t)
+	dsn := testdb.MySQL(t)
 	h := newHouse(t, dsn)
 	other := h.open(dsn)
 	h.tenDays()

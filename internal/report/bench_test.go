@@ -8,14 +8,14 @@ import (
 
 	"crmbot/internal/crm"
 	"crmbot/internal/org"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // BenchmarkDailyReports makes the drafts and the digests of 1,000 reps in 50
 // teams over a million facts of a quarter. The aim is under 5 seconds for the
 // drafts.
 func BenchmarkDailyReports(b *testing.B) {
-	for name, dsn := range map[string]func(testing.TB) string{"sqlite": sqliteDSN, "mysql": func(t testing.TB) string { return testenv.MySQL(t) }} {
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": sqliteDSN, "mysql": testdb.MySQL} {
 		b.Run(name, func(b *testing.B) {
 			o := newOffice(b, dsn(b))
 			reps := o.staff(b, 50, 20)

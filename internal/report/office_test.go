@@ -3,7 +3,6 @@ package report_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"crmbot/internal/report"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
+	"crmbot/internal/testdb"
 )
 
 const today = crm.Day("2026-03-02")
@@ -61,7 +61,7 @@ func pick(all map[crm.UserID][]report.Item, users []crm.UserID) map[crm.UserID][
 	return out
 }
 
-func sqliteDSN(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "test.db") }
+func sqliteDSN(t testing.TB) string { return testdb.SQLite(t) }
 
 func newOffice(t testing.TB, dsn string) *office {
 	t.Helper()

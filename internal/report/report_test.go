@@ -15,7 +15,7 @@ import (
 	"crmbot/internal/metric"
 	"crmbot/internal/org"
 	"crmbot/internal/report"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 func TestR01DraftsGoToThoseWhoOweOne(t *testing.T) {
@@ -206,7 +206,7 @@ func TestR01LateAfterTheDueTime(t *testing.T) {
 }
 
 func TestOpenAndScheduleAtTheSameTimeMakeOneDraft(t *testing.T) {
-	for name, dsn := range map[string]func(testing.TB) string{"sqlite": sqliteDSN, "mysql": func(t testing.TB) string { return testenv.MySQL(t) }} {
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": sqliteDSN, "mysql": testdb.MySQL} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice(t, dsn(t))
 			east := o.team(t, "华东", 0)

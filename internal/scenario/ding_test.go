@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crmbot/internal/scenario"
+	"crmbot/internal/testdb"
 )
 
 // Every conversation of the product also runs on a played DingTalk: official
@@ -55,7 +56,7 @@ func TestScriptsOnDingTalkWithoutCards(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = scenario.Run(t.Context(), s, scenario.Options{Platform: "dingtalk", Cards: "plain"})
+			err = scenario.Run(t.Context(), s, scenario.Options{DSN: testdb.SQLite(t), Platform: "dingtalk", Cards: "plain"})
 			if line := stays[name]; line != "" {
 				if err == nil || !strings.Contains(err.Error(), line) {
 					t.Errorf("expected to come to %q: %v", line, err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmbot/internal/scenario"
+	"crmbot/internal/testdb"
 	"crmbot/internal/testenv"
 )
 
@@ -55,7 +56,7 @@ func TestScriptsOnMySQL(t *testing.T) {
 
 // onServers runs a script on MySQL and Redis.
 func onServers(t *testing.T, o *scenario.Options) {
-	o.DSN, o.Redis = testenv.MySQL(t), testenv.Redis(t)
+	o.DSN, o.Redis = testdb.MySQL(t), testenv.Redis(t)
 }
 
 func everyScript(t *testing.T, files []string, o scenario.Options, change ...func(*testing.T, *scenario.Options)) {
@@ -69,6 +70,9 @@ func everyScript(t *testing.T, files []string, o scenario.Options, change ...fun
 			o := o
 			for _, f := range change {
 				f(t, &o)
+			}
+			if o.DSN == "" {
+				o.DSN = testdb.SQLite(t)
 			}
 			if err := scenario.Run(t.Context(), s, o); err != nil {
 				t.Error(err)

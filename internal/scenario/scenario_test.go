@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"crmbot/internal/scenario"
+	"crmbot/internal/testdb"
 )
 
 const head = `at 2026-03-02 09:00
@@ -35,7 +36,7 @@ func run(t *testing.T, text string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return scenario.Run(t.Context(), s, scenario.Options{})
+	return scenario.Run(t.Context(), s, scenario.Options{DSN: testdb.SQLite(t)})
 }
 
 func TestWhatHolds(t *testing.T) {

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"database/sql"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +9,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/store"
 	"crmbot/internal/store/storetest"
-	"crmbot/internal/testenv"
+	"crmbot/internal/testdb"
 )
 
 // suites are run on every database; each gets an empty, migrated one.
@@ -52,12 +51,12 @@ var suites = []struct {
 func TestStores(t *testing.T) {
 	for _, s := range suites {
 		t.Run("sqlite/"+s.name, func(t *testing.T) {
-			db, clock := openStore(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+			db, clock := openStore(t, testdb.SQLite(t))
 			s.run(t, db, clock)
 		})
 	}
 	t.Run("mysql", func(t *testing.T) {
-		dsn := testenv.MySQL(t)
+		dsn := testdb.MySQL(t)
 		first, _ := openStore(t, dsn)
 		keepSeeds(t, sqlPool(t, first))
 		for _, s := range suites {

@@ -3,7 +3,6 @@ package undo_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/rule"
 	"crmbot/internal/store"
+	"crmbot/internal/testdb"
 	"crmbot/internal/undo"
 )
 
@@ -27,7 +27,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{t: t, clock: crm.NewMovableClock(time.Date(2026, 3, 4, 7, 0, 0, 0, time.UTC), true)}
 	var err error
-	if d.db, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "undo.db"), d.clock); err != nil {
+	if d.db, err = store.Open(t.Context(), testdb.SQLite(t), d.clock); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.db.Close() })
