@@ -82,11 +82,12 @@ echo "== go test ${race[*]} -shuffle=on ./..."
 go build -o "$scratch/summary" ./internal/testenv/summary || exit 1
 # -p: one package more than processors, for the tests of the adapters mostly wait,
 # and not more than five, for every test binary may hold a browser or a hundred
-# connections.
+# connections. -parallel: twice the usual, for conversations wait for the servers
+# and the played platforms.
 packages=$(nproc)
 packages=$((packages < 4 ? packages + 1 : 5))
 bash .ci/with-servers.sh \
-  go test -json "${race[@]}" -vet=off -shuffle=on -timeout 12m -p $packages ./... |
+  go test -json "${race[@]}" -vet=off -shuffle=on -timeout 12m -p $packages -parallel $((2 * $(nproc))) ./... |
   "$scratch/summary" "${strict[@]}" "${wrong[@]}" "${left[@]}"
 rc=("${PIPESTATUS[@]}")
 [ "${rc[0]}" = 0 ] && [ "${rc[1]}" = 0 ]

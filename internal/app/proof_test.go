@@ -144,7 +144,10 @@ func (s story) cards(who string) map[string]int {
 // as a quiet one, and with every card shown once.
 func TestABadDayEndsLikeAGoodOne(t *testing.T) {
 	for name, open := range map[string]func(crm.Clock) stage{"lark": larkLong, "lark webhook": larkHook, "dingtalk": ding} {
-		t.Run(name, func(t *testing.T) { badDay(t, open) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			badDay(t, open)
+		})
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 
 // Options say what a script runs on.
 type Options struct {
-	// DSN of an empty database; empty: a fresh SQLite file that is removed.
+	// DSN of a database without data; empty: a fresh SQLite file that is removed.
 	DSN string
 	// Redis URL; empty: in the process.
 	Redis, RedisPrefix string
