@@ -89,7 +89,7 @@ func (d *desk) load(ctx context.Context, users []org.User) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	loads, err := s.d.Store.Loads(ctx, ids, day.Time(s.d.Calendar.Zone()))
+	loads, err := s.d.Store.Loads(ctx, ids, day)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,9 @@ import (
 const (
 	page    = 100
 	maxPass = 500
+	// retry is when a lead that could not be distributed is tried again: those
+	// behind it do not wait for it.
+	retry = 5 * time.Minute
 )
 
 // errMoved means that the run or its lead changed since it was read.
@@ -53,7 +56,9 @@ func (s *Service) Work(ctx context.Context) error {
 			case err != nil:
 				slog.WarnContext(ctx, "distribution", "lead", r.Lead.String(), "err", err)
 				failed = errors.Join(failed, fmt.Errorf("%s: %w", r.Lead, err))
-				continue
+				if err := s.later(ctx, r, now.Add(retry)); err != nil {
+					continue
+				}
 			case after.Result == Nobody && after.State == Done && r.State == Waiting:
 				nobody = append(nobody, r)
 			}
@@ -225,6 +230,15 @@ func (s *Service) postpone(ctx context.Context, r Run, at time.Time) (Run, error
 	})
 	r.State, r.Due = Waiting, at
 	return r, err
+}
+
+// later puts off a run that failed, as it was.
+func (s *Service) later(ctx context.Context, r Run, at time.Time) error {
+	r.Due = at
+	return s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		_, err := s.save(ctx, r)
+		return err
+	})
 }
 
 // void ends a run whose lead went another way, with the offer that is open.

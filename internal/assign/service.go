@@ -62,8 +62,9 @@ type Store interface {
 	// OpenOffers are the person's open offers, the first to expire first.
 	OpenOffers(ctx context.Context, user crm.UserID) ([]Offer, error)
 
-	// Loads counts what people have; since is the begin of the day.
-	Loads(ctx context.Context, users []crm.UserID, since time.Time) (map[crm.UserID]Load, error)
+	// Loads counts what people have and what they got on the day, without what was
+	// taken back.
+	Loads(ctx context.Context, users []crm.UserID, day crm.Day) (map[crm.UserID]Load, error)
 	// Profiles are how people take part; those who never changed anything are absent.
 	Profiles(ctx context.Context, users []crm.UserID) (map[crm.UserID]Profile, error)
 	// SaveProfile creates or changes one, without its Last.

@@ -304,6 +304,39 @@ func TestAS02AnImportOfManyRowsIsGivenOutBehindIt(t *testing.T) {
 	}
 }
 
+func TestAS01LeadsThatCannotBeDistributedHoldUpNoOther(t *testing.T) {
+	o := newOffice(t, "")
+	o.rules(assign.Rule{ID: 1, Name: "轮流", Steps: []assign.Step{{Method: assign.Turn}}})
+	const broken = 101 // more than are looked at in one go
+	for range broken {
+		o.lead("坏", "B")
+	}
+	raw, err := o.DB.SQL()
+	o.must(err)
+	_, err = raw.ExecContext(t.Context(), "UPDATE crm_leads SET pool_id = 999")
+	o.must(err)
+	good := o.lead("好", "B")
+	for range 2 {
+		if o.Services.Assign.Work(t.Context()) == nil {
+			break // they are not due any more
+		}
+	}
+	if o.owner(good) == 0 {
+		t.Error("a lead behind those that fail was not given")
+	}
+	if n := o.count("crm_assign_runs WHERE state = 'waiting'"); n != broken {
+		t.Errorf("%d runs wait to be tried again, want %d", n, broken)
+	}
+	_, err = raw.ExecContext(t.Context(), "UPDATE crm_leads SET pool_id = 1 WHERE pool_id = 999")
+	o.must(err)
+	o.set(assign.Rules.Key, `{"rules":[]}`)
+	o.wait(6 * time.Minute)
+	o.work()
+	if n := o.count("crm_assign_runs WHERE state = 'waiting'"); n != 0 {
+		t.Errorf("%d runs still wait", n)
+	}
+}
+
 func TestAS03OffersSurviveARestartAndGoOn(t *testing.T) {
 	o := newOffice(t, testdb.MySQL(t))
 	ctx := t.Context()

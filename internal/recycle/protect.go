@@ -167,6 +167,14 @@ func (s *Service) KeepIt(ctx context.Context, a crm.Actor, ref crm.Ref, reason s
 		if left := s.d.Calendar.WorkdaysBetween(s.today(), c.Release); c.Release == "" || left > c.terms.NearAt {
 			return crm.Audit{}, crm.Refused("AD-01", ref.String()+" 还不会被释放", ref.String()+" is not about to be released")
 		}
+		most := int(ExtendTimes.Of(ctx, s.d.Rules))
+		if used := c.Keep.Extensions + c.Keep.Kept; used >= most {
+			return crm.Audit{}, crm.Refused("P-13", fmt.Sprintf("%s 已延期或保留 %d/%d 次", ref, used, most), fmt.Sprintf("%s was extended or kept %d of at most %d times", ref, used, most)).
+				WithNext("请在 "+string(c.Release)+" 前完成一次有效跟进", "log a valid activity before "+string(c.Release))
+		}
+		if err := s.withinHold(c); err != nil {
+			return crm.Audit{}, err
+		}
 		days := int(ExtendDays.Of(ctx, s.d.Rules))
 		c.Keep.Kept++
 		c.Keep.NotBefore, c.Keep.Slip = max(c.Keep.NotBefore, s.d.Calendar.WorkdayOnOrAfter(c.Release.AddDays(days))), ""
@@ -178,6 +186,16 @@ func (s *Service) KeepIt(ctx context.Context, a crm.Actor, ref crm.Ref, reason s
 		}
 		return crm.Audit{Action: "recycle.keep", Rule: "AD-01", RuleVersion: c.terms.Plan.Version, Detail: map[string]any{"release": c.Release, "until": c.Keep.NotBefore, "kept": c.Keep.Kept}}, s.d.Effects.Record(ctx, f)
 	})
+}
+
+// withinHold refuses more days for what was held without a deal as long as it
+// may be.
+func (s *Service) withinHold(c *Candidate) error {
+	end := s.d.Calendar.DayOf(c.OwnedAt).AddDays(c.terms.MaxHold)
+	if c.Dealt || c.Release < end {
+		return nil
+	}
+	return crm.Refused("P-13", fmt.Sprintf("未成交时最长持有 %d 天，到 %s 为止，不能再延期", c.terms.MaxHold, end), fmt.Sprintf("without a deal it may be held for %d days with extensions, until %s", c.terms.MaxHold, end))
 }
 
 // Extend asks who leads the owner for more days (P-13). While the request waits
@@ -203,8 +221,8 @@ func (s *Service) Extend(ctx context.Context, a crm.Actor, ref crm.Ref, reason s
 				WithNext("请在 "+string(c.Release)+" 前完成一次有效跟进", "log a valid activity before "+string(c.Release))
 		}
 		days := int(ExtendDays.Of(ctx, s.d.Rules))
-		if end := s.d.Calendar.DayOf(c.OwnedAt).AddDays(c.terms.MaxHold); !c.Dealt && c.Release >= end {
-			return crm.Audit{}, crm.Refused("P-13", fmt.Sprintf("未成交时最长持有 %d 天，到 %s 为止，不能再延期", c.terms.MaxHold, end), fmt.Sprintf("without a deal it may be held for %d days with extensions, until %s", c.terms.MaxHold, end))
+		if err := s.withinHold(c); err != nil {
+			return crm.Audit{}, err
 		}
 		boss, err := s.d.People.Superior(ctx, a.ID)
 		if err != nil && crm.CodeOf(err) != crm.CodeNotFound {

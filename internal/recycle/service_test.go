@@ -353,6 +353,60 @@ func TestP12LocksAreFew(t *testing.T) {
 	}
 }
 
+func TestP12TwoLocksAtOnceStayWithinTheLimit(t *testing.T) {
+	h := newHouse(t, testdb.MySQL(t))
+	h.tenDays()
+	a := h.as("李娜")
+	errs := make([]error, 16)
+	refs := make([]crm.Ref, len(errs))
+	for i := range refs {
+		refs[i] = h.lead("李娜")
+	}
+	var wg sync.WaitGroup
+	for i := range refs {
+		wg.Go(func() { _, errs[i] = h.keep.Lock(h.ctx, a, refs[i], 5) })
+	}
+	wg.Wait()
+	locked := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			locked++
+		case crm.RuleOf(err) != "P-12":
+			t.Error(err)
+		}
+	}
+	if n := h.count("SELECT COUNT(*) FROM crm_keepings WHERE locked_until_ms > 0"); locked != 10 || n != 10 {
+		t.Errorf("%d locks succeeded and %d records are locked, want 10", locked, n)
+	}
+}
+
+// TestP13KeepingByOneselfHasAnEnd: who gets used to the rules keeps a record as
+// often as it could be extended, and not longer than it may be held at all.
+func TestP13KeepingByOneselfHasAnEnd(t *testing.T) {
+	h := newHouse(t, "")
+	h.tenDays()
+	h.set(recycle.Mode.Key, recycle.Soft)
+	a, ref := h.as("李娜"), h.lead("李娜")
+	for i := range 2 {
+		h.at(string(h.release(ref)) + " 08:30")
+		if _, err := h.keep.KeepIt(h.ctx, a, ref, "客户下周出差回来"); err != nil {
+			t.Fatalf("kept for the %d. time: %v", i+1, err)
+		}
+	}
+	day := h.release(ref)
+	h.at(string(day) + " 08:30")
+	if _, err := h.keep.KeepIt(h.ctx, a, ref, "客户下周出差回来"); crm.RuleOf(err) != "P-13" || h.release(ref) != day {
+		t.Errorf("kept a third time: %v, released on %s", err, h.release(ref))
+	}
+	h.set(recycle.MaxHold.Key, "10")
+	other := h.lead("李娜")
+	h.at(string(h.release(other)) + " 08:30")
+	if _, err := h.keep.KeepIt(h.ctx, a, other, "客户下周出差回来"); crm.RuleOf(err) != "P-13" {
+		t.Errorf("kept for longer than it may be held: %v", err)
+	}
+}
+
 func TestP15TwoReplicasReleaseEachRecordOnce(t *testing.T) {
 	dsn := testdb.MySQL(t)
 	h := newHouse(t, dsn)

@@ -12,7 +12,6 @@ import (
 	"crmbot/internal/assign"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
-	"crmbot/internal/pool"
 )
 
 type assignRunRow struct {
@@ -292,7 +291,7 @@ func (d *DB) OpenOffers(ctx context.Context, user crm.UserID) ([]assign.Offer, e
 }
 
 // Loads implements assign.Store.
-func (d *DB) Loads(ctx context.Context, users []crm.UserID, since time.Time) (map[crm.UserID]assign.Load, error) {
+func (d *DB) Loads(ctx context.Context, users []crm.UserID, day crm.Day) (map[crm.UserID]assign.Load, error) {
 	out := make(map[crm.UserID]assign.Load, len(users))
 	type count struct {
 		UserID int64
@@ -304,8 +303,8 @@ func (d *DB) Loads(ctx context.Context, users []crm.UserID, since time.Time) (ma
 		if err := db.Table("crm_leads").Select("owner_id AS user_id, COUNT(*) AS n").Where("owner_id IN ? AND status = ?", chunk, string(lead.Open)).Group("owner_id").Scan(&held).Error; err != nil {
 			return nil, err
 		}
-		if err := db.Table("crm_ownership_ledger").Select("to_user AS user_id, COUNT(*) AS n").Where("to_user IN ? AND kind = ? AND reason IN ? AND at_ms >= ?", chunk, string(crm.KindLead),
-			[]string{string(pool.AutoAssign), string(pool.Assign)}, ms(since)).Group("to_user").Scan(&received).Error; err != nil {
+		if err := db.Table("crm_fact_daily").Select("user_id, SUM(qty) AS n").Where("metric_key = ? AND day = ? AND user_id IN ?", lead.FactAssigned, string(day), chunk).
+			Group("user_id").Scan(&received).Error; err != nil {
 			return nil, err
 		}
 		if err := db.Table("crm_assign_offers").Select("user_id, COUNT(*) AS n").Where("user_id IN ? AND state = ?", chunk, string(assign.OfferOpen)).Group("user_id").Scan(&offered).Error; err != nil {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm/clause"
+
 	"crmbot/internal/crm"
 	"crmbot/internal/recycle"
 )
@@ -219,7 +221,13 @@ func (d *DB) Owned(ctx context.Context) (map[crm.UserID]int, error) {
 // Locked implements recycle.Store.
 func (d *DB) Locked(ctx context.Context, owner crm.UserID, now time.Time) (int, error) {
 	var n int64
-	err := d.read(ctx).Model(&keepRow{}).Where("owner_id = ? AND locked_until_ms > ?", int64(owner), ms(now)).Count(&n).Error
+	lock := clause.Locking{Strength: "UPDATE"}
+	// The person's row first: two who lock different records take turns.
+	var id int64
+	if err := d.read(ctx).Clauses(lock).Table("crm_users").Select("id").Where("id = ?", int64(owner)).Limit(1).Scan(&id).Error; err != nil {
+		return 0, err
+	}
+	err := d.read(ctx).Clauses(lock).Model(&keepRow{}).Where("owner_id = ? AND locked_until_ms > ?", int64(owner), ms(now)).Count(&n).Error
 	return int(n), err
 }
 

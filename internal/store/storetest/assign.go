@@ -11,7 +11,6 @@ import (
 	"crmbot/internal/assign"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
-	ownership "crmbot/internal/pool"
 	"crmbot/internal/store"
 )
 
@@ -230,16 +229,20 @@ func assignLoads(t *testing.T, db *store.DB, now time.Time) {
 		ls = append(ls, l)
 		must(db.InsertLeads(ctx, []*lead.Lead{l}))
 	}
+	fx := db.Effects()
 	must(db.InTx(ctx, func(ctx context.Context) error {
-		entry := func(reason ownership.Reason, at time.Time) ownership.Entry {
-			return ownership.Entry{At: at, Ref: ls[0].Ref(), To: 31, Reason: reason}
+		got := func(day crm.Day, key string, n int64) crm.Fact {
+			return crm.Fact{At: now, Day: day, User: 31, Team: 3, Key: key, Qty: n, Ref: ls[0].Ref()}
 		}
-		return db.AddEntries(ctx, entry(ownership.AutoAssign, now), entry(ownership.Assign, now), entry(ownership.Claim, now), entry(ownership.AutoAssign, now.Add(-24*time.Hour)))
+		return fx.Record(ctx, got("2026-03-02", lead.FactAssigned, 1), got("2026-03-02", lead.FactAssigned, 1), got("2026-03-02", lead.FactAssigned, 1), got("2026-03-02", lead.FactClaim, 1), got("2026-03-01", lead.FactAssigned, 1))
+	}))
+	must(db.InTx(ctx, func(ctx context.Context) error { // one of them was taken back
+		return fx.TakeBack(ctx, crm.Fact{At: now, Day: "2026-03-02", User: 31, Team: 3, Key: lead.FactAssigned, Qty: -1, Ref: ls[0].Ref()})
 	}))
 	open := assign.Offer{Run: 8, Lead: 80, User: 31, State: assign.OfferOpen, Expires: now, CreatedAt: now}
 	_, err := db.AddOffer(ctx, &open)
 	must(err)
-	loads, err := db.Loads(ctx, []crm.UserID{31, 32}, now.Add(-time.Hour))
+	loads, err := db.Loads(ctx, []crm.UserID{31, 32}, "2026-03-02")
 	must(err)
 	if l := loads[31]; l.Held != 2 || l.Received != 3 || len(l.Hot) != 1 || l.Hot[0].ID != ls[0].ID {
 		t.Errorf("load %+v", l)
