@@ -1,4 +1,4 @@
-package assign
+package assign_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"crmbot/internal/assign"
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
@@ -28,8 +29,8 @@ func standard(t interface{ Fatal(...any) }) *calendar.Calendar {
 }
 
 func TestAS02TheOneWithTheLeastForTheirWeightIsNext(t *testing.T) {
-	able := Candidate{Weight: 1, Quota: 10, Hold: 50}
-	who := func(id crm.UserID, change func(*Candidate)) Candidate {
+	able := assign.Candidate{Weight: 1, Quota: 10, Hold: 50}
+	who := func(id crm.UserID, change func(*assign.Candidate)) assign.Candidate {
 		c := able
 		c.User = id
 		if change != nil {
@@ -37,32 +38,32 @@ func TestAS02TheOneWithTheLeastForTheirWeightIsNext(t *testing.T) {
 		}
 		return c
 	}
-	got := func(n int) func(*Candidate) { return func(c *Candidate) { c.Received = n } }
+	got := func(n int) func(*assign.Candidate) { return func(c *assign.Candidate) { c.Received = n } }
 	for name, c := range map[string]struct {
-		m      Method
-		cs     []Candidate
+		m      assign.Method
+		cs     []assign.Candidate
 		want   crm.UserID
 		rivals int
 	}{
-		"fewest":                      {Weighted, []Candidate{who(1, got(2)), who(2, got(1))}, 2, 2},
-		"for their weight":            {Weighted, []Candidate{who(1, func(c *Candidate) { c.Received, c.Weight = 3, 2 }), who(2, got(2))}, 1, 2},
-		"equal: waited longest":       {Weighted, []Candidate{who(1, func(c *Candidate) { c.Last = morning }), who(2, func(c *Candidate) { c.Last = morning.Add(-time.Hour) })}, 2, 2},
-		"never had one is first":      {Weighted, []Candidate{who(1, func(c *Candidate) { c.Last = morning }), who(2, nil)}, 2, 2},
-		"turns do not count":          {Turn, []Candidate{who(1, func(c *Candidate) { c.Received, c.Last = 5, morning.Add(-time.Hour) }), who(2, func(c *Candidate) { c.Last = morning })}, 1, 2},
-		"equal in all: lowest number": {Turn, []Candidate{who(2, nil), who(1, nil)}, 1, 2},
-		"off":                         {Weighted, []Candidate{who(1, func(c *Candidate) { c.Off = true }), who(2, got(9))}, 2, 1},
-		"on leave":                    {Weighted, []Candidate{who(1, func(c *Candidate) { c.Leave = true }), who(2, got(9))}, 2, 1},
-		"not on duty":                 {Weighted, []Candidate{who(1, func(c *Candidate) { c.OffDuty = true }), who(2, got(9))}, 2, 1},
-		"asked before":                {Weighted, []Candidate{who(1, func(c *Candidate) { c.Asked = true }), who(2, got(9))}, 2, 1},
-		"at the hold limit":           {Weighted, []Candidate{who(1, func(c *Candidate) { c.Held = 50 }), who(2, got(9))}, 2, 1},
-		"below the hold limit":        {Weighted, []Candidate{who(1, func(c *Candidate) { c.Held = 49 }), who(2, got(9))}, 1, 2},
-		"three overdue A leads":       {Weighted, []Candidate{who(1, func(c *Candidate) { c.Overdue = 3 }), who(2, got(9))}, 2, 1},
-		"two overdue A leads":         {Weighted, []Candidate{who(1, func(c *Candidate) { c.Overdue = 2 }), who(2, got(9))}, 1, 2},
-		"quota used":                  {Weighted, []Candidate{who(1, got(10)), who(2, got(9))}, 2, 1},
-		"in cool-down":                {Turn, []Candidate{who(1, func(c *Candidate) { c.Cooling = true }), who(2, got(9))}, 2, 1},
-		"nobody":                      {Weighted, []Candidate{who(1, got(10))}, 0, 0},
+		"fewest":                      {assign.Weighted, []assign.Candidate{who(1, got(2)), who(2, got(1))}, 2, 2},
+		"for their weight":            {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Received, c.Weight = 3, 2 }), who(2, got(2))}, 1, 2},
+		"equal: waited longest":       {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Last = morning }), who(2, func(c *assign.Candidate) { c.Last = morning.Add(-time.Hour) })}, 2, 2},
+		"never had one is first":      {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Last = morning }), who(2, nil)}, 2, 2},
+		"turns do not count":          {assign.Turn, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Received, c.Last = 5, morning.Add(-time.Hour) }), who(2, func(c *assign.Candidate) { c.Last = morning })}, 1, 2},
+		"equal in all: lowest number": {assign.Turn, []assign.Candidate{who(2, nil), who(1, nil)}, 1, 2},
+		"off":                         {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Off = true }), who(2, got(9))}, 2, 1},
+		"on leave":                    {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Leave = true }), who(2, got(9))}, 2, 1},
+		"not on duty":                 {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.OffDuty = true }), who(2, got(9))}, 2, 1},
+		"asked before":                {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Asked = true }), who(2, got(9))}, 2, 1},
+		"at the hold limit":           {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Held = 50 }), who(2, got(9))}, 2, 1},
+		"below the hold limit":        {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Held = 49 }), who(2, got(9))}, 1, 2},
+		"three overdue A leads":       {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Overdue = 3 }), who(2, got(9))}, 2, 1},
+		"two overdue A leads":         {assign.Weighted, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Overdue = 2 }), who(2, got(9))}, 1, 2},
+		"quota used":                  {assign.Weighted, []assign.Candidate{who(1, got(10)), who(2, got(9))}, 2, 1},
+		"in cool-down":                {assign.Turn, []assign.Candidate{who(1, func(c *assign.Candidate) { c.Cooling = true }), who(2, got(9))}, 2, 1},
+		"nobody":                      {assign.Weighted, []assign.Candidate{who(1, got(10))}, 0, 0},
 	} {
-		chosen, rivals, passed := Choose(c.cs, c.m, 3)
+		chosen, rivals, passed := assign.Choose(c.cs, c.m, 3)
 		if chosen.User != c.want || rivals != c.rivals {
 			t.Errorf("%s: %d of %d rivals, want %d of %d", name, chosen.User, rivals, c.want, c.rivals)
 		}
@@ -79,27 +80,27 @@ func TestAS02TheOneWithTheLeastForTheirWeightIsNext(t *testing.T) {
 func TestAS02TheMonthsCapIsSpreadOverItsWorkingDays(t *testing.T) {
 	cal := standard(t)
 	for cap, want := range map[int]int{60: 3, 0: 0, 1: 1, 22: 1, 23: 2, 66: 3, 67: 4} { // March 2026 has 22 working days
-		if got := DailyQuota(cap, cal, "2026-03-03"); got != want {
+		if got := assign.DailyQuota(cap, cal, "2026-03-03"); got != want {
 			t.Errorf("%d a month: %d a day, want %d", cap, got, want)
 		}
 	}
 	on, off := true, false
 	for name, c := range map[string]struct {
-		p    Profile
+		p    assign.Profile
 		day  crm.Day
 		ex   *bool
 		want bool
 	}{
-		"a working day":                  {Profile{}, "2026-03-03", nil, true},
-		"a Saturday":                     {Profile{}, "2026-03-07", nil, false},
-		"a make-up Saturday":             {Profile{}, "2026-02-28", nil, true},
-		"their weekday":                  {Profile{Days: []int{2, 4}}, "2026-03-03", nil, true},
-		"another weekday":                {Profile{Days: []int{1}}, "2026-03-03", nil, false},
-		"Sunday is the seventh":          {Profile{Days: []int{7}}, "2026-03-08", nil, false},
-		"a weekend on duty by exception": {Profile{}, "2026-03-07", &on, true},
-		"a day off by exception":         {Profile{}, "2026-03-03", &off, false},
+		"a working day":                  {assign.Profile{}, "2026-03-03", nil, true},
+		"a Saturday":                     {assign.Profile{}, "2026-03-07", nil, false},
+		"a make-up Saturday":             {assign.Profile{}, "2026-02-28", nil, true},
+		"their weekday":                  {assign.Profile{Days: []int{2, 4}}, "2026-03-03", nil, true},
+		"another weekday":                {assign.Profile{Days: []int{1}}, "2026-03-03", nil, false},
+		"Sunday is the seventh":          {assign.Profile{Days: []int{7}}, "2026-03-08", nil, false},
+		"a weekend on duty by exception": {assign.Profile{}, "2026-03-07", &on, true},
+		"a day off by exception":         {assign.Profile{}, "2026-03-03", &off, false},
 	} {
-		if got := OnDuty(c.p, c.ex, cal, c.day); got != c.want {
+		if got := assign.OnDuty(c.p, c.ex, cal, c.day); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -111,10 +112,10 @@ func TestAS02TheMonthsCapIsSpreadOverItsWorkingDays(t *testing.T) {
 func TestAS02SharesFollowTheWeights(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 6).Draw(t, "people")
-		cs := make([]Candidate, n)
+		cs := make([]assign.Candidate, n)
 		weights, room := 0, 0
 		for i := range cs {
-			cs[i] = Candidate{User: crm.UserID(i + 1), Weight: rapid.IntRange(1, 5).Draw(t, "weight"), Quota: 1000, Hold: 1000}
+			cs[i] = assign.Candidate{User: crm.UserID(i + 1), Weight: rapid.IntRange(1, 5).Draw(t, "weight"), Quota: 1000, Hold: 1000}
 			if rapid.Bool().Draw(t, "limited") {
 				cs[i].Quota = rapid.IntRange(0, 8).Draw(t, "quota")
 			}
@@ -124,10 +125,10 @@ func TestAS02SharesFollowTheWeights(t *testing.T) {
 		leads := rapid.IntRange(1, 60).Draw(t, "leads")
 		given := 0
 		for k := range leads {
-			c, rivals, _ := Choose(cs, Weighted, 3)
+			c, rivals, _ := assign.Choose(cs, assign.Weighted, 3)
 			shuffled := slices.Clone(cs)
 			slices.Reverse(shuffled)
-			if again, _, _ := Choose(shuffled, Weighted, 3); again.User != c.User {
+			if again, _, _ := assign.Choose(shuffled, assign.Weighted, 3); again.User != c.User {
 				t.Fatalf("the order of the question changed the answer: %d and %d", c.User, again.User)
 			}
 			if rivals == 0 {
@@ -171,7 +172,7 @@ func TestAS03OffersRunInWorkingHours(t *testing.T) {
 		{"C", "2026-03-06 16:00", "2026-03-09 11:00"}, // nor at the weekend
 	} {
 		at, _ := time.ParseInLocation("2006-01-02 15:04", c.at, zone)
-		if got := Deadline(c.grade, Timers.Default, cal, at).In(zone).Format("2006-01-02 15:04"); got != c.want {
+		if got := assign.Deadline(c.grade, assign.Timers.Default, cal, at).In(zone).Format("2006-01-02 15:04"); got != c.want {
 			t.Errorf("grade %q offered at %s runs to %s, want %s", c.grade, c.at, got, c.want)
 		}
 	}
@@ -180,10 +181,10 @@ func TestAS03OffersRunInWorkingHours(t *testing.T) {
 func TestAS04StagesAfterTheFirstContactWasDue(t *testing.T) {
 	cal := standard(t)
 	due := time.Date(2026, 3, 5, 15, 0, 0, 0, zone) // Thursday
-	next := map[Stage]string{InTime: "2026-03-05 15:00", TellRep: "2026-03-06 15:00", TellBoth: "2026-03-09 15:00"}
-	for at, want := range map[string]Stage{"2026-03-05 14:59": InTime, "2026-03-05 15:00": TellRep, "2026-03-06 14:59": TellRep, "2026-03-06 15:00": TellBoth, "2026-03-08 12:00": TellBoth, "2026-03-09 14:59": TellBoth, "2026-03-09 15:00": Again, "2026-04-01 09:00": Again} {
+	next := map[assign.Stage]string{assign.InTime: "2026-03-05 15:00", assign.TellRep: "2026-03-06 15:00", assign.TellBoth: "2026-03-09 15:00"}
+	for at, want := range map[string]assign.Stage{"2026-03-05 14:59": assign.InTime, "2026-03-05 15:00": assign.TellRep, "2026-03-06 14:59": assign.TellRep, "2026-03-06 15:00": assign.TellBoth, "2026-03-08 12:00": assign.TellBoth, "2026-03-09 14:59": assign.TellBoth, "2026-03-09 15:00": assign.Again, "2026-04-01 09:00": assign.Again} {
 		now, _ := time.ParseInLocation("2006-01-02 15:04", at, zone)
-		got, until := StageOf(due, cal, 1, 2, now)
+		got, until := assign.StageOf(due, cal, 1, 2, now)
 		if got != want {
 			t.Errorf("at %s: stage %d, want %d", at, got, want)
 		}
@@ -191,16 +192,16 @@ func TestAS04StagesAfterTheFirstContactWasDue(t *testing.T) {
 			t.Errorf("at %s: the next stage is at %s, want %s", at, until, w)
 		}
 	}
-	if st, until := StageOf(time.Time{}, cal, 1, 2, due); st != InTime || !until.IsZero() {
+	if st, until := assign.StageOf(time.Time{}, cal, 1, 2, due); st != assign.InTime || !until.IsZero() {
 		t.Error("a lead without a deadline is late")
 	}
 }
 
 func TestADryRunGivesWhatTheRulesWouldHaveGiven(t *testing.T) {
 	cal := standard(t)
-	book := Book{Rules: []Rule{{ID: 1, Name: "A", When: Condition{Grades: []lead.Grade{"A"}}, Steps: []Step{{Method: Weighted}, {Method: Claim}}}, {ID: 2, Name: "C", When: Condition{Grades: []lead.Grade{"C"}}, Steps: []Step{{Method: Turn}}}}}
-	players := map[crm.UserID]Player{1: {Cap: 22}, 2: {Cap: 44, Profile: Profile{Weight: 2}}, 3: {Cap: 44, Profile: Profile{Off: true}}}
-	scope := func(Step, crm.PoolID) []crm.UserID { return []crm.UserID{1, 2, 3} }
+	book := assign.Book{Rules: []assign.Rule{{ID: 1, Name: "A", When: assign.Condition{Grades: []lead.Grade{"A"}}, Steps: []assign.Step{{Method: assign.Weighted}, {Method: assign.Claim}}}, {ID: 2, Name: "C", When: assign.Condition{Grades: []lead.Grade{"C"}}, Steps: []assign.Step{{Method: assign.Turn}}}}}
+	players := map[crm.UserID]assign.Player{1: {Cap: 22}, 2: {Cap: 44, Profile: assign.Profile{Weight: 2}}, 3: {Cap: 44, Profile: assign.Profile{Off: true}}}
+	scope := func(assign.Step, crm.PoolID) []crm.UserID { return []crm.UserID{1, 2, 3} }
 	var ls []lead.Lead
 	add := func(at time.Time, grades string) {
 		for _, g := range grades {
@@ -209,7 +210,7 @@ func TestADryRunGivesWhatTheRulesWouldHaveGiven(t *testing.T) {
 	}
 	add(morning, "AAAAB")                 // one for 1, two for 2, then the pool; B has no rule
 	add(morning.Add(12*time.Hour), "ACC") // at night: counts for the next day
-	out := Replay(book, ls, players, scope, cal)
+	out := assign.Replay(book, ls, players, scope, cal)
 	got := ""
 	for _, l := range ls {
 		w := out[l.ID]

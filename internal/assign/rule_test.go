@@ -1,4 +1,4 @@
-package assign
+package assign_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"crmbot/internal/assign"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 )
@@ -44,9 +45,9 @@ func (house) TeamName(_ context.Context, id crm.TeamID) string      { return tea
 func (house) PersonName(_ context.Context, id crm.UserID) string    { return personNames[id] }
 func (house) PoolName(context.Context, crm.PoolID, crm.Lang) string { return "公海" }
 
-func applied(t *testing.T, b Book, text string) Book {
+func applied(t *testing.T, b assign.Book, text string) assign.Book {
 	t.Helper()
-	c, err := ParseChange(text)
+	c, err := assign.ParseChange(text)
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
@@ -58,7 +59,7 @@ func applied(t *testing.T, b Book, text string) Book {
 }
 
 func TestAS01TheFirstRuleThatFitsDecidesThenThePool(t *testing.T) {
-	var b Book
+	var b assign.Book
 	for _, text := range []string{
 		"新建 华东展会 来源=展会,转介绍 城市=上海市 等级=AB 方式=派单 华东 2人 > 轮流 华东",
 		"新建 泵 产品=泵、阀门 方式=认领",
@@ -67,20 +68,20 @@ func TestAS01TheFirstRuleThatFitsDecidesThenThePool(t *testing.T) {
 	} {
 		b = applied(t, b, text)
 	}
-	turn := Step{Method: Turn, Teams: []crm.TeamID{2}}
+	turn := assign.Step{Method: assign.Turn, Teams: []crm.TeamID{2}}
 	for name, c := range map[string]struct {
 		l    lead.Lead
 		rule int64
-		want []Step
+		want []assign.Step
 	}{
-		"all conditions":           {lead.Lead{Info: lead.Info{Source: "展会洽谈", City: "上海"}, Grade: "B", Pool: 1}, 1, []Step{{Method: Bid, Teams: []crm.TeamID{1}, Most: 2}, {Method: Turn, Teams: []crm.TeamID{1}}, turn}},
-		"the region fits too":      {lead.Lead{Info: lead.Info{Source: "转介绍", Region: "上海"}, Grade: "A", Pool: 1}, 1, []Step{{Method: Bid, Teams: []crm.TeamID{1}, Most: 2}, {Method: Turn, Teams: []crm.TeamID{1}}, turn}},
-		"another grade":            {lead.Lead{Info: lead.Info{Source: "转介绍", City: "上海"}, Grade: "C", Pool: 1}, 0, []Step{turn}},
-		"another city":             {lead.Lead{Info: lead.Info{Source: "转介绍", City: "苏州"}, Grade: "A", Pool: 1}, 0, []Step{turn}},
-		"no city":                  {lead.Lead{Info: lead.Info{Source: "转介绍"}, Grade: "A", Pool: 1}, 0, []Step{turn}},
-		"a product, ends there":    {lead.Lead{Info: lead.Info{Need: "要两台化工泵"}, Pool: 1}, 2, []Step{{Method: Claim}}},
-		"the first of two":         {lead.Lead{Info: lead.Info{Source: "转介绍", City: "上海", Need: "阀门"}, Grade: "A", Pool: 1}, 1, []Step{{Method: Bid, Teams: []crm.TeamID{1}, Most: 2}, {Method: Turn, Teams: []crm.TeamID{1}}, turn}},
-		"people":                   {lead.Lead{Info: lead.Info{Campaign: "春季投放"}, Pool: 1}, 3, []Step{{Method: Weighted, People: []crm.UserID{1, 2}}, turn}},
+		"all conditions":           {lead.Lead{Info: lead.Info{Source: "展会洽谈", City: "上海"}, Grade: "B", Pool: 1}, 1, []assign.Step{{Method: assign.Bid, Teams: []crm.TeamID{1}, Most: 2}, {Method: assign.Turn, Teams: []crm.TeamID{1}}, turn}},
+		"the region fits too":      {lead.Lead{Info: lead.Info{Source: "转介绍", Region: "上海"}, Grade: "A", Pool: 1}, 1, []assign.Step{{Method: assign.Bid, Teams: []crm.TeamID{1}, Most: 2}, {Method: assign.Turn, Teams: []crm.TeamID{1}}, turn}},
+		"another grade":            {lead.Lead{Info: lead.Info{Source: "转介绍", City: "上海"}, Grade: "C", Pool: 1}, 0, []assign.Step{turn}},
+		"another city":             {lead.Lead{Info: lead.Info{Source: "转介绍", City: "苏州"}, Grade: "A", Pool: 1}, 0, []assign.Step{turn}},
+		"no city":                  {lead.Lead{Info: lead.Info{Source: "转介绍"}, Grade: "A", Pool: 1}, 0, []assign.Step{turn}},
+		"a product, ends there":    {lead.Lead{Info: lead.Info{Need: "要两台化工泵"}, Pool: 1}, 2, []assign.Step{{Method: assign.Claim}}},
+		"the first of two":         {lead.Lead{Info: lead.Info{Source: "转介绍", City: "上海", Need: "阀门"}, Grade: "A", Pool: 1}, 1, []assign.Step{{Method: assign.Bid, Teams: []crm.TeamID{1}, Most: 2}, {Method: assign.Turn, Teams: []crm.TeamID{1}}, turn}},
+		"people":                   {lead.Lead{Info: lead.Info{Campaign: "春季投放"}, Pool: 1}, 3, []assign.Step{{Method: assign.Weighted, People: []crm.UserID{1, 2}}, turn}},
 		"another pool without way": {lead.Lead{Pool: 7}, 0, nil},
 	} {
 		rule, got := b.Plan(c.l)
@@ -91,14 +92,14 @@ func TestAS01TheFirstRuleThatFitsDecidesThenThePool(t *testing.T) {
 	if rule, _ := applied(t, b, "1 停用").Plan(lead.Lead{Info: lead.Info{Source: "转介绍", City: "上海", Need: "阀门"}, Grade: "A", Pool: 1}); rule.ID != 2 {
 		t.Errorf("a rule that is off decided: %d", rule.ID)
 	}
-	if _, steps := (Book{}).Plan(lead.Lead{Pool: 1}); len(steps) != 0 {
+	if _, steps := (assign.Book{}).Plan(lead.Lead{Pool: 1}); len(steps) != 0 {
 		t.Errorf("AS-01: without rules a lead goes %v instead of staying in the pool", steps)
 	}
 }
 
 func TestAS01RulesAreMovedChangedAndDeleted(t *testing.T) {
-	b := applied(t, applied(t, applied(t, Book{}, "新建 甲 方式=轮流"), "新建 乙 方式=轮流"), "new Third name do=weighted East Team, Grace Liu > manual")
-	order := func(b Book) string {
+	b := applied(t, applied(t, applied(t, assign.Book{}, "新建 甲 方式=轮流"), "新建 乙 方式=轮流"), "new Third name do=weighted East Team, Grace Liu > manual")
+	order := func(b assign.Book) string {
 		s := ""
 		for _, r := range b.Rules {
 			s += r.Name + " "
@@ -114,14 +115,14 @@ func TestAS01RulesAreMovedChangedAndDeleted(t *testing.T) {
 		t.Errorf("a change of a copy changed the rules: %s", order(b))
 	}
 	third := b.Rules[2].Steps
-	if !reflect.DeepEqual(third, []Step{{Method: Weighted, Teams: []crm.TeamID{3}, People: []crm.UserID{3}}, {Method: Manual}}) {
+	if !reflect.DeepEqual(third, []assign.Step{{Method: assign.Weighted, Teams: []crm.TeamID{3}, People: []crm.UserID{3}}, {Method: assign.Manual}}) {
 		t.Errorf("names with spaces: %+v", third)
 	}
 	// What a card shows is what a line can say again.
 	for _, l := range []crm.Lang{crm.Chinese, crm.English} {
-		again, err := ParseSteps(t.Context(), StepsText(t.Context(), l, third, house{}), house{})
+		again, err := assign.ParseSteps(t.Context(), assign.StepsText(t.Context(), l, third, house{}), house{})
 		if err != nil || !reflect.DeepEqual(again, third) {
-			t.Errorf("%s: %v, %v", StepsText(t.Context(), l, third, house{}), again, err)
+			t.Errorf("%s: %v, %v", assign.StepsText(t.Context(), l, third, house{}), again, err)
 		}
 	}
 	changed := applied(t, applied(t, b, "1 等级=A 城市=上海、苏州 名称=华东 A"), "1 城市=无")
@@ -137,7 +138,7 @@ func TestAS01RulesAreMovedChangedAndDeleted(t *testing.T) {
 }
 
 func TestAS01WhatIsWrongWithARuleIsSaid(t *testing.T) {
-	base := applied(t, Book{}, "新建 甲 方式=轮流")
+	base := applied(t, assign.Book{}, "新建 甲 方式=轮流")
 	for text, want := range map[string]string{
 		"":                "请写要改什么",
 		"甲":               "不是规则的编号",
@@ -156,7 +157,7 @@ func TestAS01WhatIsWrongWithARuleIsSaid(t *testing.T) {
 		"公海 火星 方式=轮流":     "没有",
 		"新建 " + strings.Repeat("长", 31) + " 方式=轮流": "规则名称最多 30 个字",
 	} {
-		c, err := ParseChange(text)
+		c, err := assign.ParseChange(text)
 		if err == nil {
 			_, _, err = c.Apply(t.Context(), base, lead.Sources.Default, house{})
 		}
@@ -164,7 +165,7 @@ func TestAS01WhatIsWrongWithARuleIsSaid(t *testing.T) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
-	if c, err := ParseChange("1 等级=A 原因=旺季 到了"); err != nil || c.Reason != "旺季 到了" || c.Without() != "1 等级=A" {
+	if c, err := assign.ParseChange("1 等级=A 原因=旺季 到了"); err != nil || c.Reason != "旺季 到了" || c.Without() != "1 等级=A" {
 		t.Errorf("the reason: %+v, %v", c, err)
 	}
 }

@@ -69,6 +69,28 @@ type Scheduler struct {
 
 	mu     sync.Mutex // one RunDue at a time
 	failed map[string]failure
+	last   *look // what was seen last and may be used once more; nil: look again
+}
+
+// look is what a scheduler saw, and the moment for which that is good: NextAfter's
+// is for a RunDue, and the other way round.
+type look struct {
+	at      time.Time
+	next    bool // NextAfter's
+	cursors map[string]time.Time
+	pending map[string]time.Time // the answers of jobs that were asked
+}
+
+// ask is the job's Pending, asked once a look.
+func (l *look) ask(ctx context.Context, j Job) (time.Time, error) {
+	if at, ok := l.pending[j.Name]; ok {
+		return at, nil
+	}
+	at, err := j.Pending(ctx)
+	if err == nil {
+		l.pending[j.Name] = at
+	}
+	return at, err
 }
 
 // failure is a job that failed and when it is tried again.
@@ -136,7 +158,10 @@ func (s *Scheduler) NextDue(ctx context.Context, limit time.Time) (due time.Time
 	return due, err == nil && !due.IsZero(), err
 }
 
-// NextAfter is NextDue for what falls due after now.
+// NextAfter is NextDue for what falls due after now. Called in turn with RunDue,
+// for the moment of which the other one told, each takes the other's word: when a
+// clock jumps from one due time to the next, nothing happens in between. What does
+// happen, in another goroutine or replica, RunDue finds at its end.
 func (s *Scheduler) NextAfter(ctx context.Context, now time.Time) (due time.Time, ok bool, err error) {
 	due, err = s.first(ctx, now)
 	return due, err == nil && !due.IsZero(), err
@@ -145,34 +170,49 @@ func (s *Scheduler) NextAfter(ctx context.Context, now time.Time) (due time.Time
 func (s *Scheduler) first(ctx context.Context, after time.Time) (due time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	cursors, err := s.store.JobCursors(ctx)
+	l, err := s.look(ctx, after, false)
 	if err != nil {
 		return time.Time{}, err
 	}
 	for _, j := range s.jobs {
-		cur := cursors[j.Name]
-		if cur.IsZero() {
-			continue
+		cur := l.cursors[j.Name]
+		if cur.IsZero() || !due.IsZero() && !cur.Before(due) {
+			continue // never, or not earlier than another
 		}
 		if f := s.failed[j.Name]; f.due.Equal(cur) && f.next.After(cur) {
 			cur = f.next
-		} else if cur, err = j.wanted(ctx, cur); err != nil {
+		} else if cur, err = j.wanted(ctx, cur, l); err != nil {
 			return time.Time{}, fmt.Errorf("job %s: %w", j.Name, err)
 		}
 		if cur.After(after) && (due.IsZero() || cur.Before(due)) {
 			due = cur
 		}
 	}
+	if !due.IsZero() {
+		l.at, l.next = due, true // nothing happens until then
+		s.last = l
+	}
 	return due, nil
+}
+
+// look is what was seen for the moment already, else what there is now.
+func (s *Scheduler) look(ctx context.Context, at time.Time, next bool) (*look, error) {
+	l := s.last
+	s.last = nil
+	if l != nil && l.at.Equal(at) && l.next == next {
+		return l, nil
+	}
+	cursors, err := s.store.JobCursors(ctx)
+	return &look{at: at, cursors: cursors, pending: map[string]time.Time{}}, err
 }
 
 // wanted is the due time at which the job really has to run: the stored one, or
 // the first one from which on something waits. Zero: nothing waits.
-func (j Job) wanted(ctx context.Context, stored time.Time) (time.Time, error) {
+func (j Job) wanted(ctx context.Context, stored time.Time, l *look) (time.Time, error) {
 	if j.Pending == nil {
 		return stored, nil
 	}
-	at, err := j.Pending(ctx)
+	at, err := l.ask(ctx, j)
 	if err != nil || at.IsZero() || !at.After(stored) {
 		if at.IsZero() {
 			stored = time.Time{}
@@ -184,11 +224,11 @@ func (j Job) wanted(ctx context.Context, stored time.Time) (time.Time, error) {
 
 // wantedBy is wanted for due times up to now. What waits since the last due time
 // does not wait for another: Pending may say "now" every time it is asked.
-func (j Job) wantedBy(ctx context.Context, stored, now time.Time) (time.Time, error) {
+func (j Job) wantedBy(ctx context.Context, stored, now time.Time, l *look) (time.Time, error) {
 	if j.Pending == nil {
 		return stored, nil
 	}
-	at, err := j.Pending(ctx)
+	at, err := l.ask(ctx, j)
 	switch {
 	case err != nil || at.IsZero() || at.After(now):
 		return time.Time{}, err
@@ -235,13 +275,22 @@ func (s *Scheduler) RunAll(ctx context.Context, now time.Time) (int, error) {
 	var errs []error
 	ran := 0
 	left := map[string]bool{} // not in this pass any more
-	cursors, err := s.store.JobCursors(ctx)
+	l, err := s.look(ctx, now, true)
 	if err != nil {
 		return 0, err
 	}
 	for ctx.Err() == nil {
-		j, due, real, ok, err := s.earliest(ctx, now, cursors, left)
+		j, due, real, ok, err := s.earliest(ctx, l, left)
+		if err == nil && !ok && l.next && ran == 0 { // what was told to be due is not
+			if l, err = s.look(ctx, now, true); err != nil {
+				return ran, errors.Join(append(errs, err)...)
+			}
+			continue
+		}
 		if err == nil && !ok {
+			if l.next = false; len(left) == 0 {
+				s.last = l
+			}
 			return ran, errors.Join(errs...)
 		}
 		var next time.Time
@@ -264,25 +313,26 @@ func (s *Scheduler) RunAll(ctx context.Context, now time.Time) (int, error) {
 			continue
 		}
 		delete(s.failed, j.Name)
-		cursors[j.Name] = next // of others that moved meanwhile, no lease is got
+		l.cursors[j.Name] = next // of others that moved meanwhile, no lease is got
+		clear(l.pending)         // it may have made work, or done it
 		ran++
 	}
 	return ran, errors.Join(append(errs, ctx.Err())...)
 }
 
-// earliest is the job with the earliest due time up to now: the stored one and
+// earliest is the job with the earliest due time up to the look's moment: the stored one and
 // the one that is wanted. An error with a job is that job's.
-func (s *Scheduler) earliest(ctx context.Context, now time.Time, cursors map[string]time.Time, left map[string]bool) (best Job, due, real time.Time, ok bool, err error) {
+func (s *Scheduler) earliest(ctx context.Context, l *look, left map[string]bool) (best Job, due, real time.Time, ok bool, err error) {
 	for _, j := range s.jobs {
 		if left[j.Name] {
 			continue
 		}
-		cur := cursors[j.Name]
+		cur := l.cursors[j.Name]
 		f := s.failed[j.Name]
-		if cur.IsZero() || cur.After(now) || f.due.Equal(cur) && f.next.After(now) {
+		if cur.IsZero() || cur.After(l.at) || f.due.Equal(cur) && f.next.After(l.at) {
 			continue
 		}
-		at, err := j.wantedBy(ctx, cur, now)
+		at, err := j.wantedBy(ctx, cur, l.at, l)
 		if err != nil {
 			return j, cur, cur, false, fmt.Errorf("what waits: %w", err)
 		}
