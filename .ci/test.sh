@@ -40,24 +40,21 @@ CRMBOT_TEST_CHROMIUM=$(find_chromium) && export CRMBOT_TEST_CHROMIUM
 # nothing is compiled that a test has no use for: no debugger's tables, no
 # optimising of three large libraries that tests call seldom. Out of the race
 # detector stay SQLite, which is C that a program turned into Go, the Lark SDK's
-# services and the browser's protocol, which are thousands of plain structs, and the drawing and packing of
-# pictures, which goes over every pixel many times and shares nothing. Other
-# libraries cannot: the linker might take their copy of a generic function of sync
-# for everybody's.
+# services and the browser's protocol, which are thousands of plain structs, and
+# what only reads and makes texts and pictures, letter by letter and pixel by pixel.
+# Other libraries cannot: the linker might take their copy of a generic function of
+# sync for everybody's.
 if [ ${#race[@]} -gt 0 ]; then
   flags="-race -ldflags=-w -gcflags=all=-dwarf=false"
-  for plain in modernc.org/sqlite/lib modernc.org/libc 'github.com/chromedp/cdproto/...' \
+  for plain in modernc.org/{sqlite/lib,libc,sqlite,memory} 'github.com/chromedp/cdproto/...' \
     image image/color image/draw image/png compress/flate compress/zlib hash/adler32 hash/crc32 golang.org/x/image/draw \
-    golang.org/x/image/math/fixed github.com/golang/freetype/{raster,truetype} github.com/go-analyze/charts/chartdraw/drawing; do
+    golang.org/x/image/math/fixed github.com/golang/freetype/{raster,truetype} github.com/go-analyze/charts/chartdraw/drawing \
+    strings strconv regexp regexp/syntax html unicode unicode/utf8 encoding/base64 encoding/hex 'golang.org/x/text/...'; do
     flags+=" '-gcflags=$plain=-dwarf=false -race=false'"
   done
   flags+=" '-gcflags=github.com/larksuite/oapi-sdk-go/v3/service/...=-dwarf=false -race=false -N -l'"
   for large in github.com/redis/go-redis/v9 github.com/xuri/excelize/v2; do
     flags+=" '-gcflags=$large=-dwarf=false -N -l'"
-  done
-  # Its pointers are what C's were: checking each would take longer than using it.
-  for pointers in modernc.org/sqlite modernc.org/memory; do
-    flags+=" '-gcflags=$pointers=-dwarf=false -d=checkptr=0'"
   done
   export GOFLAGS="${GOFLAGS:+$GOFLAGS }$flags"
   # gorm's driver brings SQLite in C along, which only has to compile.

@@ -37,7 +37,7 @@ func TestEveryControlAnswers(t *testing.T) {
 			c := openCompany(t)
 			u := c.people[name]
 			r := &crawler{t: t, c: c, who: u, chat: webchat.PersonChat(u.ID), seen: map[string]bool{}, budget: 400}
-			for _, m := range r.waiting() {
+			for _, m := range r.waiting(0) {
 				r.try(m, 1)
 			}
 			a := c.actor(name)
@@ -59,14 +59,21 @@ func TestEveryControlAnswers(t *testing.T) {
 	}
 }
 
-// waiting are the cards that the person finds in the chat.
-func (r *crawler) waiting() []webchat.Message {
+// waiting are the newest cards in the chat that came after the message, as far
+// back as a person would look.
+func (r *crawler) waiting(since int64) []webchat.Message {
 	r.t.Helper()
-	list, err := r.c.demo.Hub.Messages(r.t.Context(), r.who.ID, r.chat, 0, 20)
-	if err != nil {
-		r.t.Fatal(err)
+	const most = 20
+	for n := 2; ; n = min(3*n, most) {
+		list, err := r.c.demo.Hub.Messages(r.t.Context(), r.who.ID, r.chat, 0, n)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		old := func(m webchat.Message) bool { return m.ID <= since }
+		if n == most || len(list) < n || slices.ContainsFunc(list, old) {
+			return slices.DeleteFunc(list, func(m webchat.Message) bool { return m.Card == nil || old(m) })
+		}
 	}
-	return slices.DeleteFunc(list, func(m webchat.Message) bool { return m.Card == nil })
 }
 
 // say sends a line and tries what comes back, depth cards deep.
@@ -92,10 +99,8 @@ func (r *crawler) after(since int64, depth int) {
 	if depth == 0 {
 		return
 	}
-	for _, m := range r.waiting() {
-		if m.ID > since {
-			r.try(m, depth)
-		}
+	for _, m := range r.waiting(since) {
+		r.try(m, depth)
 	}
 }
 
