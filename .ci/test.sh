@@ -84,8 +84,10 @@ go build -o "$scratch/summary" ./internal/testenv/summary || exit 1
 # and the played platforms.
 packages=$(nproc)
 packages=$((packages < 4 ? packages + 1 : 5))
+# What takes longest first: it would else run alone at the end.
+longest=(./internal/scenario ./internal/app/browser ./handlers ./internal/app ./internal/importer)
 bash .ci/with-servers.sh \
-  go test -json "${race[@]}" -vet=off -shuffle=on -timeout 12m -p $packages -parallel $((2 * $(nproc))) ./... |
+  go test -json "${race[@]}" -vet=off -shuffle=on -timeout 12m -p $packages -parallel $((2 * $(nproc))) "${longest[@]}" ./... |
   "$scratch/summary" "${strict[@]}" "${wrong[@]}" "${left[@]}"
 rc=("${PIPESTATUS[@]}")
 [ "${rc[0]}" = 0 ] && [ "${rc[1]}" = 0 ]

@@ -12,6 +12,7 @@ import (
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
+	"crmbot/internal/org"
 )
 
 // morning is Tuesday, 3 March 2026, 10:00 in Shanghai.
@@ -194,6 +195,36 @@ func TestAS04StagesAfterTheFirstContactWasDue(t *testing.T) {
 	}
 	if st, until := assign.StageOf(time.Time{}, cal, 1, 2, due); st != assign.InTime || !until.IsZero() {
 		t.Error("a lead without a deadline is late")
+	}
+}
+
+func TestAS04TheClockStandsStillDuringALeave(t *testing.T) {
+	cal := standard(t)
+	at := func(s string) time.Time {
+		x, err := time.ParseInLocation("2006-01-02 15:04", s, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	owned, due := at("2026-03-04 16:00"), at("2026-03-05 11:00") // Wednesday, four working hours
+	for name, c := range map[string]struct {
+		leave crm.Day
+		to    crm.Day
+		want  string
+	}{
+		"no leave":               {"", "", "2026-03-05 11:00"},
+		"open leave":             {"2026-03-05", "", "2026-03-05 11:00"},
+		"the next two days":      {"2026-03-05", "2026-03-06", "2026-03-09 11:00"}, // two hours of Wednesday are used
+		"since before they got":  {"2026-03-02", "2026-03-06", "2026-03-09 13:00"}, // all four hours are left
+		"over when they got it":  {"2026-03-02", "2026-03-03", "2026-03-05 11:00"},
+		"after it was due":       {"2026-03-06", "2026-03-10", "2026-03-05 11:00"},
+		"on the day it came too": {"2026-03-04", "2026-03-04", "2026-03-05 13:00"},
+	} {
+		got := assign.AfterLeave(due, owned, org.User{LeaveFrom: c.leave, LeaveTo: c.to}, cal)
+		if w := at(c.want); !got.Equal(w) {
+			t.Errorf("%s: due %s, want %s", name, got.In(zone), w)
+		}
 	}
 }
 

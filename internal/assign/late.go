@@ -49,10 +49,7 @@ func (s *Service) Escalate(ctx context.Context) error {
 			return err
 		}
 		ls, err := s.d.Store.UncontactedLeads(ctx, now.Add(-lookBack), now, at, page)
-		if err == nil && len(ls) == 0 && failed == nil {
-			s.lookAt.Store(&next)
-		}
-		if err != nil || len(ls) == 0 {
+		if err != nil {
 			return errors.Join(failed, err)
 		}
 		late, until := s.late(ctx, ls, now)
@@ -76,6 +73,12 @@ func (s *Service) Escalate(ctx context.Context) error {
 				failed = errors.Join(failed, err)
 			}
 		}
+		if len(ls) < page {
+			if failed == nil {
+				s.lookAt.Store(&next)
+			}
+			return failed
+		}
 		last := ls[len(ls)-1]
 		at = Position{last.OwnedAt, last.ID}
 	}
@@ -97,15 +100,16 @@ func (s *Service) late(ctx context.Context, ls []lead.Lead, now time.Time) (out 
 	manager, again := int(ManagerAfter.Of(ctx, s.d.Rules)), int(AgainAfter.Of(ctx, s.d.Rules))
 	day := s.d.Calendar.DayOf(now)
 	for _, l := range ls {
-		due := lead.DueOf(l, periods, s.d.Calendar, now).Contact
+		u, err := s.d.People.User(ctx, l.Owner)
+		if err != nil || u.OnLeave(day) || u.Frozen || !u.Active {
+			continue
+		}
+		due := AfterLeave(lead.DueOf(l, periods, s.d.Calendar, now).Contact, l.OwnedAt, u, s.d.Calendar)
 		st, next := StageOf(due, s.d.Calendar, manager, again, now)
 		if !next.IsZero() && (until.IsZero() || next.Before(until)) {
 			until = next
 		}
 		if st == InTime {
-			continue
-		}
-		if u, err := s.d.People.User(ctx, l.Owner); err != nil || u.OnLeave(day) || u.Frozen || !u.Active {
 			continue
 		}
 		out = append(out, LateLead{Lead: l, Stage: st, Due: due})

@@ -9,6 +9,7 @@ import (
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
+	"crmbot/internal/org"
 	"crmbot/internal/rule"
 )
 
@@ -148,6 +149,22 @@ func StageOf(due time.Time, cal *calendar.Calendar, manager, again int, now time
 		until = begins[st]
 	}
 	return st, until
+}
+
+// AfterLeave is when a first contact is due that was due at the moment, with the
+// owner's leave: its working hours count after they are back.
+func AfterLeave(due, owned time.Time, u org.User, cal *calendar.Calendar) time.Time {
+	if due.IsZero() || u.LeaveFrom == "" || u.LeaveTo == "" {
+		return due
+	}
+	from, back := u.LeaveFrom.Time(cal.Zone()), u.LeaveTo.AddDays(1).Time(cal.Zone())
+	if from.Before(owned) {
+		from = owned
+	}
+	if !from.Before(due) || !back.After(from) {
+		return due // it began later, or was over when they got the lead
+	}
+	return cal.AddWorkHours(back, cal.WorkHoursBetween(from, due))
 }
 
 // minutesText is a number of working minutes in words.

@@ -263,7 +263,7 @@ func (s *Service) noteDelivered(ctx context.Context) error {
 }
 
 // noteOutcomes counts which warnings were acted on (AD-02): valid work of the
-// owner's time after the warning and before the day that it named.
+// owner's time after the warning, at the latest on the day that it named.
 func (s *Service) noteOutcomes(ctx context.Context) error {
 	if err := s.noteDelivered(ctx); err != nil {
 		return err
@@ -289,10 +289,11 @@ func (s *Service) noteOutcomes(ctx context.Context) error {
 			after = l.ID
 			f := facts[l.Ref]
 			o := Open
+			worked := f.ValidAt.After(l.At)
 			switch {
-			case f.Owner == l.Owner && f.ValidAt.After(l.At):
+			case f.Owner == l.Owner && worked && s.d.Calendar.DayOf(f.ValidAt) <= l.Release:
 				o = Acted
-			case f.Owner != l.Owner || l.Release < today.AddDays(-recheck):
+			case f.Owner != l.Owner || worked || l.Release < today.AddDays(-recheck):
 				o = Over
 			}
 			if o == Open {
