@@ -381,6 +381,31 @@ func TestP12TwoLocksAtOnceStayWithinTheLimit(t *testing.T) {
 	}
 }
 
+// TestAD02LateWorkIsNotActingOnAWarning: what is done when the day has passed was
+// not moved by the warning of it.
+func TestAD02LateWorkIsNotActingOnAWarning(t *testing.T) {
+	h := newHouse(t, "")
+	h.tenDays()
+	h.set(recycle.Mode.Key, recycle.Remind)
+	intime, late := h.lead("李娜"), h.lead("李娜")
+	for _, d := range []crm.Day{"2026-03-11", "2026-03-12", "2026-03-13"} {
+		h.day(d, true)
+	}
+	work := func(ref crm.Ref, at string) {
+		h.exec("UPDATE crm_leads SET last_valid_ms = ? WHERE id = ?", moment(at).UnixMilli(), ref.ID)
+	}
+	acted := func() int { return h.count("SELECT COUNT(*) FROM crm_facts WHERE metric_key = 'recycle.acted'") }
+	work(intime, "2026-03-13 15:00")
+	h.day("2026-03-16", true)
+	h.day("2026-03-17", true)
+	first := acted()
+	work(late, "2026-03-18 15:00")
+	h.day("2026-03-19", true)
+	if n := acted(); first == 0 || n != first {
+		t.Errorf("%d warnings were acted on in time, %d in all; late work counts for none", first, n)
+	}
+}
+
 // TestP13KeepingByOneselfHasAnEnd: who gets used to the rules keeps a record as
 // often as it could be extended, and not longer than it may be held at all.
 func TestP13KeepingByOneselfHasAnEnd(t *testing.T) {
