@@ -9,6 +9,7 @@ import (
 
 	"crmbot/bot"
 	"crmbot/cards"
+	"crmbot/cards/card"
 	"crmbot/internal/assign"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
@@ -95,7 +96,11 @@ func (h assignHandlers) assignPool(ctx context.Context, a crm.Actor, c bot.Call,
 		return bot.Reply{}, crm.NotFound("公海里没有符合条件的线索", "no lead of the pool fits").WithNext("发送 /公海 查看", "send /pool to see them")
 	}
 	what := strings.Join(strings.Fields(a.Lang.T("公海", "pool")+" "+strings.Join(in.words, " ")+" "+strconv.Itoa(in.n)+a.Lang.T("个", "")), " ")
-	return h.confirmOrGive(ctx, a, ids, to, in.confirmed, h.line(a, what, ctx, to))
+	rep, err := h.confirmOrGive(ctx, a, ids, to, in.confirmed, h.line(a, what, ctx, to))
+	if err == nil && rep.Card != nil && len(ids) < in.n {
+		rep.Card.Blocks = append(rep.Card.Blocks, card.Note{Text: a.Lang.T(fmt.Sprintf("公海里符合条件的只有 %d 条（最多分 %d 条）。", len(ids), in.n), fmt.Sprintf("Only %d leads of the pool fit (at most %d are assigned).", len(ids), in.n))})
+	}
+	return rep, err
 }
 
 // confirmOrGive asks before more than a few leads move.
