@@ -167,12 +167,7 @@ func (s *Service) KeepIt(ctx context.Context, a crm.Actor, ref crm.Ref, reason s
 		if left := s.d.Calendar.WorkdaysBetween(s.today(), c.Release); c.Release == "" || left > c.terms.NearAt {
 			return crm.Audit{}, crm.Refused("AD-01", ref.String()+" 还不会被释放", ref.String()+" is not about to be released")
 		}
-		most := int(ExtendTimes.Of(ctx, s.d.Rules))
-		if used := c.Keep.Extensions + c.Keep.Kept; used >= most {
-			return crm.Audit{}, crm.Refused("P-13", fmt.Sprintf("%s 已延期或保留 %d/%d 次", ref, used, most), fmt.Sprintf("%s was extended or kept %d of at most %d times", ref, used, most)).
-				WithNext("请在 "+string(c.Release)+" 前完成一次有效跟进", "log a valid activity before "+string(c.Release))
-		}
-		if err := s.withinHold(c); err != nil {
+		if err := s.moreDays(ctx, c); err != nil {
 			return crm.Audit{}, err
 		}
 		days := int(ExtendDays.Of(ctx, s.d.Rules))
@@ -188,9 +183,14 @@ func (s *Service) KeepIt(ctx context.Context, a crm.Actor, ref crm.Ref, reason s
 	})
 }
 
-// withinHold refuses more days for what was held without a deal as long as it
-// may be.
-func (s *Service) withinHold(c *Candidate) error {
+// moreDays refuses more days for what was extended or kept often enough, or held
+// without a deal as long as it may be (P-13).
+func (s *Service) moreDays(ctx context.Context, c *Candidate) error {
+	most := int(ExtendTimes.Of(ctx, s.d.Rules))
+	if used := c.Keep.Extensions + c.Keep.Kept; used >= most {
+		return crm.Refused("P-13", fmt.Sprintf("%s 已延期或保留 %d/%d 次", c.Ref, used, most), fmt.Sprintf("%s was extended or kept %d of at most %d times", c.Ref, used, most)).
+			WithNext("请在 "+string(c.Release)+" 前完成一次有效跟进", "log a valid activity before "+string(c.Release))
+	}
 	end := s.d.Calendar.DayOf(c.OwnedAt).AddDays(c.terms.MaxHold)
 	if c.Dealt || c.Release < end {
 		return nil
@@ -208,7 +208,6 @@ func (s *Service) Extend(ctx context.Context, a crm.Actor, ref crm.Ref, reason s
 	var r Request
 	_, err = s.change(ctx, a, ref, func(ctx context.Context, c *Candidate) (crm.Audit, error) {
 		now := s.d.Clock.Now()
-		most := int(ExtendTimes.Of(ctx, s.d.Rules))
 		switch {
 		case c.Owner != a.ID:
 			return crm.Audit{}, crm.Forbidden("只有负责人可以为 "+ref.String()+" 申请延期", "only the owner may ask for an extension of "+ref.String())
@@ -216,12 +215,9 @@ func (s *Service) Extend(ctx context.Context, a crm.Actor, ref crm.Ref, reason s
 			return crm.Audit{}, crm.Refused("P-13", ref.String()+" 没有释放日，不需要延期", ref.String()+" has no release day and needs no extension")
 		case !c.Keep.AskedAt.IsZero():
 			return crm.Audit{}, crm.Conflict("P-13", ref.String()+" 的延期申请还在等待审批", "an extension of "+ref.String()+" is waiting for its answer")
-		case c.Keep.Extensions >= most:
-			return crm.Audit{}, crm.Refused("P-13", fmt.Sprintf("%s 已延期 %d/%d 次", ref, c.Keep.Extensions, most), fmt.Sprintf("%s was extended %d of at most %d times", ref, c.Keep.Extensions, most)).
-				WithNext("请在 "+string(c.Release)+" 前完成一次有效跟进", "log a valid activity before "+string(c.Release))
 		}
 		days := int(ExtendDays.Of(ctx, s.d.Rules))
-		if err := s.withinHold(c); err != nil {
+		if err := s.moreDays(ctx, c); err != nil {
 			return crm.Audit{}, err
 		}
 		boss, err := s.d.People.Superior(ctx, a.ID)

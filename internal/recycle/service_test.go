@@ -424,6 +424,9 @@ func TestP13KeepingByOneselfHasAnEnd(t *testing.T) {
 	if _, err := h.keep.KeepIt(h.ctx, a, ref, "客户下周出差回来"); crm.RuleOf(err) != "P-13" || h.release(ref) != day {
 		t.Errorf("kept a third time: %v, released on %s", err, h.release(ref))
 	}
+	if _, err := h.keep.Extend(h.ctx, a, ref, "客户下周出差回来"); crm.RuleOf(err) != "P-13" {
+		t.Errorf("extended after it was kept twice: %v", err)
+	}
 	h.set(recycle.MaxHold.Key, "10")
 	other := h.lead("李娜")
 	h.at(string(h.release(other)) + " 08:30")
