@@ -97,8 +97,8 @@ func (d *DB) HoldBack(ctx context.Context, until time.Time, ids ...crm.LeadID) e
 func (d *DB) UncontactedLeads(ctx context.Context, from, to time.Time, after assign.Position, n int) ([]lead.Lead, error) {
 	since := max(ms(from), ms(after.At))
 	var out []lead.Lead
-	err := d.readTogether(ctx, leadsWhere(&out, "owned_ms >= ? AND owned_ms <= ? AND (owned_ms > ? OR id > ?) AND last_valid_ms < owned_ms AND owner_id <> 0 AND status = ? ORDER BY owned_ms, id LIMIT ?",
-		since, ms(to), ms(after.At), int64(after.Lead), string(lead.Open), n))
+	err := d.readTogether(ctx, leadsWhere(&out, "owned_ms >= ? AND owned_ms <= ? AND (owned_ms > ? OR owned_ms = ? AND id > ?) AND last_valid_ms < owned_ms AND owner_id <> 0 AND status = ? ORDER BY owned_ms, id LIMIT ?",
+		since, ms(to), ms(after.At), ms(after.At), int64(after.Lead), string(lead.Open), n))
 	return out, err
 }
 

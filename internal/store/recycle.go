@@ -101,6 +101,13 @@ func (d *DB) KeepsOf(ctx context.Context, kind crm.Kind, owner crm.UserID) (map[
 	return out, err
 }
 
+// KeepsDue implements recycle.Store.
+func (d *DB) KeepsDue(ctx context.Context, kind crm.Kind, owner crm.UserID, until crm.Day) ([]recycle.Keep, error) {
+	var rows []keepRow
+	err := d.read(ctx).Where("owner_id = ? AND kind = ? AND check_day <= ?", int64(owner), string(kind), string(until)).Order("check_day, record_id").Limit(1000).Find(&rows).Error
+	return keepEntities(rows), err
+}
+
 // BeginKeep implements recycle.Store.
 func (d *DB) BeginKeep(ctx context.Context, owner crm.UserID, refs []crm.Ref) error {
 	rows := insert{table: "crm_keepings", columns: "kind, record_id, owner_id"}
@@ -188,19 +195,17 @@ func (d *DB) SaveKeep(ctx context.Context, k recycle.Keep) error {
 
 // Due implements recycle.Store.
 func (d *DB) Due(ctx context.Context, until crm.Day, after recycle.Cursor, n int) ([]recycle.Keep, error) {
-	db := d.read(ctx).Where("check_day <= ?", string(until))
-	if after.Ref.ID != 0 {
-		db = db.Where("check_day >= ? AND (check_day > ? OR kind > ? OR kind = ? AND record_id > ?)", string(after.Check), string(after.Check), string(after.Ref.Kind), string(after.Ref.Kind), after.Ref.ID)
-	}
-	var rows []keepRow
-	err := db.Order("check_day, kind, record_id").Limit(n).Find(&rows).Error
-	return keepEntities(rows), err
+	return d.keepsWhere(ctx, dueKeeps(until, after, n))
 }
 
 // AllKeeps implements recycle.Store.
 func (d *DB) AllKeeps(ctx context.Context, after crm.Ref, n int) ([]recycle.Keep, error) {
+	return d.keepsWhere(ctx, allKeeps(after, n))
+}
+
+func (d *DB) keepsWhere(ctx context.Context, q statement) ([]recycle.Keep, error) {
 	var rows []keepRow
-	err := d.read(ctx).Where("kind >= ? AND (kind > ? OR record_id > ?)", string(after.Kind), string(after.Kind), after.ID).Order("kind, record_id").Limit(n).Find(&rows).Error
+	err := d.read(ctx).Raw("SELECT * FROM crm_keepings WHERE "+q.query, q.args...).Scan(&rows).Error
 	return keepEntities(rows), err
 }
 

@@ -111,8 +111,8 @@ func (d *DB) AddItems(ctx context.Context, day crm.Day, items []recycle.Item) er
 // Items implements recycle.Store.
 func (d *DB) Items(ctx context.Context, day crm.Day, state recycle.ItemState, after crm.Ref, n int) ([]recycle.Item, error) {
 	var rows []recycleItemRow
-	err := d.read(ctx).Where("day = ? AND state = ? AND kind >= ? AND (kind > ? OR record_id > ?)", string(day), int(state), string(after.Kind), string(after.Kind), after.ID).
-		Order("kind, record_id").Limit(n).Find(&rows).Error
+	q := runItems(day, state, after, n)
+	err := d.read(ctx).Raw("SELECT * FROM crm_recycle_items WHERE "+q.query, q.args...).Scan(&rows).Error
 	return itemEntities(rows), err
 }
 
