@@ -185,7 +185,7 @@ func pickCustomer(f WorkFrame, d activity.DraftSeen) card.Card {
 	}
 	last := []card.Button{{Label: l.T("放弃", "Drop"), Action: DropLog{Draft: d.ID}, Command: draftCommand(l, d.ID, "放弃", "drop")}}
 	if !known && d.Customer != "" {
-		line := strings.TrimSpace(l.T("/新线索 ", "/newlead ") + d.Customer + " " + d.Entry.Met)
+		line := strings.TrimSpace(l.T("/新线索 ", "/newlead ") + crm.Quoted(d.Customer) + " " + d.Entry.Met)
 		last = append([]card.Button{CommandButton(l.T("新线索 ", "New lead ")+clipRunes(d.Customer, 14), line)}, last...)
 	}
 	c.Blocks = append(c.Blocks, f.draftFields(d), card.Buttons{Items: last})

@@ -121,11 +121,11 @@ func (f LeadFrame) dueText(d lead.Due) string {
 	}
 	switch {
 	case d.Left < 0:
-		return l.T(fmt.Sprintf("%s（已超 %d 个工作日）", day, -d.Left), fmt.Sprintf("%s (%d working days over)", day, -d.Left))
+		return l.T(fmt.Sprintf("%s（已超 %d 个工作日）", day, -d.Left), day+" ("+workingDays(-d.Left)+" over)")
 	case d.Left == 0:
 		return l.T(day+"（今天）", day+" (today)")
 	}
-	return l.T(fmt.Sprintf("%s（剩 %d 个工作日）", day, d.Left), fmt.Sprintf("%s (%d working days left)", day, d.Left))
+	return l.T(fmt.Sprintf("%s（剩 %d 个工作日）", day, d.Left), day+" ("+workingDays(d.Left)+" left)")
 }
 
 // sourceName shows a stored source in the language where it is a known one.

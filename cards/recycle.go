@@ -91,15 +91,23 @@ func (f LeadFrame) openRecord(ref crm.Ref, label string) card.Button {
 	return CommandButton(label, f.command("线索", "lead", ref.String()))
 }
 
+// workingDays is a number of them in English.
+func workingDays(n int) string {
+	if n == 1 {
+		return "1 working day"
+	}
+	return fmt.Sprintf("%d working days", n)
+}
+
 // daysLeft is the working days until the release in words.
 func daysLeft(l crm.Lang, n int) string {
 	switch {
 	case n < 0:
-		return l.T(fmt.Sprintf("已过 %d 个工作日", -n), fmt.Sprintf("%d working days over", -n))
+		return l.T(fmt.Sprintf("已过 %d 个工作日", -n), workingDays(-n)+" over")
 	case n == 0:
 		return l.T("今天", "today")
 	}
-	return l.T(fmt.Sprintf("剩 %d 个工作日", n), fmt.Sprintf("%d working days left", n))
+	return l.T(fmt.Sprintf("剩 %d 个工作日", n), workingDays(n)+" left")
 }
 
 // holdText says what keeps a record at the moment; empty: nothing.

@@ -167,7 +167,7 @@ func (f LeadFrame) warningLines(ws []recycle.Warning) card.Block {
 		if !x.DeliveredAt.IsZero() {
 			arrived = l.T("送达 ", "delivered ") + f.minute(x.DeliveredAt)
 		}
-		lines = append(lines, l.T(fmt.Sprintf("%s · 释放日 %s 前 %d 个工作日 · %s", x.Day, x.Release, x.Step, arrived), fmt.Sprintf("%s · %d working days before %s · %s", x.Day, x.Step, x.Release, arrived)))
+		lines = append(lines, l.T(fmt.Sprintf("%s · 释放日 %s 前 %d 个工作日 · %s", x.Day, x.Release, x.Step, arrived), fmt.Sprintf("%s · %s before %s · %s", x.Day, workingDays(x.Step), x.Release, arrived)))
 	}
 	return card.P(strings.Join(lines, "\n"))
 }

@@ -1,6 +1,7 @@
 package cards
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -79,7 +80,7 @@ func Today(f WorkFrame, t activity.Today, ideas ...card.Button) card.Card {
 	}
 	f.todayPlans(&c, t)
 	f.todayApprovals(&c, t)
-	f.todayLeads(&c, t)
+	f.todayLosses(&c, t)
 	c.About = compactRefs(c.About)
 	return c
 }
@@ -149,19 +150,49 @@ func (f WorkFrame) todayApprovals(c *card.Card, t activity.Today) {
 	f.more(c, len(t.Approvals))
 }
 
-func (f WorkFrame) todayLeads(c *card.Card, t activity.Today) {
+// atRisk is a line about a record that is about to be lost.
+type atRisk struct {
+	next crm.Day // the day of what comes first
+	ref  crm.Ref
+	name string
+	why  string
+	tone card.Tone
+	log  activity.Kind
+	open string // the command
+}
+
+// todayLosses are leads and accounts together, the most urgent first.
+func (f WorkFrame) todayLosses(c *card.Card, t activity.Today) {
 	l := f.Lang
-	if len(t.Leads) == 0 {
-		return
-	}
-	c.Blocks = append(c.Blocks, card.Heading{Text: l.T("快要失去的线索", "Leads about to be lost"), Level: 3})
-	for _, x := range t.Leads[:min(len(t.Leads), shownToday)] {
+	var list []atRisk
+	for _, x := range t.Leads {
 		why, tone := f.losing(x)
-		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: x.ID.String() + " " + x.Name(), Bold: true}, {Text: " · " + why, Tone: tone}}},
-			quiet(f.logButton(l.T("记录 ", "Log ")+x.ID.String(), activity.KindCall, x.Ref()), CommandButton(l.T("打开 ", "Open ")+x.ID.String(), l.T("/线索 ", "/lead ")+x.ID.String())))
-		c.About = append(c.About, x.Ref())
+		list = append(list, atRisk{x.Due.Next(f.Cal), x.Ref(), x.Name(), why, tone, activity.KindCall, l.T("/线索 ", "/lead ")})
 	}
-	f.more(c, len(t.Leads))
+	for _, x := range t.Accounts {
+		why, tone := f.released(lead.DueIn(x.Seen))
+		list = append(list, atRisk{x.Release, x.Ref, x.Name, why, tone, activity.KindFollowUp, l.T("/客户 ", "/account ")})
+	}
+	var head string
+	switch {
+	case len(list) == 0:
+		return
+	case len(t.Accounts) == 0:
+		head = l.T("快要失去的线索", "Leads about to be lost")
+	case len(t.Leads) == 0:
+		head = l.T("快要失去的客户", "Accounts about to be lost")
+	default:
+		head = l.T("快要失去的线索和客户", "Leads and accounts about to be lost")
+	}
+	slices.SortStableFunc(list, func(x, y atRisk) int { return cmp.Compare(x.next, y.next) })
+	c.Blocks = append(c.Blocks, card.Heading{Text: head, Level: 3})
+	for _, x := range list[:min(len(list), shownToday)] {
+		code := x.ref.String()
+		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: code + " " + x.name, Bold: true}, {Text: " · " + x.why, Tone: x.tone}}},
+			quiet(f.logButton(l.T("记录 ", "Log ")+code, x.log, x.ref), CommandButton(l.T("打开 ", "Open ")+code, x.open+code)))
+		c.About = append(c.About, x.ref)
+	}
+	f.more(c, len(list))
 }
 
 // losing says when the lead is due and what for.
@@ -173,10 +204,16 @@ func (f WorkFrame) losing(x lead.Seen) (string, card.Tone) {
 		}
 		return l.T("请在 "+f.minute(x.Due.Contact)+" 前首次联系", "first contact due by "+f.minute(x.Due.Contact)), card.Warning
 	}
-	if x.Due.Left < 0 {
-		return l.T("释放日 "+string(x.Due.Release)+" 已过", "was due for release on "+string(x.Due.Release)), card.Danger
+	return f.released(x.Due)
+}
+
+// released says when a record is due to go back to its pool.
+func (f WorkFrame) released(d lead.Due) (string, card.Tone) {
+	l := f.Lang
+	if d.Left < 0 {
+		return l.T("释放日 "+string(d.Release)+" 已过", "was due for release on "+string(d.Release)), card.Danger
 	}
-	return l.T(fmt.Sprintf("%s 释放，剩 %d 个工作日", x.Due.Release, x.Due.Left), fmt.Sprintf("released on %s, %d working days left", x.Due.Release, x.Due.Left)), card.Warning
+	return l.T(fmt.Sprintf("%s 释放，剩 %d 个工作日", d.Release, d.Left), fmt.Sprintf("released on %s, %s left", d.Release, workingDays(d.Left))), card.Warning
 }
 
 // quiet are the buttons of one line of a list: one to see, the others as links,

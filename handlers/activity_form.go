@@ -155,7 +155,7 @@ func (s *Services) oneCustomer(ctx context.Context, a crm.Actor, text string) (c
 	case err != nil:
 		return crm.Ref{}, err
 	case len(list) == 0:
-		return crm.Ref{}, crm.NotFound("没有找到客户“"+clipText(text)+"”", "no customer is called “"+clipText(text)+"”").WithNext("请检查名称，或先新建：/新线索 "+clipText(text), "check the name, or create it: /newlead "+clipText(text))
+		return crm.Ref{}, crm.NotFound("没有找到客户“"+clipText(text)+"”", "no customer is called “"+clipText(text)+"”").WithNext("请检查名称，或先新建：/新线索 "+crm.Quoted(clipText(text)), "check the name, or create it: /newlead "+crm.Quoted(clipText(text)))
 	case several(list):
 		var names []string
 		for _, x := range list[:min(len(list), 5)] {

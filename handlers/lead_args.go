@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"crmbot/internal/crm"
-	"crmbot/internal/lead"
 )
 
 // leadArgs is a command about one lead: which one, and what follows.
@@ -66,36 +65,6 @@ func parsePool(rest string) (poolArgs, error) {
 		p.words = append(p.words, w)
 	}
 	return p, nil
-}
-
-// parseNewLead reads "公司 联系人 电话 来源". The number is found wherever it
-// stands; an underscore stands for a space inside a value.
-func parseNewLead(rest string) (lead.Info, error) {
-	words := strings.Fields(rest)
-	for i, w := range words {
-		words[i] = strings.ReplaceAll(w, "_", " ")
-	}
-	var in lead.Info
-	phone := -1
-	for i, w := range words {
-		if i > 0 && looksLikePhone(w) {
-			phone = i
-			in.Phone = w
-			break
-		}
-	}
-	before, after := words, []string(nil)
-	if phone >= 0 {
-		before, after = words[:phone], words[phone+1:]
-	}
-	if len(before) > 0 {
-		in.Company = before[0]
-	}
-	if len(before) > 1 {
-		in.Contact = strings.Join(before[1:], " ")
-	}
-	in.Source = strings.Join(after, " ") // divided by what the settings know as a source
-	return in, nil
 }
 
 // looksLikePhone reports whether a word is meant as a telephone number, be it

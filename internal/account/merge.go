@@ -217,6 +217,9 @@ func (s *Service) merge(ctx context.Context, a crm.Actor, seat pool.Seat, k, o A
 	if err != nil {
 		return err
 	}
+	if err := s.Unsettle(ctx, k.ID); err != nil { // another level has another period (P-11)
+		return err
+	}
 	if err := s.moveContacts(ctx, o.ID, k.ID); err != nil {
 		return err
 	}

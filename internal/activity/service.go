@@ -11,6 +11,7 @@ import (
 	"crmbot/internal/deal"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
+	"crmbot/internal/recycle"
 	"crmbot/internal/rule"
 	"crmbot/internal/undo"
 )
@@ -23,6 +24,7 @@ type Leads interface {
 	Peek(ctx context.Context, a crm.Actor, id crm.LeadID) (lead.Seen, error)
 	Search(ctx context.Context, a crm.Actor, text string, n int) ([]lead.Lead, error)
 	Mine(ctx context.Context, a crm.Actor) ([]lead.Seen, error)
+	Losing(ctx context.Context, a crm.Actor, left int, contact time.Time, n int) ([]lead.Seen, error)
 	Own(ctx context.Context, a crm.Actor) ([]lead.Lead, error)
 	Touch(ctx context.Context, ref crm.Ref, at time.Time, valid bool) (first bool, err error)
 	Untouch(ctx context.Context, ref crm.Ref, first, last, lastValid time.Time) error
@@ -47,6 +49,11 @@ type Deals interface {
 	Get(ctx context.Context, a crm.Actor, id crm.DealID) (deal.Deal, error)
 }
 
+// Keeper knows which records of a person are about to go back to their pools.
+type Keeper interface {
+	Soon(ctx context.Context, kind crm.Kind, owner crm.UserID, left, n int) ([]recycle.Near, error)
+}
+
 // Waiting is one approval that waits for a person.
 type Waiting struct {
 	Request crm.RequestID
@@ -60,7 +67,7 @@ type Approvals interface {
 	WaitingFor(ctx context.Context, a crm.Actor) ([]Waiting, error)
 }
 
-// Deps are what the service works with. Approvals may be nil.
+// Deps are what the service works with. Approvals and Keep may be nil.
 type Deps struct {
 	Store     Store
 	Tx        crm.Transactor
@@ -72,6 +79,7 @@ type Deps struct {
 	Leads     Leads
 	Accounts  Accounts
 	Deals     Deals
+	Keep      Keeper
 	Undo      *undo.Service
 	Approvals Approvals
 }
@@ -115,7 +123,7 @@ var (
 	evening     = rule.Clock{Key: "V-04.evening", Title: crm.Text{Zh: "前一天几点前排的计划算数", En: "plans count when made the day before by"}, Default: "20:00"}
 	morning     = rule.Clock{Key: "V-04.morning", Title: crm.Text{Zh: "当天几点前排的计划算数", En: "plans count when made on the day by"}, Default: "09:30"}
 	DigestAt    = rule.Clock{Key: "CH-03.digest", Title: crm.Text{Zh: "每日清单发送时间", En: "when the daily list is sent"}, Default: "08:45"}
-	lostDays    = rule.Int{Key: "P-14.today", Title: crm.Text{Zh: "清单中提前几个工作日提示将释放的线索", En: "working days before a release at which the daily list warns"}, Unit: crm.Text{Zh: "个工作日", En: "working days"}, Default: 3, Min: 0, Max: 60}
+	lostDays    = rule.Int{Key: "P-14.today", Title: crm.Text{Zh: "清单中提前几个工作日提示将释放的线索和客户", En: "working days before a release at which the daily list warns"}, Unit: crm.Text{Zh: "个工作日", En: "working days"}, Default: 3, Min: 0, Max: 60}
 )
 
 // Settings are the definitions for the book of rules.

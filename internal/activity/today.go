@@ -9,6 +9,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
+	"crmbot/internal/recycle"
 )
 
 // Today is a person's list to clear.
@@ -24,6 +25,8 @@ type Today struct {
 	Approvals []Waiting
 	// Leads are about to go back to the pool, or wait for their first contact.
 	Leads []lead.Seen
+	// Accounts are about to go back to their pool.
+	Accounts []recycle.Near
 	// Completion of today's plan so far.
 	Completion Completion
 }
@@ -33,7 +36,7 @@ func (t Today) Empty() bool { return t.Left() == 0 }
 
 // Left counts what is left to do.
 func (t Today) Left() int {
-	n := len(t.Overdue) + len(t.Due) + len(t.Approvals) + len(t.Leads)
+	n := len(t.Overdue) + len(t.Due) + len(t.Approvals) + len(t.Leads) + len(t.Accounts)
 	for _, p := range t.Plans {
 		if p.State == PlanOpen {
 			n++
@@ -49,27 +52,17 @@ const (
 
 // TodayOf is the actor's own list of the present day.
 func (s *Service) TodayOf(ctx context.Context, a crm.Actor) (Today, error) {
-	now := s.d.Clock.Now()
-	day := s.d.Calendar.DayOf(now)
+	day := s.d.Calendar.DayOf(s.d.Clock.Now())
 	t := Today{Day: day, Workday: s.d.Calendar.IsWorkday(day)}
-	steps, err := s.d.Store.OpenSteps(ctx, a.ID, day, maxSteps)
-	if err != nil {
-		return t, err
-	}
-	refs := make([]crm.Ref, len(steps))
-	for i, st := range steps {
-		refs[i] = st.Subject
-	}
-	names, err := s.d.Store.RecordNames(ctx, refs)
+	steps, err := s.StepsOf(ctx, a)
 	if err != nil {
 		return t, err
 	}
 	for _, st := range steps {
-		seen := StepSeen{st, names[st.Subject]}
 		if st.Due.Day == day {
-			t.Due = append(t.Due, seen)
+			t.Due = append(t.Due, st)
 		} else {
-			t.Overdue = append(t.Overdue, seen)
+			t.Overdue = append(t.Overdue, st)
 		}
 	}
 	ps, err := s.d.Store.Plans(ctx, []crm.UserID{a.ID}, day)
@@ -90,28 +83,38 @@ func (s *Service) TodayOf(ctx context.Context, a crm.Actor) (Today, error) {
 			return t, err
 		}
 	}
-	t.Leads, err = s.losing(ctx, a, now)
+	if !a.Is(crm.Rep) {
+		return t, nil
+	}
+	days := int(lostDays.Of(ctx, s.d.Rules, scopes(a.ID, a.Team)...))
+	until := s.d.Calendar.At(s.d.Calendar.WorkdayOnOrAfter(day), s.d.Calendar.Settings().WorkTo)
+	if t.Leads, err = s.d.Leads.Losing(ctx, a, days, until, maxLosing); err != nil || s.d.Keep == nil {
+		return t, err
+	}
+	t.Accounts, err = s.d.Keep.Soon(ctx, crm.KindAccount, a.ID, days, maxLosing)
 	return t, err
 }
 
-// losing are the own leads whose time is nearly up: due to go back to the pool
-// soon, or to be contacted before the next working day ends.
-func (s *Service) losing(ctx context.Context, a crm.Actor, now time.Time) ([]lead.Seen, error) {
-	if !a.Is(crm.Rep) {
-		return nil, nil
-	}
-	ls, err := s.d.Leads.Mine(ctx, a)
+// StepsOf are the actor's open next steps of today and of earlier days, the
+// oldest first; at most 100.
+func (s *Service) StepsOf(ctx context.Context, a crm.Actor) ([]StepSeen, error) {
+	steps, err := s.d.Store.OpenSteps(ctx, a.ID, s.d.Calendar.DayOf(s.d.Clock.Now()), maxSteps)
 	if err != nil {
 		return nil, err
 	}
-	days := int(lostDays.Of(ctx, s.d.Rules, scopes(a.ID, a.Team)...))
-	until := s.d.Calendar.At(s.d.Calendar.WorkdayOnOrAfter(s.d.Calendar.DayOf(now)), s.d.Calendar.Settings().WorkTo)
-	ls = slices.DeleteFunc(ls, func(l lead.Seen) bool {
-		soon := l.Due.Release != "" && l.Due.Left <= days && len(l.Due.Holds) == 0
-		call := !l.Due.Contact.IsZero() && !l.Due.Contact.After(until)
-		return !soon && !call
-	})
-	return ls[:min(len(ls), maxLosing)], nil
+	refs := make([]crm.Ref, len(steps))
+	for i, st := range steps {
+		refs[i] = st.Subject
+	}
+	names, err := s.d.Store.RecordNames(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]StepSeen, len(steps))
+	for i, st := range steps {
+		out[i] = StepSeen{st, names[st.Subject]}
+	}
+	return out, nil
 }
 
 // NextDigest is when the daily list is sent next after t: on working days at

@@ -59,3 +59,11 @@ func normalizeRune(r, prev rune) (rune, bool) {
 	}
 	return r, true
 }
+
+// Quoted is a value as one word of a command: in quotation marks when it has spaces.
+func Quoted(s string) string {
+	if strings.ContainsRune(s, ' ') {
+		return `"` + s + `"`
+	}
+	return s
+}

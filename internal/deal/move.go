@@ -56,6 +56,9 @@ func (s *Service) change(ctx context.Context, a crm.Actor, id crm.DealID, versio
 		if err := s.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: action, Ref: id.Ref(), Rule: rule, Detail: map[string]any{"from": from, "to": to, "amount": int64(d.Amount)}}); err != nil {
 			return err
 		}
+		if err := s.Accounts.Unsettle(ctx, d.Account); err != nil {
+			return err
+		}
 		return s.Effects.Refresh(ctx, id.Ref(), d.Account.Ref())
 	})
 	return d, err

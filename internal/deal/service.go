@@ -22,6 +22,8 @@ type Accounts interface {
 	Workable(ctx context.Context, a crm.Actor, id crm.AccountID) (account.Account, error)
 	Dealt(ctx context.Context, at map[crm.AccountID]time.Time) error
 	Undealt(ctx context.Context, id crm.AccountID, at time.Time) error
+	// Unsettle notes that the account may go back to its pool earlier (P-09).
+	Unsettle(ctx context.Context, id crm.AccountID) error
 }
 
 // Deps are what the service needs.

@@ -96,6 +96,9 @@ func (s *Service) TakeBack(ctx context.Context, a crm.Actor, e undo.Entry) error
 			return err
 		}
 	}
+	if err := s.Accounts.Unsettle(ctx, d.Account); err != nil {
+		return err
+	}
 	return s.Effects.Refresh(ctx, d.ID.Ref(), d.Account.Ref())
 }
 

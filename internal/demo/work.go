@@ -132,16 +132,17 @@ func (l *life) clearUp(ctx context.Context, r *rep) error {
 	if err != nil {
 		return err
 	}
-	today, err := l.s.Activities.TodayOf(ctx, a)
+	steps, err := l.s.Activities.StepsOf(ctx, a)
 	if err != nil {
 		return err
 	}
-	for _, st := range append(today.Overdue, today.Due...) {
+	today := l.cal.DayOf(l.d.clock.Now())
+	for _, st := range steps {
 		switch {
 		case l.g.chance(0.55):
 			_, err = l.s.Activities.Finish(ctx, a, st.Activity)
 		case l.g.chance(0.6):
-			_, err = l.s.Activities.Reschedule(ctx, a, st.Activity, activity.Due{Day: l.cal.AddWorkdays(today.Day, 1+l.g.IntN(5))})
+			_, err = l.s.Activities.Reschedule(ctx, a, st.Activity, activity.Due{Day: l.cal.AddWorkdays(today, 1+l.g.IntN(5))})
 		}
 		if err := tolerate(err); err != nil {
 			return err

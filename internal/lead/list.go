@@ -259,10 +259,52 @@ func (s *Service) Of(ctx context.Context, a crm.Actor, owner crm.UserID) ([]Seen
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(out, func(x, y Seen) int {
+	s.byUrgency(out)
+	return out, nil
+}
+
+// Losing are the actor's own leads whose time is nearly up: due to go back to the
+// pool within so many working days, or to be contacted before the moment; the most
+// urgent first, at most n.
+func (s *Service) Losing(ctx context.Context, a crm.Actor, left int, contact time.Time, n int) ([]Seen, error) {
+	ls, err := s.d.Store.OwnLeads(ctx, a.ID, maxOwn)
+	if err != nil {
+		return nil, err
+	}
+	near := map[crm.Ref]bool{}
+	if s.d.Keep != nil {
+		list, err := s.d.Keep.Soon(ctx, crm.KindLead, a.ID, left, maxOwn)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range list {
+			near[x.Ref] = true
+		}
+	}
+	periods, _ := Periods.Read(ctx, s.d.Rules)
+	ls = slices.DeleteFunc(ls, func(l Lead) bool {
+		by := contactBy(l, periods, s.d.Calendar)
+		return !near[l.Ref()] && (by.IsZero() || by.After(contact))
+	})
+	due, err := s.dues(ctx, a.ID, ls...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Seen, len(ls))
+	for i, l := range ls {
+		if out[i], err = s.seenDue(ctx, a, l, accessFull, due[i]); err != nil {
+			return nil, err
+		}
+	}
+	s.byUrgency(out)
+	return out[:min(len(out), n)], nil
+}
+
+// byUrgency puts those first whose time is up first.
+func (s *Service) byUrgency(list []Seen) {
+	slices.SortStableFunc(list, func(x, y Seen) int {
 		return cmp.Or(cmp.Compare(x.Due.Next(s.d.Calendar), y.Due.Next(s.d.Calendar)), compareDue(x.Due.Contact, y.Due.Contact), cmp.Compare(x.Grade, y.Grade), cmp.Compare(x.ID, y.ID))
 	})
-	return out, nil
 }
 
 // compareDue puts a deadline before none.

@@ -73,7 +73,8 @@ type Store interface {
 	Identities(ctx context.Context) ([]Identity, error)
 	// SaveUser creates or changes a person. What a person owns goes along into
 	// another team, where its leader sees it (PM-01); what they did before stays
-	// credited to the old one (F-06).
+	// credited to the old one (F-06). A leave or a freeze that changes lets the next
+	// night work out anew when their records go back (P-12).
 	SaveUser(ctx context.Context, u *User) error
 	SaveTeam(ctx context.Context, t *Team) error
 	// AddIdentity binds an external id; binding it again to the same user is no

@@ -108,6 +108,8 @@ type Store interface {
 	Keeps(ctx context.Context, refs []crm.Ref) (map[crm.Ref]Keep, error)
 	// KeepsOf are the rows of a person's records of the kind.
 	KeepsOf(ctx context.Context, kind crm.Kind, owner crm.UserID) (map[crm.Ref]Keep, error)
+	// KeepsDue are those of them that are to be looked at by the day.
+	KeepsDue(ctx context.Context, kind crm.Kind, owner crm.UserID, until crm.Day) ([]Keep, error)
 	// BeginKeep makes the rows of records that got a new owner, all to be looked at;
 	// EndKeep removes those of records in a pool.
 	BeginKeep(ctx context.Context, owner crm.UserID, refs []crm.Ref) error
@@ -118,7 +120,7 @@ type Store interface {
 	// Nurture makes the row of a record in the nurture pool, which comes back on the
 	// day.
 	Nurture(ctx context.Context, ref crm.Ref, back crm.Day) error
-	// Unsettle lets the next run look at the records, Unsettled at those of a person.
+	// Unsettle lets the next run look at the records.
 	Unsettle(ctx context.Context, refs []crm.Ref) error
 	// UnsettleAll lets it look at up to n rows behind the record, in order, and
 	// returns the last of them; the zero Ref: there are no more.

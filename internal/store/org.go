@@ -119,12 +119,20 @@ func (d *DB) SaveUser(ctx context.Context, u *org.User) error {
 	err := d.InTx(ctx, func(ctx context.Context) error {
 		var before []userRow
 		if row.ID != 0 {
-			if err := d.read(ctx).Select("id", "team_id").Where("id = ?", row.ID).Limit(1).Find(&before).Error; err != nil {
+			if err := d.read(ctx).Select("id", "team_id", "frozen", "active", "leave_from", "leave_to").Where("id = ?", row.ID).Limit(1).Find(&before).Error; err != nil {
 				return err
 			}
 		}
-		if err := d.write(ctx).Save(&row).Error; err != nil || len(before) == 0 || before[0].TeamID == row.TeamID {
+		if err := d.write(ctx).Save(&row).Error; err != nil || len(before) == 0 {
 			return err
+		}
+		if was := before[0]; was.LeaveFrom != row.LeaveFrom || was.LeaveTo != row.LeaveTo || was.Frozen != row.Frozen || was.Active != row.Active {
+			if err := d.later(ctx, statement{"UPDATE crm_keepings SET check_day = ? WHERE owner_id = ?", []any{atOnce(), row.ID}}); err != nil {
+				return err
+			}
+		}
+		if before[0].TeamID == row.TeamID {
+			return nil
 		}
 		return d.follow(ctx, crm.UserID(row.ID), u.Team)
 	})
