@@ -112,6 +112,15 @@ type Contract struct {
 	// CreditUser and CreditTeam got the credit of the signature.
 	CreditUser crm.UserID
 	CreditTeam crm.TeamID
+	// HandedFrom is the former owner from whom it was taken over unsigned at
+	// HandedAt (HO-02); zero: nobody.
+	HandedFrom crm.UserID
+	HandedAt   time.Time
+	// ShareUser and ShareTeam got ShareAmount of that credit; zero: nothing was
+	// shared.
+	ShareUser   crm.UserID
+	ShareTeam   crm.TeamID
+	ShareAmount crm.Money
 	// The flags of CT-01.
 	ArchivedAt       time.Time
 	TerminatedAt     time.Time

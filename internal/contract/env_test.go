@@ -139,6 +139,7 @@ var cases = []struct {
 	{"RemindedAgainAfterAnAddedStep_AP05", testRemindedAgainAfterAnAddedStep_AP05},
 	{"FormTappedTwiceIsOneDraft", testFormTappedTwiceIsOneDraft},
 	{"CreditGoesToTheTeamOfTheMoment_F06", testCreditGoesToTheTeamOfTheMoment_F06},
+	{"CreditIsSharedSoonAfterAHandOver_HO02", testCreditIsSharedSoonAfterAHandOver_HO02},
 }
 
 func TestSQLite(t *testing.T) {

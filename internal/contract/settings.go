@@ -29,8 +29,13 @@ var Types = rule.JSON[[]Type]{
 var ReversalDays = rule.Int{Key: "CT-02.reversal", Title: crm.Text{Zh: "签署后多少天内终止要冲回业绩", En: "a termination takes the credit back within"},
 	Unit: crm.Text{Zh: "天", En: "days"}, Default: 30, Min: 0, Max: 3650}
 
+// ShareDays is how long after a hand-over the former owner gets half of what a
+// contract is signed for; 0: the new owner gets it all (HO-02).
+var ShareDays = rule.Int{Key: "HO-02.share_days", Title: crm.Text{Zh: "交接后多少天内签约，金额与原负责人各记一半（0：全记给新负责人）", En: "a contract signed so soon after a hand-over is credited half to its former owner (0: all to the new one)"},
+	Unit: crm.Text{Zh: "天", En: "days"}, Default: 0, Min: 0, Max: 365}
+
 // Settings are the run-time settings of contracts.
-func Settings() []rule.Def { return []rule.Def{Types.Def(), ReversalDays.Def()} }
+func Settings() []rule.Def { return []rule.Def{Types.Def(), ReversalDays.Def(), ShareDays.Def()} }
 
 var typeCode = regexp.MustCompile(`^[A-Z][A-Z0-9]{0,7}$`)
 

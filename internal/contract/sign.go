@@ -139,8 +139,10 @@ func (s *Service) Signed(ctx context.Context, a crm.Actor, id crm.ContractID, ve
 			}
 			entries = append(entries, Entry{Event: Start, From: to, To: c.State, Note: string(c.StartsOn)})
 		}
-		f := crm.Fact{At: now, Day: on, User: c.CreditUser, Team: c.CreditTeam, Key: FactSigned, Qty: 1, Amount: c.Amount, Ref: c.ID.Ref()}
-		if err := s.Effects.Record(ctx, f); err != nil {
+		if err := s.share(ctx, c); err != nil {
+			return nil, err
+		}
+		if err := s.Effects.Record(ctx, credit(*c, now, on, 1)...); err != nil {
 			return nil, err
 		}
 		if err := s.Customers.Touch(ctx, c.Account, 0, now); err != nil {
@@ -212,8 +214,7 @@ func (s *Service) Terminated(ctx context.Context, a crm.Actor, id crm.ContractID
 		c.TerminatedAt, c.TerminatedReason = now, reason
 		today := s.Calendar.DayOf(now)
 		if int64(today.Sub(c.SignedOn)) <= ReversalDays.Of(ctx, s.Rules) {
-			f := crm.Fact{At: now, Day: today, User: c.CreditUser, Team: c.CreditTeam, Key: FactSigned, Qty: -1, Amount: -c.Amount, Ref: c.ID.Ref()}
-			if err := s.Effects.Record(ctx, f); err != nil {
+			if err := s.Effects.Record(ctx, credit(*c, now, today, -1)...); err != nil {
 				return nil, err
 			}
 		}

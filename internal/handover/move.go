@@ -94,7 +94,7 @@ func (s *Service) moveOne(ctx context.Context, h Handover, x Item) error {
 	case crm.KindAccount:
 		err = s.d.Accounts.HandOver(ctx, a, crm.AccountID(x.Ref.ID), h.User, x.To, func(ctx context.Context, team crm.TeamID) error {
 			if Follow.Of(ctx, s.d.Rules) {
-				if err := s.d.Store.MoveContracts(ctx, crm.AccountID(x.Ref.ID), h.User, x.To, team); err != nil {
+				if err := s.d.Store.MoveContracts(ctx, crm.AccountID(x.Ref.ID), h.User, x.To, team, now); err != nil {
 					return err
 				}
 			}

@@ -48,8 +48,9 @@ type Store interface {
 	// MoveTodos gives next steps and planned visits on the record to another person
 	// and returns how many. A day on which they plan to be there anyway is one plan.
 	MoveTodos(ctx context.Context, ref crm.Ref, from, to crm.UserID, team crm.TeamID) (int, error)
-	// MoveContracts gives unsigned contracts of an account to another person.
-	MoveContracts(ctx context.Context, id crm.AccountID, from, to crm.UserID, team crm.TeamID) error
+	// MoveContracts gives unsigned contracts of an account to another person, and
+	// notes from whom and when.
+	MoveContracts(ctx context.Context, id crm.AccountID, from, to crm.UserID, team crm.TeamID, at time.Time) error
 	// MoveDeal gives an open deal to another person if it is still the former one's.
 	MoveDeal(ctx context.Context, id crm.DealID, from, to crm.UserID, team crm.TeamID, at time.Time) (bool, error)
 	// Bought is what an account bought: won deals and signed contracts, at most n.

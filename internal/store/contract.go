@@ -43,6 +43,11 @@ type contractRow struct {
 	SignedVia        string
 	CreditUserID     int64
 	CreditTeamID     int64
+	HandedFromID     int64
+	HandedMs         int64
+	ShareUserID      int64
+	ShareTeamID      int64
+	ShareAmount      int64
 	ArchivedMs       int64
 	TerminatedMs     int64
 	TerminatedReason string
@@ -96,7 +101,8 @@ func contractRowOf(c contract.Contract) contractRow {
 		Terms: c.Terms, StartsOn: string(c.StartsOn), EndsOn: string(c.EndsOn), Channel: string(c.Channel), Contact: c.Contact, Remark: c.Remark, OwnerID: int64(c.Owner),
 		TeamID: int64(c.Team), State: string(c.State), Cause: string(c.Cause), Round: c.Round, Version: c.Version, Hash: c.Hash, SubmittedAmount: int64(c.SubmittedAmount),
 		ApprovedMs: ms(c.ApprovedAt), ApprovedAmount: int64(c.ApprovedAmount), SignedOn: string(c.SignedOn), SignedMs: ms(c.SignedAt), SignedVia: string(c.SignedVia),
-		CreditUserID: int64(c.CreditUser), CreditTeamID: int64(c.CreditTeam), ArchivedMs: ms(c.ArchivedAt), TerminatedMs: ms(c.TerminatedAt), TerminatedReason: c.TerminatedReason,
+		CreditUserID: int64(c.CreditUser), CreditTeamID: int64(c.CreditTeam), HandedFromID: int64(c.HandedFrom), HandedMs: ms(c.HandedAt),
+		ShareUserID: int64(c.ShareUser), ShareTeamID: int64(c.ShareTeam), ShareAmount: int64(c.ShareAmount), ArchivedMs: ms(c.ArchivedAt), TerminatedMs: ms(c.TerminatedAt), TerminatedReason: c.TerminatedReason,
 		SupersededBy: int64(c.SupersededBy), CreatedMs: ms(c.CreatedAt), UpdatedMs: ms(c.UpdatedAt)}
 }
 
@@ -106,7 +112,8 @@ func (r contractRow) entity() contract.Contract {
 			StartsOn: crm.Day(r.StartsOn), EndsOn: crm.Day(r.EndsOn), Channel: contract.Channel(r.Channel), Contact: r.Contact, Remark: r.Remark},
 		Owner: crm.UserID(r.OwnerID), Team: crm.TeamID(r.TeamID), State: contract.State(r.State), Cause: contract.Cause(r.Cause), Round: r.Round, Version: r.Version, Hash: r.Hash,
 		SubmittedAmount: crm.Money(r.SubmittedAmount), ApprovedAt: at(r.ApprovedMs), ApprovedAmount: crm.Money(r.ApprovedAmount), SignedOn: crm.Day(r.SignedOn), SignedAt: at(r.SignedMs),
-		SignedVia: contract.Channel(r.SignedVia), CreditUser: crm.UserID(r.CreditUserID), CreditTeam: crm.TeamID(r.CreditTeamID), ArchivedAt: at(r.ArchivedMs),
+		SignedVia: contract.Channel(r.SignedVia), CreditUser: crm.UserID(r.CreditUserID), CreditTeam: crm.TeamID(r.CreditTeamID), HandedFrom: crm.UserID(r.HandedFromID), HandedAt: at(r.HandedMs),
+		ShareUser: crm.UserID(r.ShareUserID), ShareTeam: crm.TeamID(r.ShareTeamID), ShareAmount: crm.Money(r.ShareAmount), ArchivedAt: at(r.ArchivedMs),
 		TerminatedAt: at(r.TerminatedMs), TerminatedReason: r.TerminatedReason, SupersededBy: crm.ContractID(r.SupersededBy), CreatedAt: at(r.CreatedMs), UpdatedAt: at(r.UpdatedMs)}
 }
 

@@ -301,8 +301,8 @@ func (d *DB) MoveTodos(ctx context.Context, ref crm.Ref, from, to crm.UserID, te
 }
 
 // MoveContracts implements handover.Store.
-func (d *DB) MoveContracts(ctx context.Context, id crm.AccountID, from, to crm.UserID, team crm.TeamID) error {
-	return d.write(ctx).Table("crm_contracts").Where("account_id = ? AND owner_id = ? AND signed_ms = 0", int64(id), int64(from)).Updates(map[string]any{"owner_id": int64(to), "team_id": int64(team)}).Error
+func (d *DB) MoveContracts(ctx context.Context, id crm.AccountID, from, to crm.UserID, team crm.TeamID, at time.Time) error {
+	return d.write(ctx).Table("crm_contracts").Where("account_id = ? AND owner_id = ? AND signed_ms = 0", int64(id), int64(from)).Updates(map[string]any{"owner_id": int64(to), "team_id": int64(team), "handed_from_id": int64(from), "handed_ms": ms(at)}).Error
 }
 
 // MoveDeal implements handover.Store.
