@@ -96,15 +96,14 @@ type Account struct {
 	ID   crm.AccountID
 	Name string
 	// Key is the normal form of the name, unique: one company is one account
-	// (DU-01). Pinyin are the keys under which it is found by pinyin, a space
-	// before each.
-	Key, Pinyin string
-	Level       Level
-	Region      string // city or region
-	Industry    string
-	Owner       crm.UserID // zero: nobody, it waits in its home pool
-	Team        crm.TeamID // the owner's team
-	USCC        string     // 统一社会信用代码; empty: unknown
+	// (DU-01).
+	Key      string
+	Level    Level
+	Region   string // city or region
+	Industry string
+	Owner    crm.UserID // zero: nobody, it waits in its home pool
+	Team     crm.TeamID // the owner's team
+	USCC     string     // 统一社会信用代码; empty: unknown
 	// No is the account's number in the system it was imported from; unique when
 	// not empty.
 	No string
@@ -149,7 +148,7 @@ const Hidden = "****"
 // (P-08): without the fields that its pool hides.
 func (x Account) Masked(hides func(field string) bool) Account {
 	if hides("company") {
-		x.Name, x.Key, x.Pinyin, x.USCC, x.Parent, x.No = Hidden, "", "", "", "", ""
+		x.Name, x.Key, x.USCC, x.Parent, x.No = Hidden, "", "", "", ""
 	}
 	if hides("industry") {
 		x.Industry = ""

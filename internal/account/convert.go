@@ -137,7 +137,7 @@ func (s *Service) adopt(ctx context.Context, a crm.Actor, l LeadData) (Account, 
 			return Account{}, err
 		}
 	} else {
-		x = Account{Name: d.Name, Key: key, Pinyin: pinyinOf(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, FromLead: l.ID, CreatedAt: now, UpdatedAt: now}
+		x = Account{Name: d.Name, Key: key, Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, FromLead: l.ID, CreatedAt: now, UpdatedAt: now}
 		if _, err := s.add(ctx, a, l.Seat, pool.Create, []*Account{&x}, false); err != nil {
 			return Account{}, err
 		}

@@ -276,7 +276,7 @@ func cutRunes(s string, n int) string {
 }
 
 func (r Row) account(key string) Account {
-	return Account{Name: r.Name, Key: key, Pinyin: pinyinOf(r.Name), Level: r.Level, Region: r.Region, Industry: r.Industry, Owner: r.Owner, Team: r.Team, USCC: r.USCC, No: r.No,
+	return Account{Name: r.Name, Key: key, Level: r.Level, Region: r.Region, Industry: r.Industry, Owner: r.Owner, Team: r.Team, USCC: r.USCC, No: r.No,
 		Parent: r.Parent, Employees: r.Employees, Revenue: r.Revenue, Founded: r.Founded, CreatedAt: r.At}
 }
 

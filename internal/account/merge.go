@@ -36,7 +36,7 @@ type MergeField struct {
 
 // MergeFields are all parts of the data, in the order of the card.
 var MergeFields = []MergeField{
-	{"name", crm.Text{Zh: "名称", En: "name"}, func(x *Account) string { return x.Name }, func(to *Account, from Account) { to.Name, to.Key, to.Pinyin = from.Name, from.Key, from.Pinyin }},
+	{"name", crm.Text{Zh: "名称", En: "name"}, func(x *Account) string { return x.Name }, func(to *Account, from Account) { to.Name, to.Key = from.Name, from.Key }},
 	{"level", crm.Text{Zh: "级别", En: "level"}, func(x *Account) string { return string(x.Level) }, func(to *Account, from Account) { to.Level = from.Level }},
 	{"region", crm.Text{Zh: "城市或区域", En: "city or region"}, func(x *Account) string { return x.Region }, func(to *Account, from Account) { to.Region = from.Region }},
 	{"industry", crm.Text{Zh: "行业", En: "industry"}, func(x *Account) string { return x.Industry }, func(to *Account, from Account) { to.Industry = from.Industry }},
@@ -195,7 +195,7 @@ func (s *Service) merge(ctx context.Context, a crm.Actor, seat pool.Seat, k, o A
 		gone.stamp(st)
 		gone.State, gone.Quality, gone.Merged, gone.UpdatedAt = Merged, "duplicate", k.ID, now
 		// What must be unique is the survivor's now.
-		gone.Key, gone.Pinyin, gone.USCC = "="+o.ID.String(), "", ""
+		gone.Key, gone.USCC = "="+o.ID.String(), ""
 		if data.No == o.No {
 			gone.No = ""
 		}

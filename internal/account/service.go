@@ -12,7 +12,6 @@ import (
 
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
-	"crmbot/internal/pinyin"
 	"crmbot/internal/pool"
 	"crmbot/internal/rule"
 )
@@ -109,9 +108,6 @@ func (s *Service) Search(ctx context.Context, a crm.Actor, text string, limit in
 		return nil, err
 	}
 	q := Query{Scope: scope, Name: t, Key: crm.CompanyKey(t), Limit: limit}
-	if pinyin.IsQuery(t) {
-		q.Pinyin = strings.ToLower(t)
-	}
 	out, _, err := s.Store.FindAccounts(ctx, q)
 	if err != nil {
 		return nil, err
@@ -288,7 +284,7 @@ func (s *Service) ensureOnce(ctx context.Context, a crm.Actor, d Draft, key stri
 		if d.At.IsZero() {
 			d.At = now
 		}
-		x = Account{Name: d.Name, Key: key, Pinyin: pinyinOf(d.Name), Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, No: d.No, Parent: d.Parent,
+		x = Account{Name: d.Name, Key: key, Level: d.Level, Region: d.Region, Industry: d.Industry, USCC: d.USCC, No: d.No, Parent: d.Parent,
 			CreatedAt: d.At, UpdatedAt: now}
 		created = true
 		_, err := s.add(ctx, a, seat, pool.Create, []*Account{&x}, true)
@@ -312,20 +308,6 @@ func (s *Service) free(ctx context.Context, company, uscc string) error {
 		return e.WithNext("可将线索转为客户：/转客户 "+held.String(), "turn the lead into an account: /convert "+held.String())
 	}
 	return e.WithNext("打开它：/客户 "+held.String(), "open it: /account "+held.String())
-}
-
-// pinyinOf are the keys under which the name is found by pinyin, one string
-// with a space before each.
-func pinyinOf(name string) string {
-	var b strings.Builder
-	for _, text := range []string{crm.CompanyKey(name), name} {
-		for _, k := range pinyin.Keys(text) {
-			if b.Len()+len(k) < 240 && !strings.Contains(b.String()+" ", " "+k+" ") {
-				b.WriteString(" " + k)
-			}
-		}
-	}
-	return b.String()
 }
 
 // stamp is what an account gets from the gate.

@@ -20,11 +20,11 @@ type Scope struct {
 // Query selects accounts. Empty parts do not limit.
 type Query struct {
 	Scope Scope
-	// Name finds by part of the name, Key by part of its normal form, Pinyin by
-	// the beginning of one of its pinyin keys: whichever fits.
-	Name, Key, Pinyin string
-	Owner             crm.UserID
-	Offset, Limit     int
+	// Name finds by part of the name, from the beginning of a word on, or by its
+	// pinyin, Key by the beginning of its normal form: whichever fits.
+	Name, Key     string
+	Owner         crm.UserID
+	Offset, Limit int
 }
 
 // Filter narrows the list of a pool. Empty fields do not filter.
@@ -58,7 +58,7 @@ type Store interface {
 	// AccountsByNo are the accounts that have one of the numbers, by number.
 	AccountsByNo(ctx context.Context, nos []string) (map[string]Account, error)
 	// FindAccounts lists accounts, best match and most recently active first, and
-	// says how many there are in all.
+	// says how many there are in all: with a name, how many were found.
 	FindAccounts(ctx context.Context, q Query) ([]Account, int64, error)
 	// AddAccounts stores new accounts and sets their ids. A name key, number or
 	// credit code that is taken is crm.CodeConflict.

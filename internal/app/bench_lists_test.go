@@ -21,9 +21,9 @@ import (
 // BenchmarkLists are the lists that reps open, on MariaDB over BENCH_ROWS leads
 // and as many accounts (20,000 unless said otherwise; a million for the figures
 // of a large company): the pool of leads with and without filters, pages deep
-// inside it, one's own leads, the pool of accounts and one's own accounts. Each
-// prints the 99th percentile and its ratio to the bare statement with the same
-// rows.
+// inside it, one's own leads, the pool of accounts, an account by its name and
+// one's own accounts. Each prints the 99th percentile and its ratio to the bare
+// statement with the same rows.
 func BenchmarkLists(b *testing.B) {
 	rows := 20_000
 	if n, err := strconv.Atoi(os.Getenv("BENCH_ROWS")); err == nil && n > 0 {
@@ -56,6 +56,7 @@ func BenchmarkLists(b *testing.B) {
 	for _, q := range []string{
 		// Half of them are owned by 2,000 people, of whom the rep has about 50.
 		"INSERT INTO crm_leads (need, note, company, contact, status, owner_id, team_id, pool_id, city, source, grade, rank_no, score_source, version, created_ms, owned_ms) SELECT '', '', CONCAT('公司', i), '王总', 'open', IF(i % 2 = 0, 0, IF(i < 100, " + fmt.Sprint(int64(u.ID)) + ", 100 + i % 2000)), 1, 1, IF(i % 3 = 0, '上海', '杭州'), IF(i % 5 = 0, '展会现场洽谈', '官网留言'), ELT(1 + FLOOR(i / 7) % 4, 'A', 'B', 'C', 'D'), 1000 * (FLOOR(i / 7) % 4) + i % 101, i % 101, 1, 1, 1 FROM ",
+		"INSERT INTO crm_search_terms (term, kind, record_id) SELECT CONCAT('公司', i), 'A', i + 1 FROM ",
 		"INSERT INTO crm_accounts (name, name_key, owner_id, team_id, home_pool_id, region, level, level_no, version, created_ms, owned_ms, active_ms) SELECT CONCAT('公司', i), CONCAT('k', i), IF(i % 2 = 0, 0, IF(i < 160, " + fmt.Sprint(int64(u.ID)) + ", 100 + i % 2000)), 1, 2, IF(i % 3 = 0, '上海', '杭州'), ELT(1 + FLOOR(i / 7) % 4, 'KA', 'A', 'B', 'C'), FLOOR(i / 7) % 4, 1, 1, 1, i FROM ",
 	} {
 		for from := 0; from < rows; from += batch {
@@ -110,6 +111,8 @@ func BenchmarkLists(b *testing.B) {
 			_, err := accounts.Pool(ctx, rep, account.Filter{}, deepAccount, page)
 			return err
 		}, bare("SELECT * FROM crm_accounts WHERE owner_id = 0 AND home_pool_id = 2 AND state = '' AND level_no = 3 AND id > ? ORDER BY level_no, id LIMIT 7", int64(deepAccount))},
+		{"account-by-name", func(ctx context.Context) error { _, err := accounts.Search(ctx, rep, "公司77", 6); return err },
+			bare("SELECT * FROM crm_accounts WHERE id IN (SELECT record_id FROM crm_search_terms WHERE kind = 'A' AND term >= '公司77' AND term < '公司77\U0010ffff') AND owner_id = 0 ORDER BY active_ms DESC, id DESC LIMIT 6")},
 		{"my-accounts", func(ctx context.Context) error { _, _, err := accounts.Mine(ctx, rep, 0, 10); return err },
 			bare("SELECT * FROM crm_accounts WHERE owner_id = ? ORDER BY active_ms DESC, id DESC LIMIT 10", int64(u.ID))},
 	} {

@@ -52,6 +52,10 @@ func SearchTerms(company, contact string) []string {
 	return out
 }
 
+// Term is what people typed in the form of the beginning of a term; empty when
+// it has no letter and no digit.
+func Term(text string) string { return cut(Fold(text), maxTermRunes) }
+
 // Fold brings a name or a search into the form that terms are compared in:
 // lower case, letters and digits, single spaces between Latin words.
 func Fold(s string) string {

@@ -10,13 +10,13 @@ import (
 
 	"crmbot/internal/account"
 	"crmbot/internal/crm"
+	"crmbot/internal/lead"
 )
 
 type accountRow struct {
 	ID         int64
 	Name       string
 	NameKey    string
-	PinyinKeys string
 	Level      string
 	Region     string
 	Industry   string
@@ -45,7 +45,7 @@ type accountRow struct {
 func (accountRow) TableName() string { return "crm_accounts" }
 
 func accountRowOf(a account.Account) accountRow {
-	return accountRow{ID: int64(a.ID), Name: a.Name, NameKey: a.Key, PinyinKeys: a.Pinyin, Level: string(a.Level), Region: a.Region, Industry: a.Industry,
+	return accountRow{ID: int64(a.ID), Name: a.Name, NameKey: a.Key, Level: string(a.Level), Region: a.Region, Industry: a.Industry,
 		OwnerID: int64(a.Owner), TeamID: int64(a.Team), Uscc: nullable(a.USCC), ExtNo: nullable(a.No), ParentName: a.Parent, Employees: a.Employees, Revenue: int64(a.Revenue),
 		Founded: a.Founded, HomePoolID: int64(a.HomePool), LeadID: int64(a.FromLead), DealtMs: ms(a.DealtAt), OwnedMs: ms(a.OwnedAt), ActiveMs: ms(a.ActiveAt), CreatedMs: ms(a.CreatedAt),
 		UpdatedMs: ms(a.UpdatedAt), Version: a.Version, State: string(a.State), Quality: a.Quality, PooledMs: ms(a.PooledAt), ClaimableMs: ms(a.ClaimableAt), MergedID: int64(a.Merged),
@@ -53,7 +53,7 @@ func accountRowOf(a account.Account) accountRow {
 }
 
 func (r accountRow) entity() account.Account {
-	return account.Account{ID: crm.AccountID(r.ID), Name: r.Name, Key: r.NameKey, Pinyin: r.PinyinKeys, Level: account.Level(r.Level), Region: r.Region, Industry: r.Industry,
+	return account.Account{ID: crm.AccountID(r.ID), Name: r.Name, Key: r.NameKey, Level: account.Level(r.Level), Region: r.Region, Industry: r.Industry,
 		Owner: crm.UserID(r.OwnerID), Team: crm.TeamID(r.TeamID), USCC: deref(r.Uscc), No: deref(r.ExtNo), Parent: r.ParentName, Employees: r.Employees, Revenue: crm.Money(r.Revenue),
 		Founded: r.Founded, HomePool: crm.PoolID(r.HomePoolID), FromLead: crm.LeadID(r.LeadID), DealtAt: at(r.DealtMs), OwnedAt: at(r.OwnedMs), ActiveAt: at(r.ActiveMs), CreatedAt: at(r.CreatedMs),
 		UpdatedAt: at(r.UpdatedMs), Version: r.Version, State: account.State(r.State), Quality: r.Quality, PooledAt: at(r.PooledMs), ClaimableAt: at(r.ClaimableMs), Merged: crm.AccountID(r.MergedID)}
@@ -124,8 +124,13 @@ func (d *DB) FindAccounts(ctx context.Context, q account.Query) ([]account.Accou
 	}
 	order := "active_ms DESC, id DESC"
 	var args []any
-	if q.Name != "" || q.Key != "" || q.Pinyin != "" {
-		db = db.Where(d.accountMatch(ctx, q))
+	named := q.Name != "" || q.Key != ""
+	if named {
+		where, terms := termMatch(q)
+		if where == "" {
+			return nil, 0, nil
+		}
+		db = db.Where("id IN (SELECT record_id FROM crm_search_terms WHERE kind = 'A' AND ("+where+"))", terms...)
 		order = "CASE WHEN name_key = ? THEN 0 WHEN name LIKE ? ESCAPE '!' THEN 1 ELSE 2 END, active_ms DESC, id DESC"
 		args = []any{q.Key, likeText(q.Name) + "%"}
 	}
@@ -137,7 +142,7 @@ func (d *DB) FindAccounts(ctx context.Context, q account.Query) ([]account.Accou
 		return nil, 0, err
 	}
 	n := int64(q.Offset + len(rows))
-	if len(rows) == q.Limit || len(rows) == 0 && q.Offset > 0 { // there may be others
+	if !named && (len(rows) == q.Limit || len(rows) == 0 && q.Offset > 0) { // there may be others
 		if err := db.Session(&gorm.Session{}).Count(&n).Error; err != nil {
 			return nil, 0, err
 		}
@@ -147,21 +152,6 @@ func (d *DB) FindAccounts(ctx context.Context, q account.Query) ([]account.Accou
 		out[i] = r.entity()
 	}
 	return out, n, nil
-}
-
-func (d *DB) accountMatch(ctx context.Context, q account.Query) *gorm.DB {
-	or := d.read(ctx).Session(&gorm.Session{NewDB: true})
-	m := or.Where("1 = 0")
-	if q.Name != "" {
-		m = m.Or("name LIKE ? ESCAPE '!'", "%"+likeText(q.Name)+"%")
-	}
-	if q.Key != "" {
-		m = m.Or("name_key LIKE ? ESCAPE '!'", "%"+likeText(q.Key)+"%")
-	}
-	if q.Pinyin != "" {
-		m = m.Or("pinyin_keys LIKE ? ESCAPE '!'", "% "+likeText(q.Pinyin)+"%")
-	}
-	return m
 }
 
 // AddAccounts implements account.Store.
@@ -182,16 +172,22 @@ func (d *DB) AddAccounts(ctx context.Context, as []*account.Account) error {
 	if err != nil {
 		return err
 	}
+	terms := make(map[crm.Ref][]string, len(as))
 	for i, a := range as {
 		a.ID = crm.AccountID(rows[i].ID)
+		terms[a.ID.Ref()] = lead.SearchTerms(a.Name, "")
 	}
-	return nil
+	return d.AddTerms(ctx, terms)
 }
 
 // UpdateAccount implements account.Store.
 func (d *DB) UpdateAccount(ctx context.Context, a *account.Account) error {
 	r := accountRowOf(*a)
 	r.Version++
+	var before []accountRow
+	if err := d.read(ctx).Select("name", "state").Where("id = ?", r.ID).Limit(1).Find(&before).Error; err != nil {
+		return err
+	}
 	res := d.write(ctx).Model(&accountRow{}).Select("*").Omit("id").Where("id = ? AND version = ?", r.ID, a.Version).Updates(&r)
 	if duplicate(res.Error) {
 		return crm.Conflict("DU-01", "另一个客户已使用这个名称、信用代码或编号", "another account has this name, credit code or number")
@@ -203,7 +199,10 @@ func (d *DB) UpdateAccount(ctx context.Context, a *account.Account) error {
 		return crm.Stale("", "客户 "+a.ID.String()+" 已被别人修改", "account "+a.ID.String()+" was changed by somebody else").WithNext("请重新打开再改", "please open it again")
 	}
 	a.Version = r.Version
-	return nil
+	if len(before) == 1 && before[0].Name == r.Name && before[0].State == r.State {
+		return nil
+	}
+	return d.renameAccount(ctx, *a)
 }
 
 // RemoveAccount implements account.Store.
@@ -211,6 +210,9 @@ func (d *DB) RemoveAccount(ctx context.Context, id crm.AccountID, version int64)
 	res := d.write(ctx).Where("id = ? AND version = ? AND NOT EXISTS (SELECT 1 FROM crm_deals WHERE account_id = ?)", int64(id), version, int64(id)).Delete(&accountRow{})
 	if res.Error != nil || res.RowsAffected == 0 {
 		return false, res.Error
+	}
+	if err := d.dropTerms(ctx, id.Ref()); err != nil {
+		return false, err
 	}
 	return true, d.write(ctx).Where("account_id = ?", int64(id)).Delete(&contactRow{}).Error
 }

@@ -95,5 +95,5 @@ func goMigrations(d Dialect) ([]*goose.Migration, error) {
 			return nil
 		}}, nil))
 	}
-	return list, nil
+	return append(list, goose.NewGoMigration(accountTerms, &goose.GoFunc{RunTx: makeAccountTerms}, nil)), nil
 }

@@ -68,8 +68,8 @@ func TestMigrateTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob("migrations/mysql/*.sql")
-	if err != nil || int(ran.Load()) != len(files) {
-		t.Errorf("%d migrations ran, there are %d: %v", ran.Load(), len(files), err)
+	if want := len(files) + 1; err != nil || int(ran.Load()) != want { // one is a function
+		t.Errorf("%d migrations ran, there are %d: %v", ran.Load(), want, err)
 	}
 	if n, err := dbs[0].Migrate(t.Context()); n != 0 || err != nil {
 		t.Errorf("migrating again: %d, %v", n, err)

@@ -1,0 +1,1 @@
+ALTER TABLE crm_accounts DROP COLUMN pinyin_keys;
