@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"crmbot/internal/recycle"
+	"crmbot/internal/rule"
 	"crmbot/internal/testdb"
 )
 
@@ -70,6 +72,54 @@ func BenchmarkRecycle(b *testing.B) {
 	b.ReportMetric(float64(releasing)/float64(bareReleases), "release-times-bare")
 	b.ReportMetric(float64(wait.Microseconds())/1000, "ms-longest-claim-wait")
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkPreview is what an administrator waits for before a change of the
+// periods (RC-02): of all leads, and of one person of three; next to a bare read of
+// the same rows.
+func BenchmarkPreview(b *testing.B) {
+	leads := 10_000
+	if s := strings.Fields(os.Getenv(EnvRecycle)); len(s) > 0 {
+		leads, _ = strconv.Atoi(s[0])
+	}
+	h := newHouse(b, testdb.MySQL(b))
+	raw, err := h.app.DB.SQL()
+	h.must(err)
+	h.fill(leads, 0)
+	h.at("2026-03-16 09:30")
+	for name, scope := range map[string]rule.Scope{"company": "", "person": rule.Scope(fmt.Sprintf("user:%d", h.who["李娜"]))} {
+		b.Run(name, func(b *testing.B) {
+			var ours, bare time.Duration
+			for b.Loop() {
+				start := time.Now()
+				p, err := h.keep.Preview(h.ctx, recycle.LeadPeriods, scope, idleDays(5), h.clock.Now())
+				h.must(err)
+				if want := leads; scope == "" && p.Affected != want || scope != "" && p.Affected != (want+2)/3 {
+					b.Fatalf("%d of %d leads are affected", p.Affected, want)
+				}
+				ours += time.Since(start)
+				start = time.Now()
+				for after := 0; ; {
+					n := 0
+					rows, err := raw.QueryContext(h.ctx, "SELECT k.record_id, k.owner_id, k.release_day, l.company, l.grade, l.owned_ms, l.last_valid_ms FROM crm_keepings k JOIN crm_leads l ON l.id = k.record_id WHERE k.kind = 'L' AND k.record_id > ? ORDER BY k.record_id LIMIT 500", after)
+					h.must(err)
+					for ; rows.Next(); n++ {
+						var owner, owned, valid int64
+						var day, company, grade string
+						h.must(rows.Scan(&after, &owner, &day, &company, &grade, &owned, &valid))
+					}
+					h.must(rows.Close())
+					if n == 0 {
+						break
+					}
+				}
+				bare += time.Since(start)
+			}
+			b.ReportMetric(float64(ours.Milliseconds())/float64(b.N), "ms")
+			b.ReportMetric(float64(ours)/float64(bare), "times-bare")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
 }
 
 // fill makes leads of grade C of three owners. The first so many were last worked

@@ -58,9 +58,13 @@ type Preview struct {
 func (s *Service) Preview(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time) (Preview, error) {
 	p := Preview{Key: key, Scope: scope, Value: value, Effective: effective, Safe: graceEnd(effective, int(Grace.Of(ctx, s.d.Rules)), s.d.Calendar)}
 	owners := map[crm.UserID]*AffectedOwner{}
+	x, err := s.suppose(ctx, key, scope, value, effective)
+	if err != nil {
+		return p, err
+	}
 	var after crm.Ref
 	for {
-		list, looked, last, err := s.affected(ctx, key, scope, value, effective, after)
+		list, looked, last, err := x.page(ctx, after)
 		if err != nil {
 			return p, err
 		}
@@ -104,8 +108,12 @@ const PreviewPageSize = 200
 // PreviewPage are the affected records behind the record, in order of it, about
 // a page of them; more is from where it goes on, the zero Ref: there are no more.
 func (s *Service) PreviewPage(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time, after crm.Ref) (list []Affected, more crm.Ref, err error) {
+	x, err := s.suppose(ctx, key, scope, value, effective)
+	if err != nil {
+		return nil, after, err
+	}
 	for {
-		page, _, last, err := s.affected(ctx, key, scope, value, effective, after)
+		page, _, last, err := x.page(ctx, after)
 		if err != nil {
 			return list, after, err
 		}
@@ -124,9 +132,13 @@ func (s *Service) PreviewPage(ctx context.Context, key string, scope rule.Scope,
 // PreviewAll are the affected records by owner, then by day, at most n; more
 // reports that there are others.
 func (s *Service) PreviewAll(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time, n int) (list []Affected, more bool, err error) {
+	x, err := s.suppose(ctx, key, scope, value, effective)
+	if err != nil {
+		return nil, false, err
+	}
 	var after crm.Ref
 	for {
-		page, _, last, err := s.affected(ctx, key, scope, value, effective, after)
+		page, _, last, err := x.page(ctx, after)
 		if err != nil {
 			return nil, false, err
 		}
@@ -151,53 +163,4 @@ func earlier(a, b crm.Day) crm.Day {
 		return b
 	}
 	return a
-}
-
-// affected works out one page of owned records under the rules and under the
-// change; last is the last record looked at, the zero Ref: the page was the last.
-func (s *Service) affected(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time, after crm.Ref) (list []Affected, looked int, last crm.Ref, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, 0, last, err
-	}
-	if now := s.d.Clock.Now(); effective.Before(now) {
-		effective = now
-	}
-	book, err := s.d.Rules.Supposing(ctx, rule.Version{Key: key, Scope: scope, Value: value, CreatedAt: s.d.Clock.Now(), EffectiveAt: effective})
-	if err != nil {
-		return nil, 0, last, err
-	}
-	keeps, err := s.d.Store.AllKeeps(ctx, after, pageSize)
-	if err != nil || len(keeps) == 0 {
-		return nil, 0, last, err
-	}
-	if len(keeps) == pageSize {
-		last = keeps[len(keeps)-1].Ref
-	}
-	before, err := s.candidates(ctx, keeps, s.memo(s.d.Rules, s.d.Clock.Now()))
-	if err != nil {
-		return nil, 0, last, err
-	}
-	under, err := s.candidates(ctx, keeps, s.memo(book, effective))
-	if err != nil {
-		return nil, 0, last, err
-	}
-	for i, b := range before {
-		if b.Owner == 0 || i >= len(under) {
-			continue
-		}
-		looked++
-		a := under[i]
-		// A day means something where records are released.
-		was, will := b.Release, a.Release
-		if !b.terms.Plan.Releases() || b.Review {
-			was = ""
-		}
-		if !a.terms.Plan.Releases() || a.Review {
-			will = ""
-		}
-		if was != will {
-			list = append(list, Affected{Ref: b.Ref, Name: b.Name, Owner: b.Owner, OwnerName: s.d.People.Name(ctx, b.Owner), Before: was, After: will})
-		}
-	}
-	return list, looked, last, nil
 }

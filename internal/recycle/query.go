@@ -110,6 +110,24 @@ func (s *Service) worked(ctx context.Context, keeps []Keep, refs []crm.Ref, fact
 	if err != nil {
 		return nil, err
 	}
+	fs, err := s.kept(ctx, keeps, facts)
+	if err != nil {
+		return nil, err
+	}
+	out, err := m.judge(ctx, fs)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range fs {
+		_, ok := facts[f.Ref]
+		out[i].Warnings, out[i].gone = lines[f.Ref], !ok
+	}
+	return out, nil
+}
+
+// kept are the facts of the rows' records with what is stored about keeping them
+// and what holds them, in the order of the rows that somebody owns.
+func (s *Service) kept(ctx context.Context, keeps []Keep, facts map[crm.Ref]Facts) ([]Facts, error) {
 	fs := make([]Facts, 0, len(keeps))
 	for _, k := range keeps {
 		f, ok := facts[k.Ref]
@@ -122,13 +140,14 @@ func (s *Service) worked(ctx context.Context, keeps []Keep, refs []crm.Ref, fact
 		f.Keep = k
 		fs = append(fs, f)
 	}
-	if err := s.hold(ctx, fs); err != nil {
-		return nil, err
-	}
+	return fs, s.hold(ctx, fs)
+}
+
+// judge works out each of the facts by the rules of the memo.
+func (m *memo) judge(ctx context.Context, fs []Facts) ([]Candidate, error) {
 	out := make([]Candidate, len(fs))
 	for i, f := range fs {
-		_, ok := facts[f.Ref]
-		out[i] = Candidate{Facts: f, Warnings: lines[f.Ref], gone: !ok}
+		out[i] = Candidate{Facts: f}
 		if f.Owner == 0 {
 			continue
 		}
@@ -137,7 +156,7 @@ func (s *Service) worked(ctx context.Context, keeps []Keep, refs []crm.Ref, fact
 			return nil, err
 		}
 		out[i].terms = o.terms
-		out[i].Verdict = Judge(f, o.person, o.terms, s.d.Calendar, m.now)
+		out[i].Verdict = Judge(f, o.person, o.terms, m.s.d.Calendar, m.now)
 	}
 	return out, nil
 }

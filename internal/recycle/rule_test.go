@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"crmbot/internal/account"
 	"crmbot/internal/crm"
+	"crmbot/internal/org"
 	"crmbot/internal/recycle"
 	"crmbot/internal/rule"
 	"crmbot/internal/testdb"
@@ -214,5 +217,47 @@ func TestRC04OnlyWhatTheVersionReleasedIsOffered(t *testing.T) {
 	h.at("2026-03-17 09:00")
 	if err := h.keep.TakeBack(h.ctx, h.as("李娜"), more); crm.CodeOf(err) != crm.CodeStale {
 		t.Errorf("after two working days: %v", err)
+	}
+}
+
+// TestRC02APreviewIsAboutWhomTheChangeConcerns: a change of one team's periods
+// works out what that team owns, one of leads no accounts; page by page it names
+// the same records.
+func TestRC02APreviewIsAboutWhomTheChangeConcerns(t *testing.T) {
+	h := newHouse(t, "")
+	h.tenDays()
+	west := org.Team{Name: "西部"}
+	h.must(h.app.Services.Directory.SaveTeam(h.ctx, &west))
+	u, err := h.app.Services.Directory.User(h.ctx, h.who["张伟"])
+	h.must(err)
+	u.Team = west.ID
+	h.must(h.app.Services.Directory.SaveUser(h.ctx, &u))
+	h.at("2026-03-20 10:00")
+	var want []crm.Ref
+	for range 3 {
+		h.lead("李娜")
+		h.account("张伟", account.LevelB)
+		want = append(want, h.lead("张伟"))
+	}
+	team := rule.Scope(fmt.Sprintf("team:%d", west.ID))
+	for scope, n := range map[rule.Scope]int{"": 6, team: 3, rule.Scope(fmt.Sprintf("user:%d", h.who["李娜"])): 3, rule.Scope(fmt.Sprintf("user:%d", h.who["赵敏"])): 0} {
+		p, err := h.keep.Preview(h.ctx, recycle.LeadPeriods, scope, idleDays(5), h.clock.Now())
+		h.must(err)
+		if p.Looked != n || p.Affected != n {
+			t.Errorf("%q: %d of %d looked at are affected, want %d", scope, p.Affected, p.Looked, n)
+		}
+	}
+	list, more, err := h.keep.PreviewAll(h.ctx, recycle.LeadPeriods, team, idleDays(5), h.clock.Now(), 10)
+	h.must(err)
+	var got []crm.Ref
+	for _, x := range list {
+		got = append(got, x.Ref)
+	}
+	if more || !slices.Equal(got, want) {
+		t.Errorf("%v are listed, want %v", got, want)
+	}
+	p, err := h.keep.Preview(h.ctx, recycle.AccountPeriods.Key, team, `{"KA":{"idle_days":21},"A":{"idle_days":30},"B":{"idle_days":10},"C":{"idle_days":60}}`, h.clock.Now())
+	if err != nil || p.Looked != 3 {
+		t.Errorf("a change about accounts looks at %d, want 3 (%v)", p.Looked, err)
 	}
 }
