@@ -8,7 +8,6 @@ import (
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
-	"crmbot/internal/recycle"
 	"crmbot/internal/undo"
 )
 
@@ -181,7 +180,7 @@ func (w workSample) days() []Sample {
 	plan := activity.PlanSeen{Plan: activity.Plan{ID: 4, User: 3, Subject: crm.LeadID(14).Ref(), Customer: crm.LeadID(14).Ref(), Due: activity.Due{Day: "2026-03-04", Time: calendar.Clock(17, 0), HasTime: true}, State: activity.PlanOpen, Counted: true}, Name: w.hua}
 	full := activity.Today{Day: "2026-03-04", Workday: true, Overdue: []activity.StepSeen{overdue}, Due: []activity.StepSeen{step}, Plans: []activity.PlanSeen{plan}, Completion: activity.Completion{Planned: 2, Done: 1},
 		Approvals: []activity.Waiting{{Request: 7, Title: l.T("合同 C-8 华星 80万", "Contract C-8 Huaxing 800k"), Since: now.Add(-5 * time.Hour), Urgent: true}}, Leads: []lead.Seen{risk, call, missed, gone},
-		Accounts: []recycle.Near{{Ref: crm.AccountID(6).Ref(), Name: w.ming, Seen: recycle.Seen{Verdict: recycle.Verdict{Release: "2026-03-05"}, Left: 1}}}}
+		Accounts: []activity.AtRisk{{Ref: crm.AccountID(6).Ref(), Name: w.ming, Due: lead.Due{Release: "2026-03-05", Left: 1}}}}
 	busy := full
 	for i := range 12 {
 		s, p, x, a := overdue, plan, risk, full.Approvals[0]

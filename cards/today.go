@@ -170,8 +170,8 @@ func (f WorkFrame) todayLosses(c *card.Card, t activity.Today) {
 		list = append(list, atRisk{x.Due.Next(f.Cal), x.Ref(), x.Name(), why, tone, activity.KindCall, l.T("/线索 ", "/lead ")})
 	}
 	for _, x := range t.Accounts {
-		why, tone := f.released(lead.DueIn(x.Seen))
-		list = append(list, atRisk{x.Release, x.Ref, x.Name, why, tone, activity.KindFollowUp, l.T("/客户 ", "/account ")})
+		why, tone := f.released(x.Due)
+		list = append(list, atRisk{x.Due.Release, x.Ref, x.Name, why, tone, activity.KindFollowUp, l.T("/客户 ", "/account ")})
 	}
 	var head string
 	switch {

@@ -11,7 +11,6 @@ import (
 	"crmbot/internal/deal"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
-	"crmbot/internal/recycle"
 	"crmbot/internal/rule"
 	"crmbot/internal/undo"
 )
@@ -49,9 +48,17 @@ type Deals interface {
 	Get(ctx context.Context, a crm.Actor, id crm.DealID) (deal.Deal, error)
 }
 
-// Keeper knows which records of a person are about to go back to their pools.
+// AtRisk is a record that is about to go back to its pool.
+type AtRisk struct {
+	Ref  crm.Ref
+	Name string
+	Due  lead.Due
+}
+
+// Keeper knows which records of a person those are: their day comes within so
+// many working days and nothing holds them; the nearest first, at most n.
 type Keeper interface {
-	Soon(ctx context.Context, kind crm.Kind, owner crm.UserID, left, n int) ([]recycle.Near, error)
+	Soon(ctx context.Context, kind crm.Kind, owner crm.UserID, left, n int) ([]AtRisk, error)
 }
 
 // Waiting is one approval that waits for a person.

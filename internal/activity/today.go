@@ -9,7 +9,6 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
-	"crmbot/internal/recycle"
 )
 
 // Today is a person's list to clear.
@@ -26,7 +25,7 @@ type Today struct {
 	// Leads are about to go back to the pool, or wait for their first contact.
 	Leads []lead.Seen
 	// Accounts are about to go back to their pool.
-	Accounts []recycle.Near
+	Accounts []AtRisk
 	// Completion of today's plan so far.
 	Completion Completion
 }

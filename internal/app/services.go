@@ -104,7 +104,7 @@ func services(w wiring) *handlers.Services {
 		Customers: s.Accounts, Deals: s.Deals, Approvals: s.Approvals, People: w.dir})
 	s.Approvals.Register(s.Contracts)
 	s.Activities = activity.NewService(activity.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir,
-		Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, Keep: s.Recycle, Undo: s.Undo, Approvals: waiting{s.Approvals}})
+		Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, Keep: keeper{s.Recycle}, Undo: s.Undo, Approvals: waiting{s.Approvals}})
 	s.Teller = s.Activities
 	s.Leads.SetTeller(s.Activities)
 	s.Pushes = push.NewGate(push.Deps{Store: w.db, Calendar: w.cal, Rules: w.book, Clock: w.clock, Morning: activity.DigestAt})
@@ -119,6 +119,19 @@ func services(w wiring) *handlers.Services {
 	s.Reports = report.NewService(report.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Metrics: reader, Goals: goal.NewBook(w.book, w.reg, w.cal),
 		Rules: w.book, Directory: w.dir, Calendar: w.cal, Clock: w.clock, Plans: plans{s.Activities, w.cal}})
 	return s
+}
+
+// keeper tells the daily list which records are about to be lost.
+type keeper struct{ *recycle.Service }
+
+// Soon implements activity.Keeper.
+func (k keeper) Soon(ctx context.Context, kind crm.Kind, owner crm.UserID, left, n int) ([]activity.AtRisk, error) {
+	list, err := k.Service.Soon(ctx, kind, owner, left, n)
+	out := make([]activity.AtRisk, len(list))
+	for i, x := range list {
+		out[i] = activity.AtRisk{Ref: x.Ref, Name: x.Name, Due: lead.DueIn(x.Seen)}
+	}
+	return out, err
 }
 
 // adminsAtWork are the administrators who can be asked.

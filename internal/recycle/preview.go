@@ -44,12 +44,12 @@ type Preview struct {
 	// RC-03 it is never before Safe.
 	Earliest, Safe crm.Day
 	Owners         []AffectedOwner // most records first
-	// Records are the first page of those affected, the earliest owners' first; the
-	// rest comes from PreviewPage.
+	// Records are the first of those affected, PreviewAll has all of them.
 	Records []Affected
-	// More reports that there are further records behind the last one looked at.
-	More crm.Ref
 }
+
+// previewShown is how many records a preview names.
+const previewShown = 200
 
 // Preview works out what would happen if the setting had the value for the scope
 // from the moment on (RC-02): for any setting that moves release days, all of
@@ -62,12 +62,7 @@ func (s *Service) Preview(ctx context.Context, key string, scope rule.Scope, val
 	if err != nil {
 		return p, err
 	}
-	var after crm.Ref
-	for {
-		list, looked, last, err := x.page(ctx, after)
-		if err != nil {
-			return p, err
-		}
+	err = x.each(ctx, func(list []Affected, looked int) bool {
 		p.Looked += looked
 		for _, a := range list {
 			p.Affected++
@@ -82,16 +77,14 @@ func (s *Service) Preview(ctx context.Context, key string, scope rule.Scope, val
 				p.Later, o.Later = p.Later+1, o.Later+1
 			}
 			p.Earliest, o.Earliest = earlier(p.Earliest, a.After), earlier(o.Earliest, a.After)
-			if len(p.Records) < PreviewPageSize {
+			if len(p.Records) < previewShown {
 				p.Records = append(p.Records, a)
-			} else if p.More.ID == 0 {
-				p.More = p.Records[len(p.Records)-1].Ref
 			}
 		}
-		if last.ID == 0 {
-			break
-		}
-		after = last
+		return true
+	})
+	if err != nil {
+		return p, err
 	}
 	for _, o := range owners {
 		p.Owners = append(p.Owners, *o)
@@ -102,33 +95,6 @@ func (s *Service) Preview(ctx context.Context, key string, scope rule.Scope, val
 	return p, nil
 }
 
-// PreviewPageSize is how many affected records a page has.
-const PreviewPageSize = 200
-
-// PreviewPage are the affected records behind the record, in order of it, about
-// a page of them; more is from where it goes on, the zero Ref: there are no more.
-func (s *Service) PreviewPage(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time, after crm.Ref) (list []Affected, more crm.Ref, err error) {
-	x, err := s.suppose(ctx, key, scope, value, effective)
-	if err != nil {
-		return nil, after, err
-	}
-	for {
-		page, _, last, err := x.page(ctx, after)
-		if err != nil {
-			return list, after, err
-		}
-		list, after = append(list, page...), last
-		if last.ID == 0 || len(list) >= PreviewPageSize {
-			break
-		}
-	}
-	if len(list) > PreviewPageSize {
-		list = list[:PreviewPageSize]
-		after = list[len(list)-1].Ref
-	}
-	return list, after, nil
-}
-
 // PreviewAll are the affected records by owner, then by day, at most n; more
 // reports that there are others.
 func (s *Service) PreviewAll(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time, n int) (list []Affected, more bool, err error) {
@@ -136,15 +102,12 @@ func (s *Service) PreviewAll(ctx context.Context, key string, scope rule.Scope, 
 	if err != nil {
 		return nil, false, err
 	}
-	var after crm.Ref
-	for {
-		page, _, last, err := x.page(ctx, after)
-		if err != nil {
-			return nil, false, err
-		}
-		if list, after = append(list, page...), last; last.ID == 0 || len(list) > n {
-			break
-		}
+	err = x.each(ctx, func(page []Affected, _ int) bool {
+		list = append(list, page...)
+		return len(list) <= n
+	})
+	if err != nil {
+		return nil, false, err
 	}
 	if more = len(list) > n; more {
 		list = list[:n]

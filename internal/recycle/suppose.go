@@ -1,7 +1,9 @@
 package recycle
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,7 +20,6 @@ type supposed struct {
 	// facts reports that the setting changes facts, not only how they are judged.
 	facts       bool
 	today, then *memo
-	within      map[crm.UserID]bool
 }
 
 func (s *Service) suppose(ctx context.Context, key string, scope rule.Scope, value string, effective time.Time) (*supposed, error) {
@@ -30,7 +31,7 @@ func (s *Service) suppose(ctx context.Context, key string, scope rule.Scope, val
 	if err != nil {
 		return nil, err
 	}
-	x := &supposed{s: s, scope: scope, facts: key == EnquirySources.Key, today: s.memo(s.d.Rules, now), then: s.memo(book, effective), within: map[crm.UserID]bool{}}
+	x := &supposed{s: s, scope: scope, facts: key == EnquirySources.Key, today: s.memo(s.d.Rules, now), then: s.memo(book, effective)}
 	switch key {
 	case LeadPeriods:
 		x.kind = crm.KindLead
@@ -40,66 +41,75 @@ func (s *Service) suppose(ctx context.Context, key string, scope rule.Scope, val
 	return x, nil
 }
 
-// concerns reports whether the change is about what the person owns.
-func (x *supposed) concerns(ctx context.Context, id crm.UserID) (bool, error) {
-	if x.scope == "" {
-		return true, nil
+// each gives do what is affected, page by page, with how many records were looked
+// at, until it says no: of all owners in the order of the records, of a scope
+// person by person.
+func (x *supposed) each(ctx context.Context, do func(list []Affected, looked int) bool) error {
+	if x.scope != "" {
+		return x.eachOwner(ctx, do)
 	}
-	if in, ok := x.within[id]; ok {
-		return in, nil
+	after := crm.Ref{Kind: x.kind} // kinds come one after the other
+	for {
+		all, err := x.s.d.Store.AllKeeps(ctx, after, pageSize)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		after = all[len(all)-1].Ref
+		keeps := slices.DeleteFunc(all, func(k Keep) bool { return k.Owner == 0 || x.kind != "" && k.Ref.Kind != x.kind })
+		if more, err := x.page(ctx, keeps, do); err != nil || !more || x.kind != "" && after.Kind != x.kind {
+			return err
+		}
 	}
-	o, err := x.today.owner(ctx, id)
-	if err != nil {
-		return false, err
-	}
-	scopes, err := x.s.scopesOf(ctx, o.user)
-	if err != nil {
-		return false, err
-	}
-	x.within[id] = slices.Contains(scopes, x.scope)
-	return x.within[id], nil
 }
 
-// page works out one page of owned records under the rules and under the change;
-// last is the last record looked at, the zero Ref: the page was the last.
-func (x *supposed) page(ctx context.Context, after crm.Ref) (list []Affected, looked int, last crm.Ref, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, 0, last, err
+// eachOwner is each for the people of the scope, who own little of the whole.
+func (x *supposed) eachOwner(ctx context.Context, do func(list []Affected, looked int) bool) error {
+	people, err := x.s.d.People.Everyone(ctx)
+	if err != nil {
+		return err
 	}
-	if x.kind != "" && after.Kind < x.kind {
-		after = crm.Ref{Kind: x.kind} // kinds come one after the other
-	}
-	all, err := x.s.d.Store.AllKeeps(ctx, after, pageSize)
-	if err != nil || len(all) == 0 {
-		return nil, 0, last, err
-	}
-	if end := all[len(all)-1].Ref; len(all) == pageSize && (x.kind == "" || end.Kind == x.kind) {
-		last = end
-	}
-	keeps := all[:0]
-	for _, k := range all {
-		if k.Owner == 0 || x.kind != "" && k.Ref.Kind != x.kind {
+	for _, u := range people {
+		scopes, err := x.s.scopesOf(ctx, u)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(scopes, x.scope) {
 			continue
 		}
-		in, err := x.concerns(ctx, k.Owner)
-		if err != nil {
-			return nil, 0, last, err
-		}
-		if in {
-			keeps = append(keeps, k)
+		for _, kind := range []crm.Kind{crm.KindAccount, crm.KindLead} {
+			if x.kind != "" && kind != x.kind {
+				continue
+			}
+			found, err := x.s.d.Store.KeepsOf(ctx, kind, u.ID)
+			if err != nil {
+				return err
+			}
+			keeps := slices.SortedFunc(maps.Values(found), func(a, b Keep) int { return cmp.Compare(a.Ref.ID, b.Ref.ID) })
+			for page := range slices.Chunk(keeps, pageSize) {
+				if more, err := x.page(ctx, page, do); err != nil || !more {
+					return err
+				}
+			}
 		}
 	}
-	if len(keeps) == 0 {
-		return nil, 0, last, nil
+	return nil
+}
+
+// page works out some owned records under the rules and under the change.
+func (x *supposed) page(ctx context.Context, keeps []Keep, do func(list []Affected, looked int) bool) (more bool, err error) {
+	if err := ctx.Err(); err != nil || len(keeps) == 0 {
+		return err == nil, err
 	}
 	before, err := x.judged(ctx, keeps, x.today, nil)
 	if err != nil {
-		return nil, 0, last, err
+		return false, err
 	}
 	under, err := x.judged(ctx, keeps, x.then, before)
 	if err != nil {
-		return nil, 0, last, err
+		return false, err
 	}
+	var list []Affected
+	looked := 0
 	for i, b := range before {
 		if b.Owner == 0 {
 			continue
@@ -109,7 +119,7 @@ func (x *supposed) page(ctx context.Context, after crm.Ref) (list []Affected, lo
 			list = append(list, Affected{Ref: b.Ref, Name: b.Name, Owner: b.Owner, OwnerName: x.s.d.People.Name(ctx, b.Owner), Before: was, After: will})
 		}
 	}
-	return list, looked, last, nil
+	return do(list, looked), nil
 }
 
 // judged works records out by the rules of the memo: with the facts of have
