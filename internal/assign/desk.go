@@ -2,6 +2,7 @@ package assign
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,8 +15,8 @@ import (
 )
 
 // desk is what is known of the people while a batch of leads is given out. The
-// counts are read once and go along with what is given; the gate counts again
-// under its lock.
+// counts are read once and go along with what is given; what is given is counted
+// again under the person's lock.
 type desk struct {
 	s          *Service
 	now        time.Time
@@ -188,5 +189,38 @@ func (d *desk) took(user crm.UserID, owned bool) {
 	}
 }
 
-// full notes that the person's hold limit is reached after all.
-func (d *desk) full(user crm.UserID) { d.people[user].Held = d.people[user].Hold }
+// noRoom means that the person got leads since the desk counted (AS-02, P-03).
+type noRoom struct{ Load }
+
+func (e *noRoom) Error() string { return fmt.Sprintf("holds %d and received %d", e.Held, e.Received) }
+
+// room counts what the person has once more, in the transaction that has their
+// seat: other replicas and managers give out leads too, and no two transactions
+// may both see the last free place.
+func (s *Service) room(ctx context.Context, c Candidate, why *Why) error {
+	l, err := s.d.Store.Recount(ctx, c.User, s.d.Calendar.DayOf(s.d.Clock.Now()))
+	if err != nil {
+		return err
+	}
+	if l.Received >= c.Quota || l.Held >= c.Hold {
+		return &noRoom{l}
+	}
+	why.Received, why.Held = l.Received, l.Held
+	return nil
+}
+
+// crowded reports whether the person was passed over because they have no room
+// after all, and notes it.
+func (d *desk) crowded(user crm.UserID, err error) bool {
+	var held *pool.HoldFull
+	var got *noRoom
+	switch c := d.people[user]; {
+	case errors.As(err, &held):
+		c.Held = c.Hold
+	case errors.As(err, &got):
+		c.Held, c.Received = got.Held, got.Received
+	default:
+		return false
+	}
+	return true
+}

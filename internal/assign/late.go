@@ -182,7 +182,8 @@ func (s *Service) reassign(ctx context.Context, l LateLead, now time.Time) (bool
 			if !ok {
 				break
 			}
-			_, err = s.d.Leads.Route(ctx, crm.SystemActor(), lead.Routing{Lead: l.ID, From: l.Owner, To: c.User, Reason: pool.AutoAssign}, func(ctx context.Context, _ lead.Lead) error {
+			check := func(ctx context.Context) error { return s.room(ctx, c, &why) }
+			_, err = s.d.Leads.Route(ctx, crm.SystemActor(), lead.Routing{Lead: l.ID, From: l.Owner, To: c.User, Reason: pool.AutoAssign, Check: check}, func(ctx context.Context, _ lead.Lead) error {
 				if err := s.noteLate(ctx, l, now); err != nil {
 					return err
 				}
@@ -198,10 +199,8 @@ func (s *Service) reassign(ctx context.Context, l LateLead, now time.Time) (bool
 				}
 				return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(c.User), View: crm.View{Name: ViewGiven, Ref: l.ID.String()}, Always: l.Grade == "A"})
 			})
-			var full *pool.HoldFull
 			switch {
-			case errors.As(err, &full):
-				d.full(c.User)
+			case d.crowded(c.User, err):
 				continue
 			case errors.Is(err, pool.ErrLost):
 				return true, nil // it moved: nothing is late any more

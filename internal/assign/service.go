@@ -65,6 +65,9 @@ type Store interface {
 	// Loads counts what people have and what they got on the day, without what was
 	// taken back.
 	Loads(ctx context.Context, users []crm.UserID, day crm.Day) (map[crm.UserID]Load, error)
+	// Recount counts the same of one person once more, without Hot. Read it after
+	// LockQuota: nobody else gives them anything until the transaction ends.
+	Recount(ctx context.Context, user crm.UserID, day crm.Day) (Load, error)
 	// Profiles are how people take part; those who never changed anything are absent.
 	Profiles(ctx context.Context, users []crm.UserID) (map[crm.UserID]Profile, error)
 	// SaveProfile creates or changes one, without its Last.

@@ -304,6 +304,46 @@ func TestAS02AnImportOfManyRowsIsGivenOutBehindIt(t *testing.T) {
 	}
 }
 
+func TestAS02ReplicasTogetherKeepToTheDailyQuota(t *testing.T) {
+	for _, m := range []assign.Method{assign.Weighted, assign.Bid} {
+		t.Run(string(m), func(t *testing.T) {
+			o := newOffice(t, testdb.MySQL(t))
+			second := o.replica()
+			o.rules(assign.Rule{ID: 1, Name: "轮流", Steps: []assign.Step{{Method: m}}})
+			const leads, quota = 40, 3
+			manager := o.as("王磊")
+			ids := make([]crm.LeadID, leads)
+			for i := range ids {
+				ids[i] = o.lead("客户", "A")
+			}
+			var wg sync.WaitGroup
+			start := make(chan struct{})
+			for i, a := range []*app.App{o.App, second} {
+				wg.Go(func() {
+					<-start
+					if _, err := a.Services.Assign.ByRules(t.Context(), manager, ids[i*leads/2:(i+1)*leads/2]); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			close(start)
+			wg.Wait()
+			for _, name := range []string{"李娜", "张伟", "赵敏"} {
+				got := o.count("crm_leads WHERE owner_id = ?", o.ids[name]) + o.count("crm_assign_offers WHERE user_id = ? AND state = 'open'", o.ids[name])
+				if got != quota {
+					t.Errorf("AS-02: %s got %d today, the daily quota is %d", name, got, quota)
+				}
+			}
+			if n := o.count("crm_assign_runs WHERE result = 'nobody'"); n != leads-3*quota {
+				t.Errorf("%d leads found nobody, want %d", n, leads-3*quota)
+			}
+			if n := o.count("crm_assign_runs WHERE state = 'waiting'"); n != 0 {
+				t.Errorf("%d leads wait although all who could take them are full", n)
+			}
+		})
+	}
+}
+
 func TestAS01LeadsThatCannotBeDistributedHoldUpNoOther(t *testing.T) {
 	o := newOffice(t, "")
 	o.rules(assign.Rule{ID: 1, Name: "轮流", Steps: []assign.Step{{Method: assign.Turn}}})

@@ -247,6 +247,14 @@ func assignLoads(t *testing.T, db *store.DB, now time.Time) {
 	if l := loads[31]; l.Held != 2 || l.Received != 3 || len(l.Hot) != 1 || l.Hot[0].ID != ls[0].ID {
 		t.Errorf("load %+v", l)
 	}
+	must(db.InTx(ctx, func(ctx context.Context) error {
+		for user, want := range map[crm.UserID]assign.Load{31: {Held: 2, Received: 3}, 32: {}} {
+			if l, err := db.Recount(ctx, user, "2026-03-02"); err != nil || l.Held != want.Held || l.Received != want.Received {
+				t.Errorf("counted again, person %d has %+v, %v", user, l, err)
+			}
+		}
+		return nil
+	}))
 	if l := loads[32]; l.Held+l.Received+len(l.Hot) != 0 {
 		t.Errorf("nobody's load %+v", l)
 	}
