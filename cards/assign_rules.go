@@ -219,7 +219,11 @@ func AssignTrial(f LeadFrame, t assign.Trial, n AssignNames) card.Card {
 
 func trialBlocks(f LeadFrame, t assign.Trial, n AssignNames) []card.Block {
 	l := f.Lang
-	if len(t.Leads) == 0 {
+	hidden := card.Note{Text: l.T(fmt.Sprintf("另有 %d 条不在您的范围，没有计入（PM-02）。", t.Hidden), fmt.Sprintf("%d more outside your scope are not counted (PM-02).", t.Hidden))}
+	switch {
+	case len(t.Leads) == 0 && t.Hidden > 0:
+		return []card.Block{card.P(l.T("最近的线索都不在您的范围。", "None of the last leads is within your scope.")), hidden}
+	case len(t.Leads) == 0:
 		return []card.Block{card.P(l.T("还没有线索可以试算。", "There are no leads to try it on yet."))}
 	}
 	differ := 0
@@ -233,6 +237,9 @@ func trialBlocks(f LeadFrame, t assign.Trial, n AssignNames) []card.Block {
 		head += l.T(fmt.Sprintf("，其中 %d 条去向不同", differ), fmt.Sprintf(", %d of which go elsewhere", differ))
 	}
 	out := []card.Block{card.B(head)}
+	if t.Hidden > 0 {
+		out = append(out, hidden)
+	}
 	counts := func(title string, list []assign.Count, name func(assign.Count) string) {
 		var lines []string
 		for _, x := range list {

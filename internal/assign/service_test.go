@@ -74,6 +74,21 @@ func (o *office) person(name string, r crm.Role) {
 	o.ids[name] = u.ID
 }
 
+// second adds a team with its manager and a rep.
+func (o *office) second(name, manager, rep string) crm.TeamID {
+	o.t.Helper()
+	first := o.team
+	team := org.Team{Name: name}
+	o.must(o.Services.Directory.SaveTeam(o.t.Context(), &team))
+	o.team = team.ID
+	o.person(manager, crm.Manager)
+	o.person(rep, crm.Rep)
+	o.team = first
+	team.Leader = o.ids[manager]
+	o.must(o.Services.Directory.SaveTeam(o.t.Context(), &team))
+	return team.ID
+}
+
 func (o *office) as(name string) crm.Actor {
 	a, err := o.Services.Directory.Actor(o.t.Context(), o.ids[name])
 	o.must(err)
@@ -545,6 +560,35 @@ func again(ctx context.Context, o *office, id crm.LeadID) (routed bool, err erro
 		return err
 	})
 	return routed, err
+}
+
+func TestAS01PM02ADryRunNamesLeadsWithinTheScopeOnly(t *testing.T) {
+	o := newOffice(t, "")
+	ctx := t.Context()
+	south := o.second("华南", "陈静", "周强")
+	o.rules(assign.Rule{ID: 1, Name: "华南", When: assign.Condition{Grades: []lead.Grade{"A"}}, Steps: []assign.Step{{Method: assign.Turn, Teams: []crm.TeamID{south}}}},
+		assign.Rule{ID: 2, Name: "华东", Steps: []assign.Step{{Method: assign.Turn, People: []crm.UserID{o.ids["李娜"]}}}})
+	theirs, own := o.lead("他组", "A"), o.lead("本组", "B")
+	o.work()
+	if o.owner(theirs) != o.ids["周强"] || o.owner(own) != o.ids["李娜"] {
+		t.Fatal("not given as planned")
+	}
+	free := o.lead("公海", "A")
+	for name, want := range map[string][]crm.LeadID{"王磊": {free, own}, "陈静": {free, theirs}, "管理员": {free, own, theirs}} {
+		got, err := o.Services.Assign.Try(ctx, o.as(name), nil)
+		o.must(err)
+		var ids []crm.LeadID
+		for _, r := range got.Leads {
+			ids = append(ids, r.ID)
+		}
+		counted := 0
+		for _, c := range got.ByRule() {
+			counted += c.Now
+		}
+		if fmt.Sprint(ids) != fmt.Sprint(want) || got.Hidden != 3-len(want) || counted != len(want) {
+			t.Errorf("%s sees %v, %d hidden, %d counted; want %v", name, ids, got.Hidden, counted, want)
+		}
+	}
 }
 
 func TestADryRunAndARefusedBatchChangeNothing(t *testing.T) {
