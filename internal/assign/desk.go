@@ -21,14 +21,13 @@ type desk struct {
 	s          *Service
 	now        time.Time
 	maxOverdue int
-	periods    map[lead.Grade]lead.Period
+	limits     lead.Limits
 	people     map[crm.UserID]*Candidate
 	scopes     map[string][]crm.UserID
 }
 
 func (s *Service) newDesk(ctx context.Context, now time.Time) *desk {
-	periods, _ := lead.Periods.Read(ctx, s.d.Rules)
-	return &desk{s: s, now: now, maxOverdue: int(MaxOverdue.Of(ctx, s.d.Rules)), periods: periods, people: map[crm.UserID]*Candidate{}, scopes: map[string][]crm.UserID{}}
+	return &desk{s: s, now: now, maxOverdue: int(MaxOverdue.Of(ctx, s.d.Rules)), limits: lead.LimitsOf(ctx, s.d.Rules), people: map[crm.UserID]*Candidate{}, scopes: map[string][]crm.UserID{}}
 }
 
 // candidates are the people in the scope of the step, or of the pool where it
@@ -121,7 +120,7 @@ func (d *desk) load(ctx context.Context, users []org.User) error {
 		c.Quota = DailyQuota(s.capOf(ctx, u, p), s.d.Calendar, day)
 		c.OffDuty = !OnDuty(p, exception(days[u.ID], day), s.d.Calendar, day)
 		for _, x := range l.Hot {
-			if due := lead.DueOf(x, d.periods, s.d.Calendar, d.now); !due.Contact.IsZero() && due.Contact.Before(d.now) || due.Release != "" && due.Left < 0 {
+			if due := lead.DueOf(x, d.limits, s.d.Calendar, d.now); !due.Contact.IsZero() && due.Contact.Before(d.now) || due.Release != "" && due.Left < 0 {
 				c.Overdue++
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
+	"crmbot/internal/pool"
 	"crmbot/internal/testdb"
 )
 
@@ -560,6 +561,45 @@ func again(ctx context.Context, o *office, id crm.LeadID) (routed bool, err erro
 		return err
 	})
 	return routed, err
+}
+
+func TestAS04WhatWasHandedOverIsLateAfterItsOwnTime(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		id := o.lead("交接", "A")
+		move := func(from, to string, why pool.Reason) {
+			t.Helper()
+			_, err := o.Services.Leads.Route(ctx, crm.SystemActor(), lead.Routing{Lead: id, From: o.ids[from], To: o.ids[to], Reason: why}, nil)
+			o.must(err)
+		}
+		late := func(at time.Time) string {
+			t.Helper()
+			o.must(o.clock.Set(at))
+			o.must(o.Services.Assign.Escalate(ctx))
+			return fmt.Sprint(o.count("crm_assign_late"), o.count("crm_assign_late WHERE stage >= 2"))
+		}
+		move("", "李娜", pool.AutoAssign)
+		move("李娜", "张伟", pool.Handover)
+		mine, err := o.Services.Leads.Mine(ctx, o.as("张伟"))
+		o.must(err)
+		evening := time.Date(2026, 3, 10, 10, 0, 0, 0, time.UTC) // the fifth working day, end of work
+		if d := mine[0].Due; !d.Contact.Equal(evening) || d.Handed != 5 {
+			t.Errorf("HO-03: the list says %+v, want %v", d, evening)
+		}
+		for _, x := range []struct {
+			at   time.Time
+			want string
+		}{{tuesday.Add(5 * time.Hour), "0 0"}, {evening.Add(-time.Minute), "0 0"}, {evening.Add(16 * time.Hour), "1 0"}, {evening.Add(40 * time.Hour), "1 1"}} {
+			if got := late(x.at); got != x.want {
+				t.Errorf("AS-04: at %v escalated %s, want %s", x.at, got, x.want)
+			}
+		}
+		// Whoever gets it otherwise has the time of its grade again.
+		move("张伟", "赵敏", pool.AutoAssign)
+		if got := late(o.clock.Now().Add(5 * time.Hour)); got != "2 1" {
+			t.Errorf("P-11: given to another, escalated %s", got)
+		}
+	})
 }
 
 func TestAS01PM02ADryRunNamesLeadsWithinTheScopeOnly(t *testing.T) {

@@ -105,7 +105,9 @@ func (s *Service) Route(ctx context.Context, a crm.Actor, r Routing, also func(c
 		}
 		e := moved.Entries[0]
 		l.Owner, l.Team, l.OwnedAt, l.Version = e.To, e.ToTeam, e.At, l.Version+1
-		if r.Reason != pool.Handover {
+		if r.Reason == pool.Handover {
+			l.HandedAt = e.At
+		} else {
 			if err := s.record(ctx, FactAssigned, e.At, e.To, e.ToTeam, l.Ref()); err != nil {
 				return err
 			}
