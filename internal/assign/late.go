@@ -55,7 +55,7 @@ func (s *Service) Escalate(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		ls, err := s.d.Store.UncontactedLeads(ctx, s.since(ctx, now), now, at, page)
+		ls, err := s.d.Store.UncontactedLeads(ctx, nil, s.since(ctx, now), now, at, page)
 		if err != nil {
 			return errors.Join(failed, err)
 		}
@@ -241,16 +241,19 @@ func (s *Service) TeamLate(ctx context.Context, a crm.Actor, n int) ([]LateLead,
 	if !a.Is(supervisors...) {
 		return nil, crm.Forbid(a, crm.Manager, crm.Director)
 	}
+	teams := append([]crm.TeamID{}, a.Reach...)
+	if a.All || a.System {
+		teams = nil
+	}
 	now := s.d.Clock.Now()
 	var out []LateLead
 	for at := (Position{}); ; {
-		ls, err := s.d.Store.UncontactedLeads(ctx, s.since(ctx, now), now, at, page)
+		ls, err := s.d.Store.UncontactedLeads(ctx, teams, s.since(ctx, now), now, at, page)
 		if err != nil || len(ls) == 0 {
 			out = byLateness(out)
 			return out[:min(len(out), n)], err
 		}
-		own := slices.DeleteFunc(slices.Clone(ls), func(l lead.Lead) bool { return !a.Leads(l.Team) })
-		late, _ := s.late(ctx, own, now)
+		late, _ := s.late(ctx, ls, now)
 		for _, l := range late {
 			if l.Stage >= TellBoth {
 				out = append(out, l)

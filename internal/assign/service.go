@@ -27,9 +27,10 @@ type Store interface {
 	// HoldBack keeps leads without an owner from being claimed until the moment
 	// (P-07); it may be an earlier one than before.
 	HoldBack(ctx context.Context, until time.Time, ids ...crm.LeadID) error
-	// UncontactedLeads are open leads that their owners got in the period and did
-	// not contact, behind the position, in order of when they got them, at most n.
-	UncontactedLeads(ctx context.Context, from, to time.Time, after Position, n int) ([]lead.Lead, error)
+	// UncontactedLeads are open leads of the teams, nil: of all, that their owners got
+	// in the period and did not contact, behind the position, in order of when they
+	// got them, at most n.
+	UncontactedLeads(ctx context.Context, teams []crm.TeamID, from, to time.Time, after Position, n int) ([]lead.Lead, error)
 
 	// AddRuns stores runs; a lead that has an unfinished one gets no second.
 	AddRuns(ctx context.Context, rs []Run) error

@@ -602,6 +602,41 @@ func TestAS04WhatWasHandedOverIsLateAfterItsOwnTime(t *testing.T) {
 	})
 }
 
+func TestAS04AManagerReadsTheTeamsTheyLead(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		o.second("华南", "陈静", "周强")
+		ids := map[string]crm.LeadID{}
+		for manager, rep := range map[string]string{"王磊": "李娜", "陈静": "周强"} {
+			ids[manager] = o.lead(rep, "A")
+			_, err := o.Services.Leads.Route(ctx, crm.SystemActor(), lead.Routing{Lead: ids[manager], To: o.ids[rep], Reason: pool.AutoAssign}, nil)
+			o.must(err)
+		}
+		o.wait(4 * 24 * time.Hour)
+		read := func(name string) (out []crm.LeadID) {
+			t.Helper()
+			list, err := o.Services.Assign.TeamLate(ctx, o.as(name), 10)
+			o.must(err)
+			for _, l := range list {
+				out = append(out, l.ID)
+			}
+			return out
+		}
+		for manager, id := range ids {
+			if got := read(manager); len(got) != 1 || got[0] != id {
+				t.Errorf("AS-04: %s reads %v, want %v", manager, got, id)
+			}
+		}
+		if got := read("管理员"); len(got) != 2 {
+			t.Errorf("who leads the company reads %v", got)
+		}
+		o.person("空", crm.Manager) // leads no team
+		if got := read("空"); len(got) != 0 {
+			t.Errorf("who leads nobody reads %v", got)
+		}
+	})
+}
+
 func TestAS01PM02ADryRunNamesLeadsWithinTheScopeOnly(t *testing.T) {
 	o := newOffice(t, "")
 	ctx := t.Context()
