@@ -666,6 +666,40 @@ func TestAS01PM02ADryRunNamesLeadsWithinTheScopeOnly(t *testing.T) {
 	}
 }
 
+func TestRC01WhatIsPlannedIsNotUndoneByWhatHoldsBefore(t *testing.T) {
+	o := newOffice(t, "")
+	ctx, admin := t.Context(), o.as("管理员")
+	change := func(text string) assign.Change {
+		t.Helper()
+		c, err := assign.ParseChange(text)
+		o.must(err)
+		return c
+	}
+	_, err := o.Services.Assign.Save(ctx, admin, change("新建 甲 方式=轮流 生效=2026-03-10"), -1, "旺季")
+	o.must(err)
+	for _, text := range []string{"1 停用", "1 停用 生效=2026-03-09"} {
+		_, err = o.Services.Assign.Save(ctx, admin, change(text), -1, "旺季")
+		refused(t, err, crm.CodeRefused, "RC-01", "2026-03-10")
+	}
+	_, _, err = o.Services.Assign.Compose(ctx, admin, change("1 停用 加急"), -1)
+	refused(t, err, crm.CodeRefused, "RC-01", "2026-03-10")
+	_, err = o.Services.Assign.Save(ctx, admin, change("1 停用 加急"), -1, "旺季")
+	refused(t, err, crm.CodeRefused, "RC-01", "第二位管理员")
+	for _, text := range []string{"新建 乙 方式=轮流 生效=2026-03-10", "新建 丙 方式=轮流 生效=2026-03-11"} {
+		_, err = o.Services.Assign.Save(ctx, admin, change(text), -1, "旺季")
+		o.must(err)
+	}
+	for i, want := range []int{0, 2, 3} {
+		day := crm.Day("2026-03-09").AddDays(i)
+		o.must(o.clock.Set(o.Services.Calendar.At(day, 0).Add(time.Minute)))
+		e, err := o.Services.Assign.Edition(ctx, admin)
+		o.must(err)
+		if len(e.Now.Rules) != want {
+			t.Errorf("RC-01: on %s %d rules hold, want %d", day, len(e.Now.Rules), want)
+		}
+	}
+}
+
 func TestADryRunAndARefusedBatchChangeNothing(t *testing.T) {
 	o := newOffice(t, "")
 	ctx := t.Context()
