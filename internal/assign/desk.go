@@ -120,7 +120,9 @@ func (d *desk) load(ctx context.Context, users []org.User) error {
 		c.Quota = DailyQuota(s.capOf(ctx, u, p), s.d.Calendar, day)
 		c.OffDuty = !OnDuty(p, exception(days[u.ID], day), s.d.Calendar, day)
 		for _, x := range l.Hot {
-			if due := lead.DueOf(x, d.limits, s.d.Calendar, d.now); !due.Contact.IsZero() && due.Contact.Before(d.now) || due.Release != "" && due.Left < 0 {
+			// The days of a hand-over are longer than the period of an A lead, which the
+			// hand-over extends too (HO-02).
+			if due := lead.DueOf(x, d.limits, s.d.Calendar, d.now); !due.Contact.IsZero() && due.Contact.Before(d.now) || due.Release != "" && due.Left < 0 && due.Handed == 0 {
 				c.Overdue++
 			}
 		}

@@ -589,9 +589,13 @@ func TestAS04WhatWasHandedOverIsLateAfterItsOwnTime(t *testing.T) {
 		for _, x := range []struct {
 			at   time.Time
 			want string
-		}{{tuesday.Add(5 * time.Hour), "0 0"}, {evening.Add(-time.Minute), "0 0"}, {evening.Add(16 * time.Hour), "1 0"}, {evening.Add(40 * time.Hour), "1 1"}} {
+			over int
+		}{{tuesday.Add(5 * time.Hour), "0 0", 0}, {evening.Add(-time.Minute), "0 0", 0}, {evening.Add(16 * time.Hour), "1 0", 1}, {evening.Add(40 * time.Hour), "1 1", 1}} {
 			if got := late(x.at); got != x.want {
 				t.Errorf("AS-04: at %v escalated %s, want %s", x.at, got, x.want)
+			}
+			if me, _, err := o.Services.Assign.Mine(ctx, o.as("张伟")); err != nil || me.Candidate.Overdue != x.over {
+				t.Errorf("AS-02: at %v %d overdue A leads, %v; want %d", x.at, me.Candidate.Overdue, err, x.over)
 			}
 		}
 		// Whoever gets it otherwise has the time of its grade again.
