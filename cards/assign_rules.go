@@ -119,6 +119,25 @@ func ruleConditions(l crm.Lang, r assign.Rule, n AssignNames) string {
 	return strings.Join(parts, " ")
 }
 
+// AssignRulesText is the rules as lines of text, for those who decide about them.
+func AssignRulesText(l crm.Lang, b assign.Book, n AssignNames) string {
+	var lines []string
+	for i, r := range b.Rules {
+		state := ""
+		if r.Off {
+			state = l.T("（已停用）", " (off)")
+		}
+		lines = append(lines, fmt.Sprintf("%d. %s%s", i+1, r.Name, state)+l.T("：", ": ")+ruleConditions(l, r, n)+" → "+n.Steps(r.Steps))
+	}
+	for _, w := range b.Ways {
+		lines = append(lines, n.Pool(w.Pool)+l.T("：", ": ")+n.Steps(w.Steps))
+	}
+	if len(lines) == 0 {
+		return l.T("没有规则", "no rules")
+	}
+	return strings.Join(lines, "\n")
+}
+
 // AssignRuleForm is the form of one rule.
 func AssignRuleForm(l crm.Lang, r assign.Rule, sources []lead.Source, pools []pool.Pool, n AssignNames, problem string) card.Card {
 	c := card.Card{Lang: l, Title: l.T("新建分配规则", "New rule of distribution"), Tone: card.Info}
@@ -180,10 +199,17 @@ func AssignDraft(f LeadFrame, d assign.Draft, n AssignNames, mayChange bool) car
 		return c
 	}
 	text := d.Change.Without()
-	line := l.T("/分配规则 "+text+" 原因=旺季", "/assignrules "+text+" reason=busy season")
-	c.Blocks = append(c.Blocks, card.Form{Name: "save", Inputs: []card.Input{{Kind: card.TextInput, Name: AssignReason, Label: l.T("原因", "Reason"), Required: true, MaxLen: 200}},
-		Submit: card.Button{Label: l.T("保存", "Save"), Style: card.Primary, Action: SaveAssignRule{Change: text, Seen: d.Seen}, Command: line}, Example: line},
-		card.Note{Text: l.T("从 "+d.From.In(f.Zone).Format("2006-01-02 15:04")+" 起生效（RC-01）；7 天内可撤回（RC-04）。", "It holds from "+d.From.In(f.Zone).Format("2006-01-02 15:04")+" (RC-01) and can be taken back within 7 days (RC-04).")})
+	from := d.From.In(f.Zone).Format("2006-01-02")
+	when, urgent := l.T(" 生效=", " from=")+from, "no"
+	note := l.T("从 "+from+" 00:00 起生效（RC-01）；7 天内可撤回（RC-04）。", "It holds from "+from+" 00:00 (RC-01) and can be taken back within 7 days (RC-04).")
+	if d.Change.Urgent {
+		from, when, urgent = "", l.T(" 加急", " urgent"), "yes"
+		note = l.T("另一位管理员同意后马上生效（RC-01）；7 天内可撤回（RC-04）。", "It holds when another administrator agrees (RC-01) and can be taken back within 7 days (RC-04).")
+	}
+	line := l.T("/分配规则 "+text+when+" 原因=旺季", "/assignrules "+text+when+" reason=busy season")
+	c.Blocks = append(c.Blocks, card.Form{Name: "save", Inputs: []card.Input{{Kind: card.TextInput, Name: AssignReason, Label: l.T("原因", "Reason"), Required: true, MaxLen: 200},
+		{Kind: card.DateInput, Name: RuleDay, Label: l.T("生效日", "From"), Default: from}, urgentInput(l, urgent)},
+		Submit: card.Button{Label: l.T("保存", "Save"), Style: card.Primary, Action: SaveAssignRule{Change: text, Seen: d.Seen}, Command: line}, Example: line}, card.Note{Text: note})
 	return c
 }
 
@@ -219,7 +245,11 @@ func AssignTrial(f LeadFrame, t assign.Trial, n AssignNames) card.Card {
 
 func trialBlocks(f LeadFrame, t assign.Trial, n AssignNames) []card.Block {
 	l := f.Lang
-	if len(t.Leads) == 0 {
+	hidden := card.Note{Text: l.T(fmt.Sprintf("另有 %d 条不在您的范围，没有计入（PM-02）。", t.Hidden), fmt.Sprintf("%d more outside your scope are not counted (PM-02).", t.Hidden))}
+	switch {
+	case len(t.Leads) == 0 && t.Hidden > 0:
+		return []card.Block{card.P(l.T("最近的线索都不在您的范围。", "None of the last leads is within your scope.")), hidden}
+	case len(t.Leads) == 0:
 		return []card.Block{card.P(l.T("还没有线索可以试算。", "There are no leads to try it on yet."))}
 	}
 	differ := 0
@@ -233,6 +263,9 @@ func trialBlocks(f LeadFrame, t assign.Trial, n AssignNames) []card.Block {
 		head += l.T(fmt.Sprintf("，其中 %d 条去向不同", differ), fmt.Sprintf(", %d of which go elsewhere", differ))
 	}
 	out := []card.Block{card.B(head)}
+	if t.Hidden > 0 {
+		out = append(out, hidden)
+	}
 	counts := func(title string, list []assign.Count, name func(assign.Count) string) {
 		var lines []string
 		for _, x := range list {

@@ -103,7 +103,11 @@ func assignSamples(l crm.Lang) []Sample {
 		{Lead: other, Then: assign.Where{Rule: run.Rule, Method: assign.Claim}}, {Lead: many[0]}}}
 	same := trial
 	same.Changed = false
+	part := trial
+	part.Hidden = 4
 	draft := assign.Draft{Change: assign.Change{Text: l.T("2 等级=A、B", "2 grade=A, B"), Do: "set", Rule: 2}, Rule: rule, Seen: 7, From: edition.From, Trial: trial}
+	urgent := draft
+	urgent.Change.Urgent = true
 
 	days := []crm.Day{"2026-03-03", "2026-03-04", "2026-03-05", "2026-03-06", "2026-03-07", "2026-03-08", "2026-03-09"}
 	on := assign.Standing{User: org.User{ID: 3, Name: names[3]}, Profile: assign.Profile{User: 3, Weight: 2}, Cap: 60, Candidate: assign.Candidate{User: 3, Weight: 2, Quota: 3, Received: 1, Held: 12, Hold: 50, Overdue: 1},
@@ -148,7 +152,10 @@ func assignSamples(l crm.Lang) []Sample {
 		s("rule/form", "规则表单", "the form of a rule", AssignRuleForm(l, rule, lead.Sources.Default, pools, n, "")),
 		s("rule/new", "新规则表单", "the form of a new rule", AssignRuleForm(l, assign.Rule{}, lead.Sources.Default, pools, n, l.T("规则需要名称", "a rule needs a name"))),
 		s("draft/change", "规则试算", "a change tried out", AssignDraft(f, draft, n, true)),
+		s("draft/urgent", "加急规则试算", "an urgent change tried out", AssignDraft(f, urgent, n, true)),
 		s("trial/now", "现行规则试算", "the rules in force tried out", AssignTrial(f, same, n)),
+		s("trial/part", "只看得到一部分的试算", "a dry run for somebody who sees a part", AssignTrial(f, part, n)),
+		s("trial/hidden", "试算的线索都看不到", "a dry run of leads of others", AssignTrial(f, assign.Trial{Hidden: 4}, n)),
 		s("trial/none", "没有线索可试", "nothing to try it on", AssignTrial(f, assign.Trial{}, n)),
 		s("duty/on", "接单开", "takes leads", AssignDuty(f, on, []assign.Offer{offer.Offer})),
 		s("duty/full", "今天已满", "enough for today", AssignDuty(f, full, nil)),

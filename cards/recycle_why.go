@@ -55,8 +55,11 @@ func RecycleWhy(f LeadFrame, w recycle.Why, d lead.Due) card.Card {
 		return c
 	}
 	if !d.Contact.IsZero() {
-		c.Blocks = append(c.Blocks, card.Fields{Items: []card.Field{{Label: l.T("首次联系", "First contact"), Value: l.T(f.minute(d.Contact)+" 前（P-11.leads，"+string(w.Grade)+" 级，自获得起计工作时间）",
-			"by "+f.minute(d.Contact)+" (P-11.leads, grade "+w.Grade+", working hours since you got it)"), Wide: true}}})
+		why := l.T("P-11.leads，"+w.Grade+" 级，自获得起计工作时间", "P-11.leads, grade "+w.Grade+", working hours since you got it")
+		if d.Handed > 0 {
+			why = l.T(fmt.Sprintf("%s，交接后 %d 个工作日内", lead.HandedDays.Key, d.Handed), fmt.Sprintf("%s, within %d working days of the hand-over", lead.HandedDays.Key, d.Handed))
+		}
+		c.Blocks = append(c.Blocks, card.Fields{Items: []card.Field{{Label: l.T("首次联系", "First contact"), Value: l.T(f.minute(d.Contact)+" 前（"+why+"）", "by "+f.minute(d.Contact)+" ("+why+")"), Wide: true}}})
 	}
 	if w.Release == "" {
 		c.Blocks = append(c.Blocks, card.P(l.T("现在没有释放日：没有适用的期限（P-11）。", "There is no release day now: no period applies (P-11).")))

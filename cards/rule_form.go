@@ -69,6 +69,8 @@ type RuleView struct {
 	Viewer    crm.UserID
 	// Scopes are the teams and roles to choose from.
 	Scopes []card.Option
+	// Say tells a structure in words; nil: it is shown as it is stored.
+	Say func(value string) string
 	// Tried settings show first what a change would do.
 	Tried     bool
 	Name      func(crm.UserID) string
@@ -80,6 +82,14 @@ func (v RuleView) who(l crm.Lang, id crm.UserID) string {
 		return n
 	}
 	return l.T("系统", "system")
+}
+
+// structure is a structure as it is shown.
+func (v RuleView) structure(value string) string {
+	if v.Say != nil {
+		return v.Say(value)
+	}
+	return indentJSON(value)
 }
 
 func (v RuleView) long() bool { return v.Def.Form.Kind == rule.StructureForm }
@@ -176,8 +186,13 @@ func ruleForm(l crm.Lang, v RuleView) card.Form {
 		{Kind: card.SelectInput, Name: RuleScope, Label: l.T("范围", "For whom"), Default: RuleScopeAll, Options: append([]card.Option{{Value: RuleScopeAll, Label: l.T("全公司", "the whole company")}}, v.Scopes...)},
 		{Kind: card.TextInput, Name: RulePerson, Label: l.T("只对一个人", "Only one person"), MaxLen: 40, Placeholder: l.T("姓名，可不填", "a name, or nothing")},
 		{Kind: card.DateInput, Name: RuleDay, Label: l.T("生效日", "From"), Default: string(v.Next)},
-		{Kind: card.SelectInput, Name: RuleUrgent, Label: l.T("加急", "Urgent"), Default: "no", Options: []card.Option{{Value: "no", Label: l.T("否", "no")}, {Value: "yes", Label: l.T("是", "yes")}}},
+		urgentInput(l, "no"),
 	}, Submit: submit, Extra: []card.Button{try}, Example: command}
+}
+
+// urgentInput asks whether a change is to hold at once (RC-01).
+func urgentInput(l crm.Lang, chosen string) card.Input {
+	return card.Input{Kind: card.SelectInput, Name: RuleUrgent, Label: l.T("加急", "Urgent"), Default: chosen, Options: []card.Option{{Value: "no", Label: l.T("否", "no")}, {Value: "yes", Label: l.T("是", "yes")}}}
 }
 
 func ruleHistory(l crm.Lang, v RuleView) card.Collapsible {

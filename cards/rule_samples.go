@@ -39,6 +39,14 @@ func ruleSamples(l crm.Lang) []Sample {
 	approved, lapsed := request, request
 	approved.State, approved.By, approved.DecidedAt, approved.Version = rule.Approved, 2, now.Add(time.Hour), 9
 	lapsed.State, lapsed.DecidedAt = rule.Lapsed, now.Add(25*time.Hour)
+	told, words := second, request
+	told.Def, words.Key, words.Value = periods, periods.Key, "[1]"
+	told.Say = func(value string) string {
+		if value == "[]" {
+			return l.T("没有规则", "no rules")
+		}
+		return l.T("1. 华东展会：来源=展会洽谈 → 轮流 华东", "1. Fairs: source=fair → turn East")
+	}
 	structure := v
 	structure.Def, structure.Value, structure.InForce, structure.Planned, structure.History, structure.Waiting, structure.Tried = periods, periods.Default, nil, nil, nil, nil, true
 	changes := []rule.Change{{At: now.Add(2 * time.Hour), Actor: 1, Approver: 2, Key: d.Key, Scope: "team:3", Version: 9, Before: "20", After: "30", Effective: now.Add(2 * time.Hour)},
@@ -65,6 +73,7 @@ func ruleSamples(l crm.Lang) []Sample {
 		{"rule/structure", crm.Text{Zh: "一个 JSON 设置，管理员", En: "one structure, administrator"}, RuleCard(l, structure)},
 		{"rule/reader", crm.Text{Zh: "一个设置，其他人", En: "one setting, everybody else"}, RuleCard(l, reader)},
 		{"rule/asked", crm.Text{Zh: "加急修改，另一位管理员", En: "an urgent change, to another administrator"}, RuleAsked(l, request, "20", second)},
+		{"rule/asked-words", crm.Text{Zh: "加急修改，用文字说明的结构", En: "an urgent change of a structure in words"}, RuleAsked(l, words, "[]", told)},
 		{"rule/mine", crm.Text{Zh: "加急修改，提交人", En: "an urgent change, to its author"}, RuleAsked(l, request, "20", v)},
 		{"rule/approved", crm.Text{Zh: "加急修改，已同意", En: "an urgent change that was agreed to"}, RuleAsked(l, approved, "20", v)},
 		{"rule/lapsed", crm.Text{Zh: "加急修改，已失效", En: "an urgent change that lapsed"}, RuleAsked(l, lapsed, "20", v)},

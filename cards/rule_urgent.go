@@ -25,7 +25,7 @@ func RuleAsked(l crm.Lang, r rule.Request, before string, v RuleView) card.Card 
 		{Label: l.T("提交人", "Asked by"), Value: v.who(l, r.Author)}, {Label: l.T("范围", "For whom"), Value: v.ScopeName(r.Scope)},
 		{Label: l.T("原因", "Reason"), Value: r.Reason, Wide: true}}})
 	if v.long() {
-		c.Blocks = append(c.Blocks, card.B(l.T("现在", "Now")), card.P(indentJSON(before)), card.B(l.T("改为", "To be")), card.P(indentJSON(r.Value)))
+		c.Blocks = append(c.Blocks, card.B(l.T("现在", "Now")), card.P(v.structure(before)), card.B(l.T("改为", "To be")), card.P(v.structure(r.Value)))
 	} else {
 		c.Blocks = append(c.Blocks, card.B(ruleShort(l, v.Def, before)+" → "+ruleShort(l, v.Def, r.Value)))
 	}

@@ -50,8 +50,8 @@ func (h assignHandlers) commands() []bot.Registration {
 			Usage:    text("L-12 [L-13 …] [@成员|按规则] · 公海 [来源] [城市] [等级] [20个] [@成员] · 试算 [改动]", "L-12 [L-13 …] [@member|rules] · pool [source] [city] [grade] [20] [@member] · try [change]"),
 			Examples: []string{"/分配 L-12 李娜", "/分配 A-3 李娜", "/分配 L-12 L-13 L-14 李娜", "/分配 公海 展会 上海 A 20个", "/分配 试算", "/assign L-12 Grace Liu", "/assign pool A 20 to Grace Liu"}, Roles: poolReaders, Parse: parseAssign, Run: h.assignLine},
 		bot.Command[string]{Name: "分配规则", Aliases: []string{"assignrules"}, Summary: text("线索分配规则：查看、新建、修改、排序", "rules of distribution: see, add, change and order them"),
-			Usage:    text("[新建 名称|编号] [来源=…] [城市=…] [产品=…] [等级=…] [方式=…] · 编号 停用|启用|删除|上移|下移 · 公海 名称 方式=… · 绑定群", "[new NAME|number] [source=…] [city=…] [product=…] [grade=…] [do=…] · number off|on|delete|up|down · pool NAME do=… · bind"),
-			Examples: []string{"/分配规则", "/分配规则 新建 华东展会 来源=展会 等级=A,B 方式=派单 华东 2人 > 认领", "/分配规则 1 停用", "/assignrules new Fairs source=fair do=turn East > claim"}, Roles: ruleReaders, Parse: plain, Run: h.rules},
+			Usage:    text("[新建 名称|编号] [来源=…] [城市=…] [产品=…] [等级=…] [方式=…] [生效=日期|加急] [原因=…] · 编号 停用|启用|删除|上移|下移 · 公海 名称 方式=… · 绑定群", "[new NAME|number] [source=…] [city=…] [product=…] [grade=…] [do=…] [from=DATE|urgent] [reason=…] · number off|on|delete|up|down · pool NAME do=… · bind"),
+			Examples: []string{"/分配规则", "/分配规则 新建 华东展会 来源=展会 等级=A,B 方式=派单 华东 2人 > 认领", "/分配规则 1 停用", "/分配规则 1 停用 加急 原因=展会取消", "/assignrules new Fairs source=fair do=turn East > claim"}, Roles: ruleReaders, Parse: plain, Run: h.rules},
 		bot.Command[string]{Name: "接受", Aliases: []string{"accept"}, Summary: text("接受派给您的线索", "accept a lead that is offered to you"), Usage: text("L-12", "L-12"),
 			Examples: []string{"/接受 L-12", "/accept L-12"}, Roles: []crm.Role{crm.Rep}, Parse: needText("线索编号", "a lead"), Run: func(ctx context.Context, a crm.Actor, _ bot.Call, rest string) (bot.Reply, error) {
 				id, err := parseLeadRef(rest)
@@ -99,6 +99,9 @@ func (h assignHandlers) actions() []bot.Registration {
 		bot.Handle[cards.SaveAssignRule]{Roles: []crm.Role{crm.Admin}, Run: func(ctx context.Context, a crm.Actor, c bot.Call, p cards.SaveAssignRule) (bot.Reply, error) {
 			change, err := assign.ParseChange(p.Change)
 			if err != nil {
+				return bot.Reply{}, err
+			}
+			if change.Day, change.Urgent, err = h.formDay(c.Values); err != nil {
 				return bot.Reply{}, err
 			}
 			rep, err := h.saveRule(ctx, a, change, p.Seen, c.Values.Get(cards.AssignReason))

@@ -29,6 +29,10 @@ func (h assignHandlers) try(ctx context.Context, a crm.Actor, text string) (bot.
 }
 
 func (h assignHandlers) draft(ctx context.Context, a crm.Actor, c assign.Change) (bot.Reply, error) {
+	var err error
+	if c.Day, err = h.ruleDay(c.Day, c.Urgent); err != nil {
+		return bot.Reply{}, err
+	}
 	d, err := h.Assign.Prepare(ctx, a, c)
 	if err != nil {
 		return bot.Reply{}, err

@@ -110,6 +110,17 @@ func (h assignHandlers) tryForm(ctx context.Context, a crm.Actor, c bot.Call, p 
 }
 
 func (h assignHandlers) saveRule(ctx context.Context, a crm.Actor, c assign.Change, seen int64, reason string) (bot.Reply, error) {
+	var err error
+	if c.Day, err = h.ruleDay(c.Day, c.Urgent); err != nil {
+		return bot.Reply{}, err
+	}
+	if c.Urgent {
+		value, _, err := h.Assign.Compose(ctx, a, c, seen)
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		return h.setRule(ctx, a, cards.RuleChange{Key: assign.Rules.Key, Value: value, Reason: strings.TrimSpace(reason), Urgent: true}, false)
+	}
 	v, err := h.Assign.Save(ctx, a, c, seen, reason)
 	if err != nil {
 		return bot.Reply{}, err

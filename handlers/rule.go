@@ -11,6 +11,7 @@ import (
 	"crmbot/bot"
 	"crmbot/cards"
 	"crmbot/cards/card"
+	"crmbot/internal/assign"
 	"crmbot/internal/calendar"
 	"crmbot/internal/crm"
 	"crmbot/internal/rule"
@@ -135,6 +136,15 @@ func (s *Services) ruleView(ctx context.Context, a crm.Actor, l crm.Lang, key st
 	next, _ := s.nextRuleDay(now)
 	v := cards.RuleView{Def: d, Next: next, Now: now, Zone: s.Calendar.Zone(), MayChange: a.Is(crm.Admin) && !a.Frozen, Viewer: a.ID, Tried: s.triedFirst(key),
 		Name: func(id crm.UserID) string { return s.Directory.Name(ctx, id) }, ScopeName: s.scopeNames(ctx, l)}
+	if key == assign.Rules.Key {
+		v.Say = func(value string) string {
+			b, err := assign.Decode(value)
+			if err != nil {
+				return value
+			}
+			return cards.AssignRulesText(l, b, assignHandlers{leadHandlers{s}}.names(ctx, l))
+		}
+	}
 	var err error
 	if v.InForce, err = s.Rules.InForce(ctx, key); err != nil {
 		return v, err

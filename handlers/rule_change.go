@@ -87,7 +87,7 @@ func (s *Services) ruleScope(ctx context.Context, kind, who string) (rule.Scope,
 
 // formChange is the change that a form says.
 func (s *Services) formChange(ctx context.Context, a crm.Actor, key string, v bot.Values) (cards.RuleChange, error) {
-	ch := cards.RuleChange{Key: key, Value: v.Get(cards.RuleValue), Reason: strings.TrimSpace(v.Get(cards.RuleReason)), Urgent: v.Get(cards.RuleUrgent) == "yes"}
+	ch := cards.RuleChange{Key: key, Value: v.Get(cards.RuleValue), Reason: strings.TrimSpace(v.Get(cards.RuleReason))}
 	if scope := v.Get(cards.RuleScope); scope != cards.RuleScopeAll {
 		ch.Scope = rule.Scope(scope)
 	}
@@ -97,16 +97,26 @@ func (s *Services) formChange(ctx context.Context, a crm.Actor, key string, v bo
 			return ch, err
 		}
 	}
-	if day := v.Get(cards.RuleDay); day != "" && !ch.Urgent {
-		if ch.Day, err = crm.ParseDay(day); err != nil {
-			return ch, err
-		}
-		// The card may be days old: the day that it proposed is not one that was chosen.
-		if next, _ := s.nextRuleDay(s.Clock.Now()); ch.Day < next {
-			ch.Day = ""
-		}
+	if ch.Day, ch.Urgent, err = s.formDay(v); err != nil {
+		return ch, err
 	}
 	return s.checkRule(a, ch)
+}
+
+// formDay is from when on a change holds by a form.
+func (s *Services) formDay(v bot.Values) (day crm.Day, urgent bool, err error) {
+	text := v.Get(cards.RuleDay)
+	if urgent = v.Get(cards.RuleUrgent) == "yes"; urgent || text == "" {
+		return "", urgent, nil
+	}
+	if day, err = crm.ParseDay(text); err != nil {
+		return "", false, err
+	}
+	// The card may be days old: the day that it proposed is not one that was chosen.
+	if next, _ := s.nextRuleDay(s.Clock.Now()); day < next {
+		day = ""
+	}
+	return day, false, nil
 }
 
 // checkRule refuses a change whose value, scope or day is wrong, and completes
@@ -119,23 +129,30 @@ func (s *Services) checkRule(a crm.Actor, ch cards.RuleChange) (cards.RuleChange
 	if err := s.Rules.CheckChange(a, ch.Key, ch.Scope, ch.Value, ch.Reason); err != nil {
 		return ch, err
 	}
+	var err error
+	ch.Day, err = s.ruleDay(ch.Day, ch.Urgent)
+	return ch, err
+}
+
+// ruleDay completes the day from which on a change holds, none when it is urgent,
+// or refuses it (RC-01).
+func (s *Services) ruleDay(day crm.Day, urgent bool) (crm.Day, error) {
 	now := s.Clock.Now()
 	next, _ := s.nextRuleDay(now)
 	switch {
-	case ch.Urgent:
-		if ch.Day != "" {
-			return ch, crm.Invalid("加急马上生效，不能再写生效日", "an urgent change holds at once and takes no day")
+	case urgent:
+		if day != "" {
+			return day, crm.Invalid("加急马上生效，不能再写生效日", "an urgent change holds at once and takes no day")
 		}
-		return ch, nil
-	case ch.Day == "":
-		ch.Day = next
-	case ch.Day < next:
-		return ch, crm.Refused("RC-01", "最早从下一个工作日 "+string(next)+" 起生效", "the earliest day is the next working day, "+string(next)).
+	case day == "":
+		return next, nil
+	case day < next:
+		return day, crm.Refused("RC-01", "最早从下一个工作日 "+string(next)+" 起生效", "the earliest day is the next working day, "+string(next)).
 			WithNext("要马上生效请加“加急”", "add “urgent” for it to hold at once")
-	case ch.Day > s.Calendar.DayOf(now).AddDays(farthestRule):
-		return ch, crm.Refused("RC-01", "生效日最晚在一年以内", "the day lies within a year at most")
+	case day > s.Calendar.DayOf(now).AddDays(farthestRule):
+		return day, crm.Refused("RC-01", "生效日最晚在一年以内", "the day lies within a year at most")
 	}
-	return ch, nil
+	return day, nil
 }
 
 func ruleReason(ch cards.RuleChange) error {

@@ -2,6 +2,7 @@ package assign
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,20 +15,19 @@ import (
 )
 
 // desk is what is known of the people while a batch of leads is given out. The
-// counts are read once and go along with what is given; the gate counts again
-// under its lock.
+// counts are read once and go along with what is given; what is given is counted
+// again under the person's lock.
 type desk struct {
 	s          *Service
 	now        time.Time
 	maxOverdue int
-	periods    map[lead.Grade]lead.Period
+	limits     lead.Limits
 	people     map[crm.UserID]*Candidate
 	scopes     map[string][]crm.UserID
 }
 
 func (s *Service) newDesk(ctx context.Context, now time.Time) *desk {
-	periods, _ := lead.Periods.Read(ctx, s.d.Rules)
-	return &desk{s: s, now: now, maxOverdue: int(MaxOverdue.Of(ctx, s.d.Rules)), periods: periods, people: map[crm.UserID]*Candidate{}, scopes: map[string][]crm.UserID{}}
+	return &desk{s: s, now: now, maxOverdue: int(MaxOverdue.Of(ctx, s.d.Rules)), limits: lead.LimitsOf(ctx, s.d.Rules), people: map[crm.UserID]*Candidate{}, scopes: map[string][]crm.UserID{}}
 }
 
 // candidates are the people in the scope of the step, or of the pool where it
@@ -120,7 +120,9 @@ func (d *desk) load(ctx context.Context, users []org.User) error {
 		c.Quota = DailyQuota(s.capOf(ctx, u, p), s.d.Calendar, day)
 		c.OffDuty = !OnDuty(p, exception(days[u.ID], day), s.d.Calendar, day)
 		for _, x := range l.Hot {
-			if due := lead.DueOf(x, d.periods, s.d.Calendar, d.now); !due.Contact.IsZero() && due.Contact.Before(d.now) || due.Release != "" && due.Left < 0 {
+			// The days of a hand-over are longer than the period of an A lead, which the
+			// hand-over extends too (HO-02).
+			if due := lead.DueOf(x, d.limits, s.d.Calendar, d.now); !due.Contact.IsZero() && due.Contact.Before(d.now) || due.Release != "" && due.Left < 0 && due.Handed == 0 {
 				c.Overdue++
 			}
 		}
@@ -188,5 +190,38 @@ func (d *desk) took(user crm.UserID, owned bool) {
 	}
 }
 
-// full notes that the person's hold limit is reached after all.
-func (d *desk) full(user crm.UserID) { d.people[user].Held = d.people[user].Hold }
+// noRoom means that the person got leads since the desk counted (AS-02, P-03).
+type noRoom struct{ Load }
+
+func (e *noRoom) Error() string { return fmt.Sprintf("holds %d and received %d", e.Held, e.Received) }
+
+// room counts what the person has once more, in the transaction that has their
+// seat: other replicas and managers give out leads too, and no two transactions
+// may both see the last free place.
+func (s *Service) room(ctx context.Context, c Candidate, why *Why) error {
+	l, err := s.d.Store.Recount(ctx, c.User, s.d.Calendar.DayOf(s.d.Clock.Now()))
+	if err != nil {
+		return err
+	}
+	if l.Received >= c.Quota || l.Held >= c.Hold {
+		return &noRoom{l}
+	}
+	why.Received, why.Held = l.Received, l.Held
+	return nil
+}
+
+// crowded reports whether the person was passed over because they have no room
+// after all, and notes it.
+func (d *desk) crowded(user crm.UserID, err error) bool {
+	var held *pool.HoldFull
+	var got *noRoom
+	switch c := d.people[user]; {
+	case errors.As(err, &held):
+		c.Held = c.Hold
+	case errors.As(err, &got):
+		c.Held, c.Received = got.Held, got.Received
+	default:
+		return false
+	}
+	return true
+}

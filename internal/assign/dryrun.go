@@ -37,7 +37,10 @@ func (r Replayed) Differs() bool { return r.Now != r.Then }
 
 // Trial is a dry run. It writes nothing.
 type Trial struct {
-	Leads []Replayed
+	// Leads are those that the actor may see, Hidden how many more were sent through
+	// the rules: all counts are of the former alone (PM-02).
+	Leads  []Replayed
+	Hidden int
 	// Changed reports that there are changed rules to compare with.
 	Changed bool
 }
@@ -161,13 +164,30 @@ func (s *Service) Try(ctx context.Context, a crm.Actor, changed *Book) (Trial, e
 	before, after := Replay(now, ls, players, scope, s.d.Calendar), Replay(then, ls, players, scope, s.d.Calendar)
 	out := Trial{Changed: changed != nil}
 	for _, l := range slices.Backward(ls) {
-		r := Replayed{Lead: l, Now: before[l.ID], Then: after[l.ID]}
-		if !a.All && (l.Owner == 0 || !a.CanSee(l.Owner, l.Team)) {
-			r.Lead = l.Masked(func(string) bool { return true })
+		r := Replayed{Now: before[l.ID], Then: after[l.ID]}
+		var ok bool
+		if r.Lead, ok, err = s.named(ctx, a, l); err != nil {
+			return out, err
+		}
+		if !ok {
+			out.Hidden++
+			continue
 		}
 		out.Leads = append(out.Leads, r)
 	}
 	return out, nil
+}
+
+// named is the lead as the actor may read it in a list; false: they may not.
+func (s *Service) named(ctx context.Context, a crm.Actor, l lead.Lead) (lead.Lead, bool, error) {
+	if !l.InPool() {
+		return l, a.CanSee(l.Owner, l.Team), nil
+	}
+	p, sees, manages, err := s.d.Gate.Sees(ctx, a, l.Pool)
+	if !a.All && !manages {
+		l = l.Masked(p.Hides)
+	}
+	return l, a.All || sees, err
 }
 
 func (s *Service) players(ctx context.Context) (map[crm.UserID]Player, func(Step, crm.PoolID) []crm.UserID, error) {

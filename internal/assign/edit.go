@@ -2,6 +2,7 @@ package assign
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -48,18 +49,18 @@ func (s *Service) Edition(ctx context.Context, a crm.Actor) (Edition, error) {
 		return e, err
 	}
 	now := s.d.Clock.Now()
+	var last rule.Version       // of what is planned, the one that holds in the end
 	for _, v := range history { // newest first
-		if v.Scope != "" || !v.RolledBackAt.IsZero() {
-			continue
+		if v.Scope == "" && v.RolledBackAt.IsZero() && v.EffectiveAt.After(now) && v.EffectiveAt.After(last.EffectiveAt) {
+			last = v
 		}
-		if !v.EffectiveAt.After(now) {
-			break
-		}
-		e.Next, err = decode(v)
-		e.NextVersion, e.From = v.ID, v.EffectiveAt
-		return e, err
 	}
-	return e, nil
+	if last.ID == 0 {
+		return e, nil
+	}
+	e.Next, err = Decode(last.Value)
+	e.NextVersion, e.From = last.ID, last.EffectiveAt
+	return e, err
 }
 
 // Draft is a change that was not saved yet, with what it makes of the rules.
@@ -76,51 +77,76 @@ type Draft struct {
 // Prepare applies a change to the newest rules without saving it, and sends the
 // newest leads through both (RC-02).
 func (s *Service) Prepare(ctx context.Context, a crm.Actor, c Change) (Draft, error) {
-	e, err := s.Edition(ctx, a)
+	d, err := s.apply(ctx, a, c)
 	if err != nil {
-		return Draft{}, err
-	}
-	d := Draft{Change: c, From: s.nextRules()}
-	base, seen := e.Latest()
-	sources, _ := lead.Sources.Read(ctx, s.d.Rules)
-	if d.Book, d.Rule, err = c.Apply(ctx, base, sources, s.Words()); err != nil {
 		return d, err
 	}
-	d.Seen = seen
 	d.Trial, err = s.Try(ctx, a, &d.Book)
 	return d, err
 }
 
-// nextRules is from when on a change holds: the next working day (RC-01).
-func (s *Service) nextRules() time.Time {
-	return s.d.Calendar.At(s.d.Calendar.NextWorkday(s.d.Calendar.DayOf(s.d.Clock.Now())), calendar.Clock(0, 0))
+// apply is the change on the newest rules. All of them are one setting, so what is
+// planned for a later day would undo a change that holds earlier: it is refused.
+func (s *Service) apply(ctx context.Context, a crm.Actor, c Change) (Draft, error) {
+	e, err := s.Edition(ctx, a)
+	if err != nil {
+		return Draft{}, err
+	}
+	d := Draft{Change: c, From: s.from(c)}
+	if e.NextVersion != 0 && d.From.Before(e.From) {
+		day, n := string(s.d.Calendar.DayOf(e.From)), fmt.Sprint(e.NextVersion)
+		return d, crm.Refused("RC-01", "版本 "+n+" 定于 "+day+" 起生效，会盖掉更早生效的修改", "version "+n+" is planned from "+day+" and would undo a change that holds earlier").
+			WithNext("请写 生效="+day+" 或更晚；或先撤回它：/规则 撤回 "+n, "write from="+day+" or later; or take it back first: /rules rollback "+n)
+	}
+	base, seen := e.Latest()
+	d.Seen = seen
+	sources, _ := lead.Sources.Read(ctx, s.d.Rules)
+	d.Book, d.Rule, err = c.Apply(ctx, base, sources, s.Words())
+	return d, err
 }
 
-// Save stores a change as a new version of the rules. seen is the version that
-// its author saw; -1: whichever there is.
+// from is from when on a change holds: its day, else the next working day (RC-01).
+func (s *Service) from(c Change) time.Time {
+	now := s.d.Clock.Now()
+	if c.Urgent {
+		return now
+	}
+	day := c.Day
+	if day == "" {
+		day = s.d.Calendar.NextWorkday(s.d.Calendar.DayOf(now))
+	}
+	return s.d.Calendar.At(day, calendar.Clock(0, 0))
+}
+
+// Compose is the value of the rules after a change, and from when on it holds.
+// seen is the version that its author saw; -1: whichever there is.
+func (s *Service) Compose(ctx context.Context, a crm.Actor, c Change, seen int64) (string, time.Time, error) {
+	d, err := s.apply(ctx, a, c)
+	if err != nil {
+		return "", d.From, err
+	}
+	if seen >= 0 && seen != d.Seen {
+		return "", d.From, crm.Stale("RC-01", "分配规则刚刚被别人改过，您的修改没有保存", "somebody has just changed the rules of distribution; yours was not saved").WithNext("请发送 /分配规则 查看后再改", "send /assignrules, look and change again")
+	}
+	value, err := encode(d.Book)
+	return value, d.From, err
+}
+
+// Save stores a change as a new version of the rules. Urgent ones go by the desk
+// of rules.
 func (s *Service) Save(ctx context.Context, a crm.Actor, c Change, seen int64, reason string) (rule.Version, error) {
 	reason = strings.TrimSpace(reason)
 	if reason == "" {
 		return rule.Version{}, crm.Invalid("修改规则需要写原因", "a change of a rule needs a reason").WithNext("在末尾写 原因=旺季", "write reason=busy season at the end")
 	}
-	e, err := s.Edition(ctx, a)
+	if c.Urgent {
+		return rule.Version{}, crm.Refused("RC-01", "加急修改需要第二位管理员同意", "an urgent change needs a second administrator")
+	}
+	value, from, err := s.Compose(ctx, a, c, seen)
 	if err != nil {
 		return rule.Version{}, err
 	}
-	base, version := e.Latest()
-	if seen >= 0 && seen != version {
-		return rule.Version{}, crm.Stale("RC-01", "分配规则刚刚被别人改过，您的修改没有保存", "somebody has just changed the rules of distribution; yours was not saved").WithNext("请发送 /分配规则 查看后再改", "send /assignrules, look and change again")
-	}
-	sources, _ := lead.Sources.Read(ctx, s.d.Rules)
-	book, _, err := c.Apply(ctx, base, sources, s.Words())
-	if err != nil {
-		return rule.Version{}, err
-	}
-	value, err := encode(book)
-	if err != nil {
-		return rule.Version{}, err
-	}
-	return s.d.Rules.Set(ctx, a, Rules.Key, "", value, reason, s.nextRules())
+	return s.d.Rules.Set(ctx, a, Rules.Key, "", value, reason, from)
 }
 
 // Bind tells a chat of a pool's new leads from now on, or ends that.

@@ -15,8 +15,15 @@ import (
 )
 
 // lookBack is how far back the owners may have got the leads that are looked at.
-// The longest time to a first contact with its further stages is far shorter.
+// The longest time to a first contact with its further stages is far shorter, but
+// for what was handed over: see since.
 const lookBack = 45 * 24 * time.Hour
+
+// since is from when on leads are looked at: two days for each working day that
+// a hand-over adds reach over weekends and holidays.
+func (s *Service) since(ctx context.Context, now time.Time) time.Time {
+	return now.Add(-lookBack).AddDate(0, 0, -2*int(lead.HandedDays.Of(ctx, s.d.Rules)))
+}
 
 // lookAgain is how long nobody looks when no deadline comes earlier: no longer
 // than the shortest time to a first contact, so that leads given meanwhile are
@@ -48,7 +55,7 @@ func (s *Service) Escalate(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		ls, err := s.d.Store.UncontactedLeads(ctx, now.Add(-lookBack), now, at, page)
+		ls, err := s.d.Store.UncontactedLeads(ctx, nil, s.since(ctx, now), now, at, page)
 		if err != nil {
 			return errors.Join(failed, err)
 		}
@@ -96,7 +103,7 @@ func (s *Service) NextLook(context.Context) (time.Time, error) {
 // late are those of the leads that are late now, and when the first of all gets
 // to its next stage. While the owner is on leave their clock stands still.
 func (s *Service) late(ctx context.Context, ls []lead.Lead, now time.Time) (out []LateLead, until time.Time) {
-	periods, _ := lead.Periods.Read(ctx, s.d.Rules)
+	limits := lead.LimitsOf(ctx, s.d.Rules)
 	manager, again := int(ManagerAfter.Of(ctx, s.d.Rules)), int(AgainAfter.Of(ctx, s.d.Rules))
 	day := s.d.Calendar.DayOf(now)
 	for _, l := range ls {
@@ -104,7 +111,7 @@ func (s *Service) late(ctx context.Context, ls []lead.Lead, now time.Time) (out 
 		if err != nil || u.OnLeave(day) || u.Frozen || !u.Active {
 			continue
 		}
-		due := AfterLeave(lead.DueOf(l, periods, s.d.Calendar, now).Contact, l.OwnedAt, u, s.d.Calendar)
+		due := AfterLeave(lead.DueOf(l, limits, s.d.Calendar, now).Contact, l.OwnedAt, u, s.d.Calendar)
 		st, next := StageOf(due, s.d.Calendar, manager, again, now)
 		if !next.IsZero() && (until.IsZero() || next.Before(until)) {
 			until = next
@@ -182,7 +189,8 @@ func (s *Service) reassign(ctx context.Context, l LateLead, now time.Time) (bool
 			if !ok {
 				break
 			}
-			_, err = s.d.Leads.Route(ctx, crm.SystemActor(), lead.Routing{Lead: l.ID, From: l.Owner, To: c.User, Reason: pool.AutoAssign}, func(ctx context.Context, _ lead.Lead) error {
+			check := func(ctx context.Context) error { return s.room(ctx, c, &why) }
+			_, err = s.d.Leads.Route(ctx, crm.SystemActor(), lead.Routing{Lead: l.ID, From: l.Owner, To: c.User, Reason: pool.AutoAssign, Check: check}, func(ctx context.Context, _ lead.Lead) error {
 				if err := s.noteLate(ctx, l, now); err != nil {
 					return err
 				}
@@ -198,10 +206,8 @@ func (s *Service) reassign(ctx context.Context, l LateLead, now time.Time) (bool
 				}
 				return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(c.User), View: crm.View{Name: ViewGiven, Ref: l.ID.String()}, Always: l.Grade == "A"})
 			})
-			var full *pool.HoldFull
 			switch {
-			case errors.As(err, &full):
-				d.full(c.User)
+			case d.crowded(c.User, err):
 				continue
 			case errors.Is(err, pool.ErrLost):
 				return true, nil // it moved: nothing is late any more
@@ -235,16 +241,19 @@ func (s *Service) TeamLate(ctx context.Context, a crm.Actor, n int) ([]LateLead,
 	if !a.Is(supervisors...) {
 		return nil, crm.Forbid(a, crm.Manager, crm.Director)
 	}
+	teams := append([]crm.TeamID{}, a.Reach...)
+	if a.All || a.System {
+		teams = nil
+	}
 	now := s.d.Clock.Now()
 	var out []LateLead
 	for at := (Position{}); ; {
-		ls, err := s.d.Store.UncontactedLeads(ctx, now.Add(-lookBack), now, at, page)
+		ls, err := s.d.Store.UncontactedLeads(ctx, teams, s.since(ctx, now), now, at, page)
 		if err != nil || len(ls) == 0 {
 			out = byLateness(out)
 			return out[:min(len(out), n)], err
 		}
-		own := slices.DeleteFunc(slices.Clone(ls), func(l lead.Lead) bool { return !a.Leads(l.Team) })
-		late, _ := s.late(ctx, own, now)
+		late, _ := s.late(ctx, ls, now)
 		for _, l := range late {
 			if l.Stage >= TellBoth {
 				out = append(out, l)

@@ -17,12 +17,18 @@ func (s *Service) offer(ctx context.Context, now time.Time, r Run, l lead.Lead, 
 	minutes, _ := Timers.Read(ctx, s.d.Rules)
 	after := r
 	err := s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.d.Gate.Seat(ctx, crm.KindLead, c.User); err != nil {
+			return err
+		}
 		locked, err := s.d.Store.LockLead(ctx, r.Lead)
 		if err != nil {
 			return err
 		}
 		if locked.Owner != r.From || locked.Status != lead.Open {
 			return errMoved
+		}
+		if err := s.room(ctx, c, &why); err != nil {
+			return err
 		}
 		o := Offer{Run: r.ID, Lead: r.Lead, User: c.User, Grade: l.Grade, State: OfferOpen, Expires: Deadline(l.Grade, minutes, s.d.Calendar, now), CreatedAt: now}
 		ok, err := s.d.Store.AddOffer(ctx, &o)

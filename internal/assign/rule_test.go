@@ -2,6 +2,7 @@ package assign_test
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -167,5 +168,25 @@ func TestAS01WhatIsWrongWithARuleIsSaid(t *testing.T) {
 	}
 	if c, err := assign.ParseChange("1 等级=A 原因=旺季 到了"); err != nil || c.Reason != "旺季 到了" || c.Without() != "1 等级=A" {
 		t.Errorf("the reason: %+v, %v", c, err)
+	}
+}
+
+func TestRC01ARuleSaysFromWhenOnItHolds(t *testing.T) {
+	for text, want := range map[string]string{
+		"1 停用":                                  "1 停用//false",
+		"1 停用 加急 原因=展会取消":                       "1 停用//true",
+		"1 第 2 生效=2026-03-10":                   "1 第 2/2026-03-10/false",
+		"新建 加急 线索 方式=轮流":                        "新建 加急 线索 方式=轮流//false",
+		"新建 快 方式=轮流 加急 原因=旺季 到了":                "新建 快 方式=轮流//true",
+		"new Fast do=turn East from=2026-03-10": "new Fast do=turn East/2026-03-10/false",
+		"2 grade=A Urgent":                      "2 grade=A//true",
+	} {
+		c, err := assign.ParseChange(text)
+		if got := fmt.Sprintf("%s/%s/%v", c.Without(), c.Day, c.Urgent); err != nil || got != want {
+			t.Errorf("%q: %s, %v; want %s", text, got, err, want)
+		}
+	}
+	if _, err := assign.ParseChange("1 停用 生效=下雨"); crm.CodeOf(err) != crm.CodeInvalid {
+		t.Errorf("a day that is none: %v", err)
 	}
 }

@@ -136,10 +136,8 @@ func (s *Service) step(ctx context.Context, d *desk, r Run, l lead.Lead) (Run, e
 			continue
 		}
 		after, err := s.reach(ctx, d, r, l, st, c, why)
-		var full *pool.HoldFull
 		switch {
-		case errors.As(err, &full):
-			d.full(c.User)
+		case d.crowded(c.User, err): // the next one
 		case errors.Is(err, pool.ErrLost):
 			return r, errMoved
 		default:
@@ -277,7 +275,7 @@ func (s *Service) give(ctx context.Context, r Run, l lead.Lead, c Candidate, why
 	a.ID = r.By
 	now := s.d.Clock.Now()
 	after := r
-	_, err := s.d.Leads.Route(ctx, a, lead.Routing{Lead: r.Lead, From: r.From, To: c.User, Reason: pool.AutoAssign}, func(ctx context.Context, _ lead.Lead) error {
+	_, err := s.d.Leads.Route(ctx, a, lead.Routing{Lead: r.Lead, From: r.From, To: c.User, Reason: pool.AutoAssign, Check: func(ctx context.Context) error { return s.room(ctx, c, &why) }}, func(ctx context.Context, _ lead.Lead) error {
 		after = r
 		after.State, after.Result, after.To, after.Why, after.DoneAt = Done, ToPerson, c.User, why, now
 		var err error

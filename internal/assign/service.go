@@ -27,9 +27,10 @@ type Store interface {
 	// HoldBack keeps leads without an owner from being claimed until the moment
 	// (P-07); it may be an earlier one than before.
 	HoldBack(ctx context.Context, until time.Time, ids ...crm.LeadID) error
-	// UncontactedLeads are open leads that their owners got in the period and did
-	// not contact, behind the position, in order of when they got them, at most n.
-	UncontactedLeads(ctx context.Context, from, to time.Time, after Position, n int) ([]lead.Lead, error)
+	// UncontactedLeads are open leads of the teams, nil: of all, that their owners got
+	// in the period and did not contact, behind the position, in order of when they
+	// got them, at most n.
+	UncontactedLeads(ctx context.Context, teams []crm.TeamID, from, to time.Time, after Position, n int) ([]lead.Lead, error)
 
 	// AddRuns stores runs; a lead that has an unfinished one gets no second.
 	AddRuns(ctx context.Context, rs []Run) error
@@ -65,6 +66,9 @@ type Store interface {
 	// Loads counts what people have and what they got on the day, without what was
 	// taken back.
 	Loads(ctx context.Context, users []crm.UserID, day crm.Day) (map[crm.UserID]Load, error)
+	// Recount counts the same of one person once more, without Hot. Read it after
+	// LockQuota: nobody else gives them anything until the transaction ends.
+	Recount(ctx context.Context, user crm.UserID, day crm.Day) (Load, error)
 	// Profiles are how people take part; those who never changed anything are absent.
 	Profiles(ctx context.Context, users []crm.UserID) (map[crm.UserID]Profile, error)
 	// SaveProfile creates or changes one, without its Last.

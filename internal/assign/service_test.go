@@ -15,6 +15,7 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
+	"crmbot/internal/pool"
 	"crmbot/internal/testdb"
 )
 
@@ -72,6 +73,21 @@ func (o *office) person(name string, r crm.Role) {
 	u := org.User{Name: name, Team: o.team, Roles: []crm.Role{r}, Active: true}
 	o.must(o.Services.Directory.SaveUser(o.t.Context(), &u))
 	o.ids[name] = u.ID
+}
+
+// second adds a team with its manager and a rep.
+func (o *office) second(name, manager, rep string) crm.TeamID {
+	o.t.Helper()
+	first := o.team
+	team := org.Team{Name: name}
+	o.must(o.Services.Directory.SaveTeam(o.t.Context(), &team))
+	o.team = team.ID
+	o.person(manager, crm.Manager)
+	o.person(rep, crm.Rep)
+	o.team = first
+	team.Leader = o.ids[manager]
+	o.must(o.Services.Directory.SaveTeam(o.t.Context(), &team))
+	return team.ID
 }
 
 func (o *office) as(name string) crm.Actor {
@@ -304,6 +320,46 @@ func TestAS02AnImportOfManyRowsIsGivenOutBehindIt(t *testing.T) {
 	}
 }
 
+func TestAS02ReplicasTogetherKeepToTheDailyQuota(t *testing.T) {
+	for _, m := range []assign.Method{assign.Weighted, assign.Bid} {
+		t.Run(string(m), func(t *testing.T) {
+			o := newOffice(t, testdb.MySQL(t))
+			second := o.replica()
+			o.rules(assign.Rule{ID: 1, Name: "轮流", Steps: []assign.Step{{Method: m}}})
+			const leads, quota = 40, 3
+			manager := o.as("王磊")
+			ids := make([]crm.LeadID, leads)
+			for i := range ids {
+				ids[i] = o.lead("客户", "A")
+			}
+			var wg sync.WaitGroup
+			start := make(chan struct{})
+			for i, a := range []*app.App{o.App, second} {
+				wg.Go(func() {
+					<-start
+					if _, err := a.Services.Assign.ByRules(t.Context(), manager, ids[i*leads/2:(i+1)*leads/2]); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			close(start)
+			wg.Wait()
+			for _, name := range []string{"李娜", "张伟", "赵敏"} {
+				got := o.count("crm_leads WHERE owner_id = ?", o.ids[name]) + o.count("crm_assign_offers WHERE user_id = ? AND state = 'open'", o.ids[name])
+				if got != quota {
+					t.Errorf("AS-02: %s got %d today, the daily quota is %d", name, got, quota)
+				}
+			}
+			if n := o.count("crm_assign_runs WHERE result = 'nobody'"); n != leads-3*quota {
+				t.Errorf("%d leads found nobody, want %d", n, leads-3*quota)
+			}
+			if n := o.count("crm_assign_runs WHERE state = 'waiting'"); n != 0 {
+				t.Errorf("%d leads wait although all who could take them are full", n)
+			}
+		})
+	}
+}
+
 func TestAS01LeadsThatCannotBeDistributedHoldUpNoOther(t *testing.T) {
 	o := newOffice(t, "")
 	o.rules(assign.Rule{ID: 1, Name: "轮流", Steps: []assign.Step{{Method: assign.Turn}}})
@@ -505,6 +561,147 @@ func again(ctx context.Context, o *office, id crm.LeadID) (routed bool, err erro
 		return err
 	})
 	return routed, err
+}
+
+func TestAS04WhatWasHandedOverIsLateAfterItsOwnTime(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		id := o.lead("交接", "A")
+		move := func(from, to string, why pool.Reason) {
+			t.Helper()
+			_, err := o.Services.Leads.Route(ctx, crm.SystemActor(), lead.Routing{Lead: id, From: o.ids[from], To: o.ids[to], Reason: why}, nil)
+			o.must(err)
+		}
+		late := func(at time.Time) string {
+			t.Helper()
+			o.must(o.clock.Set(at))
+			o.must(o.Services.Assign.Escalate(ctx))
+			return fmt.Sprint(o.count("crm_assign_late"), o.count("crm_assign_late WHERE stage >= 2"))
+		}
+		move("", "李娜", pool.AutoAssign)
+		move("李娜", "张伟", pool.Handover)
+		mine, err := o.Services.Leads.Mine(ctx, o.as("张伟"))
+		o.must(err)
+		evening := time.Date(2026, 3, 10, 10, 0, 0, 0, time.UTC) // the fifth working day, end of work
+		if d := mine[0].Due; !d.Contact.Equal(evening) || d.Handed != 5 {
+			t.Errorf("HO-03: the list says %+v, want %v", d, evening)
+		}
+		for _, x := range []struct {
+			at   time.Time
+			want string
+			over int
+		}{{tuesday.Add(5 * time.Hour), "0 0", 0}, {evening.Add(-time.Minute), "0 0", 0}, {evening.Add(16 * time.Hour), "1 0", 1}, {evening.Add(40 * time.Hour), "1 1", 1}} {
+			if got := late(x.at); got != x.want {
+				t.Errorf("AS-04: at %v escalated %s, want %s", x.at, got, x.want)
+			}
+			if me, _, err := o.Services.Assign.Mine(ctx, o.as("张伟")); err != nil || me.Candidate.Overdue != x.over {
+				t.Errorf("AS-02: at %v %d overdue A leads, %v; want %d", x.at, me.Candidate.Overdue, err, x.over)
+			}
+		}
+		// Whoever gets it otherwise has the time of its grade again.
+		move("张伟", "赵敏", pool.AutoAssign)
+		if got := late(o.clock.Now().Add(5 * time.Hour)); got != "2 1" {
+			t.Errorf("P-11: given to another, escalated %s", got)
+		}
+	})
+}
+
+func TestAS04AManagerReadsTheTeamsTheyLead(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		o.second("华南", "陈静", "周强")
+		ids := map[string]crm.LeadID{}
+		for manager, rep := range map[string]string{"王磊": "李娜", "陈静": "周强"} {
+			ids[manager] = o.lead(rep, "A")
+			_, err := o.Services.Leads.Route(ctx, crm.SystemActor(), lead.Routing{Lead: ids[manager], To: o.ids[rep], Reason: pool.AutoAssign}, nil)
+			o.must(err)
+		}
+		o.wait(4 * 24 * time.Hour)
+		read := func(name string) (out []crm.LeadID) {
+			t.Helper()
+			list, err := o.Services.Assign.TeamLate(ctx, o.as(name), 10)
+			o.must(err)
+			for _, l := range list {
+				out = append(out, l.ID)
+			}
+			return out
+		}
+		for manager, id := range ids {
+			if got := read(manager); len(got) != 1 || got[0] != id {
+				t.Errorf("AS-04: %s reads %v, want %v", manager, got, id)
+			}
+		}
+		if got := read("管理员"); len(got) != 2 {
+			t.Errorf("who leads the company reads %v", got)
+		}
+		o.person("空", crm.Manager) // leads no team
+		if got := read("空"); len(got) != 0 {
+			t.Errorf("who leads nobody reads %v", got)
+		}
+	})
+}
+
+func TestAS01PM02ADryRunNamesLeadsWithinTheScopeOnly(t *testing.T) {
+	o := newOffice(t, "")
+	ctx := t.Context()
+	south := o.second("华南", "陈静", "周强")
+	o.rules(assign.Rule{ID: 1, Name: "华南", When: assign.Condition{Grades: []lead.Grade{"A"}}, Steps: []assign.Step{{Method: assign.Turn, Teams: []crm.TeamID{south}}}},
+		assign.Rule{ID: 2, Name: "华东", Steps: []assign.Step{{Method: assign.Turn, People: []crm.UserID{o.ids["李娜"]}}}})
+	theirs, own := o.lead("他组", "A"), o.lead("本组", "B")
+	o.work()
+	if o.owner(theirs) != o.ids["周强"] || o.owner(own) != o.ids["李娜"] {
+		t.Fatal("not given as planned")
+	}
+	free := o.lead("公海", "A")
+	for name, want := range map[string][]crm.LeadID{"王磊": {free, own}, "陈静": {free, theirs}, "管理员": {free, own, theirs}} {
+		got, err := o.Services.Assign.Try(ctx, o.as(name), nil)
+		o.must(err)
+		var ids []crm.LeadID
+		for _, r := range got.Leads {
+			ids = append(ids, r.ID)
+		}
+		counted := 0
+		for _, c := range got.ByRule() {
+			counted += c.Now
+		}
+		if fmt.Sprint(ids) != fmt.Sprint(want) || got.Hidden != 3-len(want) || counted != len(want) {
+			t.Errorf("%s sees %v, %d hidden, %d counted; want %v", name, ids, got.Hidden, counted, want)
+		}
+	}
+}
+
+func TestRC01WhatIsPlannedIsNotUndoneByWhatHoldsBefore(t *testing.T) {
+	o := newOffice(t, "")
+	ctx, admin := t.Context(), o.as("管理员")
+	change := func(text string) assign.Change {
+		t.Helper()
+		c, err := assign.ParseChange(text)
+		o.must(err)
+		return c
+	}
+	_, err := o.Services.Assign.Save(ctx, admin, change("新建 甲 方式=轮流 生效=2026-03-10"), -1, "旺季")
+	o.must(err)
+	for _, text := range []string{"1 停用", "1 停用 生效=2026-03-09"} {
+		_, err = o.Services.Assign.Save(ctx, admin, change(text), -1, "旺季")
+		refused(t, err, crm.CodeRefused, "RC-01", "2026-03-10")
+	}
+	_, _, err = o.Services.Assign.Compose(ctx, admin, change("1 停用 加急"), -1)
+	refused(t, err, crm.CodeRefused, "RC-01", "2026-03-10")
+	_, err = o.Services.Assign.Save(ctx, admin, change("1 停用 加急"), -1, "旺季")
+	refused(t, err, crm.CodeRefused, "RC-01", "第二位管理员")
+	for _, text := range []string{"新建 乙 方式=轮流 生效=2026-03-10", "新建 丙 方式=轮流 生效=2026-03-11"} {
+		_, err = o.Services.Assign.Save(ctx, admin, change(text), -1, "旺季")
+		o.must(err)
+	}
+	for i, want := range []int{0, 2, 3} {
+		day := crm.Day("2026-03-09").AddDays(i)
+		o.must(o.clock.Set(o.Services.Calendar.At(day, 0).Add(time.Minute)))
+		e, err := o.Services.Assign.Edition(ctx, admin)
+		o.must(err)
+		if len(e.Now.Rules) != want {
+			t.Errorf("RC-01: on %s %d rules hold, want %d", day, len(e.Now.Rules), want)
+		}
+	}
 }
 
 func TestADryRunAndARefusedBatchChangeNothing(t *testing.T) {

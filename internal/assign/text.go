@@ -35,6 +35,10 @@ type Change struct {
 	// Set are the parts that were written, by key.
 	Set    map[string]string
 	Reason string
+	// Day is from when on it is to hold, empty: the next working day; Urgent: at
+	// once, with a second administrator (RC-01). Text does not say either.
+	Day    crm.Day
+	Urgent bool
 }
 
 // The keys of a rule's parts.
@@ -79,16 +83,43 @@ func keyOf(word string) (string, bool) {
 	return "", false
 }
 
+// timing takes from when on a change holds out of its words. The first is what
+// it is about and may be called anything.
+func (c *Change) timing(words []string) ([]string, error) {
+	var rest []string
+	for i, w := range words {
+		name, day, ok := strings.Cut(w, "=")
+		switch {
+		case i > 0 && (w == "加急" || strings.EqualFold(w, "urgent")):
+			c.Urgent = true
+		case ok && (name == "生效" || strings.EqualFold(name, "from")):
+			d, err := crm.ParseDay(day)
+			if err != nil {
+				return nil, err
+			}
+			c.Day = d
+		default:
+			rest = append(rest, w)
+		}
+	}
+	return rest, nil
+}
+
 // ParseChange reads "新建 华东展会 来源=展会 等级=A 方式=派单 华东 2人 > 认领", "2 停用",
 // "2 等级=A,B", "2 第 1", "公海 华东池 方式=轮流". A value goes on until the next word
-// with a "=" behind a known name.
+// with a "=" behind a known name. "生效=2026-03-10" and "加急" stand anywhere.
 func ParseChange(text string) (Change, error) {
 	c := Change{Text: crm.Normalize(text), Set: map[string]string{}}
 	words := strings.Fields(c.Text)
 	if len(words) == 0 {
 		return c, crm.Invalid("请写要改什么", "say what to change").WithNext("例如 /分配规则 新建 华东展会 来源=展会 方式=轮流 华东", "for example /assignrules new Fairs source=fair do=turn East")
 	}
-	first, rest := words[0], words[1:]
+	first := words[0]
+	rest, err := c.timing(words[1:])
+	if err != nil {
+		return c, err
+	}
+	c.Text = strings.Join(append([]string{first}, rest...), " ")
 	switch {
 	case first == "新建" || strings.EqualFold(first, "new"):
 		c.Do = "new"
@@ -114,7 +145,7 @@ func ParseChange(text string) (Change, error) {
 		if k, v, ok := strings.Cut(w, "="); ok {
 			key, known := keyOf(k)
 			if !known {
-				return c, crm.Invalid("不认识“"+k+"”", "“"+k+"” is not known").WithNext("可以写：名称、来源、活动、城市、产品、等级、池、方式、原因", "there are: name, source, campaign, city, product, grade, pool, do, reason")
+				return c, crm.Invalid("不认识“"+k+"”", "“"+k+"” is not known").WithNext("可以写：名称、来源、活动、城市、产品、等级、池、方式、原因、生效", "there are: name, source, campaign, city, product, grade, pool, do, reason, from")
 			}
 			c.Set[key], last = v, key
 			continue

@@ -9,7 +9,6 @@ import (
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
 	"crmbot/internal/org"
-	"crmbot/internal/rule"
 )
 
 func encode(b Book) (string, error) {
@@ -20,10 +19,11 @@ func encode(b Book) (string, error) {
 	return string(raw), nil
 }
 
-func decode(v rule.Version) (Book, error) {
+// Decode reads rules as they are stored.
+func Decode(value string) (Book, error) {
 	var b Book
-	if err := json.Unmarshal([]byte(v.Value), &b); err != nil {
-		return b, fmt.Errorf("decode version %d of the rules: %w", v.ID, err)
+	if err := json.Unmarshal([]byte(value), &b); err != nil {
+		return b, fmt.Errorf("decode the rules: %w", err)
 	}
 	return b, nil
 }

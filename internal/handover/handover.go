@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crmbot/internal/crm"
+	"crmbot/internal/lead"
 	"crmbot/internal/rule"
 )
 
@@ -23,7 +24,7 @@ const (
 // The settings.
 var (
 	GraceDays   = rule.Int{Key: "HO-02.grace_days", Title: crm.Text{Zh: "交接后回收多给的工作日", En: "working days more before a handed-over record is recycled"}, Unit: crm.Text{Zh: "个工作日", En: "working days"}, Default: 10, Min: 0, Max: 120}
-	ContactDays = rule.Int{Key: "HO-03.contact_days", Title: crm.Text{Zh: "交接后几个工作日内应联系", En: "working days in which a handed-over customer is to be contacted"}, Unit: crm.Text{Zh: "个工作日", En: "working days"}, Default: 5, Min: 1, Max: 60}
+	ContactDays = lead.HandedDays
 	AskAfter    = rule.Int{Key: "HO-01.ask_hours", Title: crm.Text{Zh: "冻结后多久向经理提交接方案", En: "time from a freeze to the proposal for the manager"}, Unit: crm.Text{Zh: "工作小时", En: "working hours"}, Default: 4, Min: 0, Max: 9}
 	Follow      = rule.Bool{Key: "HO-02.contracts_follow", Title: crm.Text{Zh: "未签合同随客户归新负责人（业绩记给签约时的负责人）", En: "unsigned contracts follow to the new owner, who gets the credit when they are signed"}, Default: true}
 )

@@ -31,10 +31,29 @@ var Periods = rule.JSON[map[Grade]Period]{Key: "P-11.leads", Title: crm.Text{Zh:
 		return nil
 	}}
 
+// HandedDays is the time to the first contact after a hand-over (HO-03).
+var HandedDays = rule.Int{Key: "HO-03.contact_days", Title: crm.Text{Zh: "交接后几个工作日内应联系", En: "working days in which a handed-over customer is to be contacted"}, Unit: crm.Text{Zh: "个工作日", En: "working days"}, Default: 5, Min: 1, Max: 60}
+
+// Limits are how long owners may take.
+type Limits struct {
+	Grades map[Grade]Period
+	// Handed are the working days to the first contact of what was handed over.
+	Handed int
+}
+
+// LimitsOf are the limits in force.
+func LimitsOf(ctx context.Context, rules *rule.Book) Limits {
+	periods, _ := Periods.Read(ctx, rules)
+	return Limits{Grades: periods, Handed: int(HandedDays.Of(ctx, rules))}
+}
+
 // Due is when an owner's time is up.
 type Due struct {
 	// Contact is the deadline of the first valid contact; zero when it happened.
 	Contact time.Time
+	// Handed are the working days after a hand-over that make this deadline; zero:
+	// the hours of the grade do.
+	Handed int
 	// Release is the day on which the lead is due to go back to the pool.
 	Release crm.Day
 	// Left are the working days until Release; negative when it has passed.
@@ -73,40 +92,52 @@ func (l Lead) Facts() recycle.Facts {
 	return f
 }
 
-// DueOf computes the deadlines of an owned lead (P-09, P-11) by the periods
+// DueOf computes the deadlines of an owned lead (P-09, P-11) by the limits
 // alone. It is zero for leads in the pool and for closed ones.
-func DueOf(l Lead, periods map[Grade]Period, cal *calendar.Calendar, now time.Time) Due {
+func DueOf(l Lead, lim Limits, cal *calendar.Calendar, now time.Time) Due {
 	if l.Owner == 0 || l.Status != Open {
 		return Due{}
 	}
-	days := make(map[string]int, len(periods))
-	for g, p := range periods {
+	days := make(map[string]int, len(lim.Grades))
+	for g, p := range lim.Grades {
 		days[string(g)] = p.IdleDays
 	}
 	v := recycle.Judge(l.Facts(), recycle.Person{}, recycle.LeadTerms(days), cal, now)
-	return Due{Contact: contactBy(l, periods, cal), Release: v.Release, Left: cal.WorkdaysBetween(cal.DayOf(now), v.Release)}
+	d := Due{Release: v.Release, Left: cal.WorkdaysBetween(cal.DayOf(now), v.Release)}
+	d.Contact, d.Handed = contactBy(l, lim, cal)
+	return d
 }
 
 // contactBy is the deadline of the first valid contact; zero when it happened.
-func contactBy(l Lead, periods map[Grade]Period, cal *calendar.Calendar) time.Time {
-	p, ok := periods[l.Grade]
+// After a hand-over it is the end of work of the last day on which the contact
+// counts as made in time (HO-03), if that is later: who takes over somebody's
+// leads gets many at once. handed are those days where they decide.
+func contactBy(l Lead, lim Limits, cal *calendar.Calendar) (by time.Time, handed int) {
+	p, ok := lim.Grades[l.Grade]
 	if !ok {
-		p = periods["D"]
+		p = lim.Grades["D"]
 	}
 	if l.Contacted() {
-		return time.Time{}
+		return time.Time{}, 0
 	}
-	return cal.AddWorkHours(l.OwnedAt, time.Duration(p.ContactHours)*time.Hour)
+	by = cal.AddWorkHours(l.OwnedAt, time.Duration(p.ContactHours)*time.Hour)
+	if !l.Handed() {
+		return by, 0
+	}
+	if last := cal.At(cal.AddWorkdays(cal.DayOf(l.OwnedAt), lim.Handed), cal.Settings().WorkTo); last.After(by) {
+		return last, lim.Handed
+	}
+	return by, 0
 }
 
 // dues are the deadlines of leads, of one owner if that is not zero.
 func (s *Service) dues(ctx context.Context, owner crm.UserID, ls ...Lead) ([]Due, error) {
-	periods, _ := Periods.Read(ctx, s.d.Rules)
+	lim := LimitsOf(ctx, s.d.Rules)
 	out := make([]Due, len(ls))
 	fs := make([]recycle.Facts, len(ls))
 	running := false
 	for i, l := range ls {
-		if out[i] = DueOf(l, periods, s.d.Calendar, s.d.Clock.Now()); out[i].Release != "" {
+		if out[i] = DueOf(l, lim, s.d.Calendar, s.d.Clock.Now()); out[i].Release != "" {
 			fs[i], running = l.Facts(), true
 		} else {
 			fs[i] = recycle.Facts{Ref: l.Ref()}
@@ -134,17 +165,16 @@ func (s *Service) dues(ctx context.Context, owner crm.UserID, ls ...Lead) ([]Due
 // with is the deadline as keeping sees it.
 func (d Due) with(s recycle.Seen) Due {
 	if d.Release != "" {
-		contact := d.Contact
+		contact, handed := d.Contact, d.Handed
 		d = DueIn(s)
-		d.Contact = contact
+		d.Contact, d.Handed = contact, handed
 	}
 	return d
 }
 
 // freshDue is the deadline of a lead that has just got its owner.
 func (s *Service) freshDue(ctx context.Context, l Lead) (Due, error) {
-	periods, _ := Periods.Read(ctx, s.d.Rules)
-	d := DueOf(l, periods, s.d.Calendar, s.d.Clock.Now())
+	d := DueOf(l, LimitsOf(ctx, s.d.Rules), s.d.Calendar, s.d.Clock.Now())
 	if s.d.Keep == nil || d.Release == "" {
 		return d, nil
 	}

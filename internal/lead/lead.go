@@ -110,6 +110,8 @@ type Lead struct {
 	Version int64
 	// OwnedAt is when the present owner got it; zero in the pool.
 	OwnedAt time.Time
+	// HandedAt is when it was last handed over from a leaver (HO-02); zero: never.
+	HandedAt time.Time
 	// PooledAt is when it last came into the pool, ClaimableAt when the embargo
 	// ends (P-07).
 	PooledAt, ClaimableAt time.Time
@@ -145,6 +147,11 @@ func (l Lead) InPool() bool { return l.Owner == 0 && (l.Status == Open || l.Stat
 // got the lead.
 func (l Lead) Contacted() bool {
 	return l.Owner != 0 && !l.LastValidAt.IsZero() && !l.LastValidAt.Before(l.OwnedAt)
+}
+
+// Handed reports whether the present owner got it by a hand-over.
+func (l Lead) Handed() bool {
+	return l.Owner != 0 && !l.HandedAt.IsZero() && l.HandedAt.Equal(l.OwnedAt)
 }
 
 // Masked is the lead as it may be shown to somebody who has not claimed it

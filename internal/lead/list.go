@@ -281,9 +281,9 @@ func (s *Service) Losing(ctx context.Context, a crm.Actor, left int, contact tim
 			near[x.Ref] = true
 		}
 	}
-	periods, _ := Periods.Read(ctx, s.d.Rules)
+	limits := LimitsOf(ctx, s.d.Rules)
 	ls = slices.DeleteFunc(ls, func(l Lead) bool {
-		by := contactBy(l, periods, s.d.Calendar)
+		by, _ := contactBy(l, limits, s.d.Calendar)
 		return !near[l.Ref()] && (by.IsZero() || by.After(contact))
 	})
 	due, err := s.dues(ctx, a.ID, ls...)

@@ -55,6 +55,9 @@ type Routing struct {
 	From, To crm.UserID
 	Reason   pool.Reason
 	Note     string
+	// Check is asked under the receiver's lock before anything changes; nil: nothing
+	// more is to be checked.
+	Check func(ctx context.Context) error
 }
 
 // Route gives a lead to the person in one transaction with what also does. It
@@ -81,6 +84,11 @@ func (s *Service) Route(ctx context.Context, a crm.Actor, r Routing, also func(c
 		if l.Owner != r.From || l.Status != Open || l.Owner == r.To {
 			return pool.ErrLost
 		}
+		if r.Check != nil {
+			if err := r.Check(ctx); err != nil {
+				return err
+			}
+		}
 		home, err := s.d.Gate.Pool(ctx, l.Pool)
 		if err != nil {
 			return err
@@ -97,7 +105,9 @@ func (s *Service) Route(ctx context.Context, a crm.Actor, r Routing, also func(c
 		}
 		e := moved.Entries[0]
 		l.Owner, l.Team, l.OwnedAt, l.Version = e.To, e.ToTeam, e.At, l.Version+1
-		if r.Reason != pool.Handover {
+		if r.Reason == pool.Handover {
+			l.HandedAt = e.At
+		} else {
 			if err := s.record(ctx, FactAssigned, e.At, e.To, e.ToTeam, l.Ref()); err != nil {
 				return err
 			}

@@ -20,18 +20,45 @@ func TestP11Deadlines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	limits := lead.Limits{Grades: lead.Periods.Default, Handed: 5}
 	l := lead.Lead{Owner: 5, Status: lead.Open, Grade: "A", OwnedAt: monday}
-	d := lead.DueOf(l, lead.Periods.Default, cal, monday)
+	d := lead.DueOf(l, limits, cal, monday)
 	if !d.Contact.Equal(monday.Add(4*time.Hour)) || d.Release != "2026-03-05" || d.Left != 3 {
 		t.Errorf("grade A: %+v", d)
 	}
 	l.LastValidAt = monday.Add(24 * time.Hour)
-	if d = lead.DueOf(l, lead.Periods.Default, cal, monday.AddDate(0, 0, 6)); !d.Contact.IsZero() || d.Release != "2026-03-06" || d.Left != -1 {
+	if d = lead.DueOf(l, limits, cal, monday.AddDate(0, 0, 6)); !d.Contact.IsZero() || d.Release != "2026-03-06" || d.Left != -1 {
 		t.Errorf("after a contact, on Sunday: %+v", d)
 	}
 	l.Owner = 0
-	if d = lead.DueOf(l, lead.Periods.Default, cal, monday); d.Release != "" || !d.Contact.IsZero() || d.Left != 0 {
+	if d = lead.DueOf(l, limits, cal, monday); d.Release != "" || !d.Contact.IsZero() || d.Left != 0 {
 		t.Errorf("a pool lead has a deadline: %+v", d)
+	}
+}
+
+func TestHO03TheFirstContactAfterAHandOver(t *testing.T) {
+	cal, err := calendar.Standard(time.FixedZone("CST", 8*3600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := lead.Limits{Grades: lead.Periods.Default, Handed: 5}
+	due := func(l lead.Lead) lead.Due {
+		l.Owner, l.Status, l.Grade, l.OwnedAt = 5, lead.Open, "A", monday
+		return lead.DueOf(l, limits, cal, monday)
+	}
+	evening := cal.At("2026-03-09", calendar.Clock(18, 0))
+	if d := due(lead.Lead{HandedAt: monday}); !d.Contact.Equal(evening) || d.Handed != 5 {
+		t.Errorf("handed over: %+v, want until %v", d, evening)
+	}
+	if d := due(lead.Lead{HandedAt: monday.AddDate(0, 0, -7)}); !d.Contact.Equal(monday.Add(4*time.Hour)) || d.Handed != 0 {
+		t.Errorf("handed over to an owner before: %+v", d)
+	}
+	limits.Grades = map[lead.Grade]lead.Period{"A": {ContactHours: 90, IdleDays: 3}}
+	if d := due(lead.Lead{HandedAt: monday}); !d.Contact.After(evening) || d.Handed != 0 {
+		t.Errorf("the longer time of the grade: %+v", d)
+	}
+	if d := due(lead.Lead{HandedAt: monday, LastValidAt: monday}); !d.Contact.IsZero() || d.Handed != 0 {
+		t.Errorf("contacted: %+v", d)
 	}
 }
 

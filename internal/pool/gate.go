@@ -131,6 +131,8 @@ type Stamp struct {
 	Pool  crm.PoolID
 	// Claimable is when it may be claimed from the pool (P-07).
 	Claimable time.Time
+	// Handed marks a hand-over: its new owner has longer for the first contact (HO-03).
+	Handed bool
 }
 
 // Apply changes n rows, conditionally on what the caller read, or makes n new
@@ -221,7 +223,7 @@ func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, 
 	if n == 0 {
 		return out, nil
 	}
-	s := Stamp{At: now, Owner: seat.User.ID, Team: seat.User.Team, Pool: m.Pool.ID}
+	s := Stamp{At: now, Owner: seat.User.ID, Team: seat.User.Team, Pool: m.Pool.ID, Handed: m.Reason == Handover}
 	e := Entry{At: now, From: m.From, FromTeam: m.FromTeam, To: s.Owner, ToTeam: s.Team, Pool: m.Pool.ID, Reason: m.Reason, By: a.ID,
 		Why: m.Why, Note: m.Note, QuotaDay: quotaDay, Override: override, RuleVersion: version}
 	out.Entries, err = g.move(ctx, e, s, n, apply, map[string]any{"held": st.Held, "hold": out.Hold, "claimed": Used(st), "quota": out.Quota.Limit})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"crmbot/internal/assign"
@@ -94,11 +95,21 @@ func (d *DB) HoldBack(ctx context.Context, until time.Time, ids ...crm.LeadID) e
 }
 
 // UncontactedLeads implements assign.Store.
-func (d *DB) UncontactedLeads(ctx context.Context, from, to time.Time, after assign.Position, n int) ([]lead.Lead, error) {
+func (d *DB) UncontactedLeads(ctx context.Context, teams []crm.TeamID, from, to time.Time, after assign.Position, n int) ([]lead.Lead, error) {
 	since := max(ms(from), ms(after.At))
+	where := "owned_ms >= ? AND owned_ms <= ? AND (owned_ms > ? OR owned_ms = ? AND id > ?) AND last_valid_ms < owned_ms AND owner_id <> 0 AND status = ?"
+	args := []any{since, ms(to), ms(after.At), ms(after.At), int64(after.Lead), string(lead.Open)}
 	var out []lead.Lead
-	err := d.readTogether(ctx, leadsWhere(&out, "owned_ms >= ? AND owned_ms <= ? AND (owned_ms > ? OR owned_ms = ? AND id > ?) AND last_valid_ms < owned_ms AND owner_id <> 0 AND status = ? ORDER BY owned_ms, id LIMIT ?",
-		since, ms(to), ms(after.At), ms(after.At), int64(after.Lead), string(lead.Open), n))
+	if teams != nil {
+		if len(teams) == 0 {
+			return nil, nil
+		}
+		where += " AND team_id IN (?" + strings.Repeat(",?", len(teams)-1) + ")"
+		for _, t := range teams {
+			args = append(args, int64(t))
+		}
+	}
+	err := d.readTogether(ctx, leadsWhere(&out, where+" ORDER BY owned_ms, id LIMIT ?", append(args, n)...))
 	return out, err
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,16 @@ func (d *DB) Loads(ctx context.Context, users []crm.UserID, day crm.Day) (map[cr
 		}
 	}
 	return out, nil
+}
+
+// Recount implements assign.Store.
+func (d *DB) Recount(ctx context.Context, user crm.UserID, day crm.Day) (assign.Load, error) {
+	var l assign.Load
+	err := d.readTogether(ctx, reading{statement{"SELECT (SELECT COUNT(*) FROM crm_leads WHERE owner_id = ? AND status = ?), " +
+		"(SELECT COALESCE(SUM(qty), 0) FROM crm_fact_daily WHERE metric_key = ? AND day = ? AND user_id = ?) + (SELECT COUNT(*) FROM crm_assign_offers WHERE user_id = ? AND state = ?)",
+		[]any{int64(user), string(lead.Open), lead.FactAssigned, string(day), int64(user), int64(user), string(assign.OfferOpen)}},
+		func(rows *sql.Rows) error { return rows.Scan(&l.Held, &l.Received) }, nil})
+	return l, err
 }
 
 type assignPersonRow struct {

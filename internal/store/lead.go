@@ -34,7 +34,7 @@ type leadRow struct {
 	GivenBy, GivenMs, GivenUntilMs, NeedMs, AccountID                           int64
 	Judged                                                                      int
 	FirstGrade                                                                  string
-	MergedID                                                                    int64
+	MergedID, HandedMs                                                          int64
 }
 
 func (leadRow) TableName() string { return "crm_leads" }
@@ -48,7 +48,7 @@ func leadRowOf(l *lead.Lead) leadRow {
 		CreatedMs: ms(l.CreatedAt), UpdatedMs: ms(l.UpdatedAt), Version: l.Version, OwnedMs: ms(l.OwnedAt), PooledMs: ms(l.PooledAt), ClaimableMs: ms(l.ClaimableAt),
 		FirstContactMs: ms(l.FirstContactAt), LastActivityMs: ms(l.LastActivityAt), LastValidMs: ms(l.LastValidAt),
 		CompanySize: l.Size, BaseGrade: string(l.Standing.Grade), LowRuns: l.Standing.Low, LowDay: string(l.Standing.LowDay), GivenGrade: string(l.Given.Grade), GivenWhy: l.Given.Why,
-		GivenBy: int64(l.Given.By), GivenMs: ms(l.Given.At), GivenUntilMs: ms(l.Given.Until), NeedMs: ms(l.NeedAt), AccountID: int64(l.Became), MergedID: int64(l.Merged)}
+		GivenBy: int64(l.Given.By), GivenMs: ms(l.Given.At), GivenUntilMs: ms(l.Given.Until), NeedMs: ms(l.NeedAt), AccountID: int64(l.Became), MergedID: int64(l.Merged), HandedMs: ms(l.HandedAt)}
 }
 
 func (r leadRow) entity() lead.Lead {
@@ -60,20 +60,20 @@ func (r leadRow) entity() lead.Lead {
 		PooledAt: at(r.PooledMs), ClaimableAt: at(r.ClaimableMs), FirstContactAt: at(r.FirstContactMs), LastActivityAt: at(r.LastActivityMs), LastValidAt: at(r.LastValidMs),
 		Standing: lead.Standing{Grade: lead.Grade(r.BaseGrade), Low: r.LowRuns, LowDay: crm.Day(r.LowDay)},
 		Given:    lead.Given{Grade: lead.Grade(r.GivenGrade), By: crm.UserID(r.GivenBy), At: at(r.GivenMs), Until: at(r.GivenUntilMs), Why: r.GivenWhy},
-		NeedAt:   at(r.NeedMs), Became: crm.AccountID(r.AccountID), Merged: crm.LeadID(r.MergedID)}
+		NeedAt:   at(r.NeedMs), Became: crm.AccountID(r.AccountID), Merged: crm.LeadID(r.MergedID), HandedAt: at(r.HandedMs)}
 }
 
 var leadColumns = strings.Fields("id company contact title phone email address city region industry source need budget note uscc grade grade_given " +
 	"score_source score_complete score_actions score_fit score_decay rank_no status quality owner_id team_id pool_id created_by import_id import_row " +
 	"created_ms updated_ms version owned_ms pooled_ms claimable_ms first_contact_ms last_activity_ms last_valid_ms " +
-	"company_size base_grade low_day given_grade given_why low_runs given_by given_ms given_until_ms need_ms account_id judged first_grade campaign merged_id")
+	"company_size base_grade low_day given_grade given_why low_runs given_by given_ms given_until_ms need_ms account_id judged first_grade campaign merged_id handed_ms")
 
 // fields are where the columns of leadColumns go.
 func (r *leadRow) fields() []any {
 	return []any{&r.ID, &r.Company, &r.Contact, &r.Title, &r.Phone, &r.Email, &r.Address, &r.City, &r.Region, &r.Industry, &r.Source, &r.Need, &r.Budget, &r.Note, &r.Uscc, &r.Grade, &r.GradeGiven,
 		&r.ScoreSource, &r.ScoreComplete, &r.ScoreActions, &r.ScoreFit, &r.ScoreDecay, &r.RankNo, &r.Status, &r.Quality, &r.OwnerID, &r.TeamID, &r.PoolID, &r.CreatedBy, &r.ImportID, &r.ImportRow,
 		&r.CreatedMs, &r.UpdatedMs, &r.Version, &r.OwnedMs, &r.PooledMs, &r.ClaimableMs, &r.FirstContactMs, &r.LastActivityMs, &r.LastValidMs,
-		&r.CompanySize, &r.BaseGrade, &r.LowDay, &r.GivenGrade, &r.GivenWhy, &r.LowRuns, &r.GivenBy, &r.GivenMs, &r.GivenUntilMs, &r.NeedMs, &r.AccountID, &r.Judged, &r.FirstGrade, &r.Campaign, &r.MergedID}
+		&r.CompanySize, &r.BaseGrade, &r.LowDay, &r.GivenGrade, &r.GivenWhy, &r.LowRuns, &r.GivenBy, &r.GivenMs, &r.GivenUntilMs, &r.NeedMs, &r.AccountID, &r.Judged, &r.FirstGrade, &r.Campaign, &r.MergedID, &r.HandedMs}
 }
 
 // leadsWhere are the leads that fit; where may end in an order and a limit.
@@ -196,6 +196,7 @@ func (d *DB) MoveLead(ctx context.Context, l lead.Lead, s pool.Stamp, next lead.
 		also("pooled_ms", ms(s.At), true)
 		also("claimable_ms", ms(s.Claimable), true)
 	}
+	also("handed_ms", ms(s.At), s.Handed)
 	also("pool_id", int64(s.Pool), s.Pool != l.Pool)
 	also("status", string(next), next != l.Status)
 	also("quality", quality, quality != l.Quality)

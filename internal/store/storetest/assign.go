@@ -219,7 +219,7 @@ func assignLoads(t *testing.T, db *store.DB, now time.Time) {
 	}
 	var ls []*lead.Lead
 	for i, g := range []lead.Grade{"A", "B", "A", "C"} {
-		l := &lead.Lead{Info: lead.Info{Company: fmt.Sprint("厂", i)}, Grade: g, Status: lead.Open, Owner: 31, Pool: 1, CreatedAt: now, UpdatedAt: now, OwnedAt: now.Add(time.Duration(i) * time.Minute), Version: 1}
+		l := &lead.Lead{Info: lead.Info{Company: fmt.Sprint("厂", i)}, Grade: g, Status: lead.Open, Owner: 31, Team: 3, Pool: 1, CreatedAt: now, UpdatedAt: now, OwnedAt: now.Add(time.Duration(i) * time.Minute), Version: 1}
 		if i == 2 {
 			l.Status = lead.Converted
 		}
@@ -247,6 +247,14 @@ func assignLoads(t *testing.T, db *store.DB, now time.Time) {
 	if l := loads[31]; l.Held != 2 || l.Received != 3 || len(l.Hot) != 1 || l.Hot[0].ID != ls[0].ID {
 		t.Errorf("load %+v", l)
 	}
+	must(db.InTx(ctx, func(ctx context.Context) error {
+		for user, want := range map[crm.UserID]assign.Load{31: {Held: 2, Received: 3}, 32: {}} {
+			if l, err := db.Recount(ctx, user, "2026-03-02"); err != nil || l.Held != want.Held || l.Received != want.Received {
+				t.Errorf("counted again, person %d has %+v, %v", user, l, err)
+			}
+		}
+		return nil
+	}))
 	if l := loads[32]; l.Held+l.Received+len(l.Hot) != 0 {
 		t.Errorf("nobody's load %+v", l)
 	}
@@ -259,19 +267,27 @@ func assignLoads(t *testing.T, db *store.DB, now time.Time) {
 		}
 	}
 	// The uncontacted ones in order, page by page; a contact ends it.
-	page, err := db.UncontactedLeads(ctx, now.Add(-time.Hour), now.Add(time.Hour), assign.Position{}, 1)
+	page, err := db.UncontactedLeads(ctx, nil, now.Add(-time.Hour), now.Add(time.Hour), assign.Position{}, 1)
 	must(err)
 	if len(page) != 1 || page[0].ID != ls[0].ID {
 		t.Fatalf("page %+v", page)
 	}
-	page, err = db.UncontactedLeads(ctx, now.Add(-time.Hour), now.Add(time.Hour), assign.Position{At: page[0].OwnedAt, Lead: page[0].ID}, 5)
+	for _, x := range []struct {
+		teams []crm.TeamID
+		want  int
+	}{{[]crm.TeamID{3}, 2}, {[]crm.TeamID{4, 3}, 2}, {[]crm.TeamID{4}, 0}, {[]crm.TeamID{}, 0}, {nil, 2}} {
+		if ls, err := db.UncontactedLeads(ctx, x.teams, now.Add(-time.Hour), now.Add(time.Hour), assign.Position{}, 5); err != nil || len(ls) != x.want {
+			t.Errorf("of the teams %v: %d leads, %v; want %d", x.teams, len(ls), err, x.want)
+		}
+	}
+	page, err = db.UncontactedLeads(ctx, nil, now.Add(-time.Hour), now.Add(time.Hour), assign.Position{At: page[0].OwnedAt, Lead: page[0].ID}, 5)
 	must(err)
 	if len(page) != 1 || page[0].ID != ls[1].ID {
 		t.Errorf("next page %+v", page)
 	}
 	_, err = db.TouchLead(ctx, ls[1].ID, now.Add(time.Hour), true)
 	must(err)
-	if page, _ = db.UncontactedLeads(ctx, now.Add(-time.Hour), now.Add(time.Hour), assign.Position{At: ls[0].OwnedAt, Lead: ls[0].ID}, 5); len(page) != 0 {
+	if page, _ = db.UncontactedLeads(ctx, nil, now.Add(-time.Hour), now.Add(time.Hour), assign.Position{At: ls[0].OwnedAt, Lead: ls[0].ID}, 5); len(page) != 0 {
 		t.Errorf("a contacted lead is late: %+v", page)
 	}
 	last, err := db.LastLeads(ctx, 2)

@@ -20,7 +20,7 @@ func newLead(now time.Time, company string, owner crm.UserID) *lead.Lead {
 		Source: "转介绍", Need: "检测设备 '; DROP TABLE crm_leads; --", Budget: "80 万", Note: "😀", USCC: "91310000", Size: "50-99 人"}, Grade: "B", GradeGiven: true, Score: lead.Score{Source: 30, Complete: 20, Actions: 3, Fit: 2, Decay: 1},
 		Status: lead.Open, Quality: "", Owner: owner, Team: 2, Pool: 1, CreatedBy: 9, CreatedAt: now, UpdatedAt: now, Version: 1, OwnedAt: now, PooledAt: now, ClaimableAt: now,
 		FirstContactAt: now, LastActivityAt: now, LastValidAt: now,
-		Standing: lead.Standing{Grade: "C", Low: 1, LowDay: "2026-03-01"}, Given: lead.Given{Grade: "B", By: 4, At: now, Until: now.Add(time.Hour), Why: "客户已立项"}, NeedAt: now, Became: 77}
+		Standing: lead.Standing{Grade: "C", Low: 1, LowDay: "2026-03-01"}, Given: lead.Given{Grade: "B", By: 4, At: now, Until: now.Add(time.Hour), Why: "客户已立项"}, NeedAt: now, Became: 77, HandedAt: now}
 }
 
 // Lead is the contract of lead.Store and lead.Index: every field comes back, an
@@ -55,8 +55,14 @@ func Lead(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	}
 	got, err = db.Lead(ctx, l.ID)
 	must(err)
-	if got.Owner != 5 || got.Team != 3 || !got.OwnedAt.Equal(stamp.At) || got.Version != 2 {
+	if got.Owner != 5 || got.Team != 3 || !got.OwnedAt.Equal(stamp.At) || got.Version != 2 || got.Handed() {
 		t.Errorf("after the move: %+v", got)
+	}
+	stamp.At, stamp.Handed = stamp.At.Add(time.Hour), true
+	ok, err = db.MoveLead(ctx, got, stamp, lead.Open, "")
+	must(err)
+	if got, err = db.Lead(ctx, l.ID); err != nil || !ok || !got.Handed() || !got.HandedAt.Equal(stamp.At) {
+		t.Errorf("HO-02: after a hand-over: %+v %v", got, err)
 	}
 	if ok, err = db.SetStatus(ctx, *l, lead.Invalid, "", now); err != nil || ok {
 		t.Errorf("an old version changed the state: %v %v", ok, err)
