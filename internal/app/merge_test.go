@@ -40,9 +40,9 @@ func (f *branch) visit(who string, ref crm.Ref) {
 }
 
 func TestDU01TwoLeadsBecomeOne(t *testing.T) {
-	for name, dsn := range map[string]func() string{"sqlite": func() string { return "" }, "mysql": func() string { return testdb.MySQL(t) }} {
+	for name, dsn := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "mysql": func(t *testing.T) string { return testdb.MySQL(t) }} {
 		t.Run(name, func(t *testing.T) {
-			f := newBranch(t, dsn())
+			f := newBranch(t, dsn(t))
 			leads, lei, na, wei := f.a.Services.Leads, f.as("王磊"), f.as("李娜"), f.as("张伟")
 			keep := f.lead("李娜", lead.Info{Company: "华星科技", Contact: "王总", Phone: "13800138000"})
 			other := f.lead("张伟", lead.Info{Company: "华兴工贸", Email: "li@huaxing-gm.com", City: "上海"})

@@ -185,9 +185,9 @@ func TestPoolsAreSetUpAtRunTime(t *testing.T) {
 // TestP08DetailViewsAreCounted: fifty different records a day, one twice is one,
 // and a refusal costs nothing.
 func TestP08DetailViewsAreCounted(t *testing.T) {
-	for name, dsn := range map[string]func() string{"sqlite": func() string { return "" }, "mysql": func() string { return testdb.MySQL(t) }} {
+	for name, dsn := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "mysql": func(t *testing.T) string { return testdb.MySQL(t) }} {
 		t.Run(name, func(t *testing.T) {
-			f := newBranch(t, dsn())
+			f := newBranch(t, dsn(t))
 			acc, na := f.a.Services.Accounts, f.as("李娜")
 			f.set("P-08.views", "3")
 			rows := make([]account.Row, 8)

@@ -15,9 +15,9 @@ import (
 // bought, whichever of the two is taken back, and also when the second one is won
 // at the very moment.
 func TestCH01UndoingAWinKeepsTheOtherSuccess(t *testing.T) {
-	for name, dsn := range map[string]func() string{"sqlite": func() string { return "" }, "mysql": func() string { return testdb.MySQL(t) }} {
+	for name, dsn := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "mysql": func(t *testing.T) string { return testdb.MySQL(t) }} {
 		t.Run(name, func(t *testing.T) {
-			f := newBranch(t, dsn())
+			f := newBranch(t, dsn(t))
 			na := f.as("李娜")
 			deals := f.a.Services.Deals
 			x, err := f.a.Services.Accounts.Create(f.ctx, na, account.Draft{Name: "华星科技"})

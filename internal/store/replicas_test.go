@@ -79,9 +79,9 @@ func TestMigrateTogether(t *testing.T) {
 // TestMigrateRefusesANewerDatabase: a program never runs on a schema that it
 // does not know.
 func TestMigrateRefusesANewerDatabase(t *testing.T) {
-	for name, dsn := range map[string]func() string{"sqlite": func() string { return "sqlite:" + filepath.Join(t.TempDir(), "test.db") }, "mysql": func() string { return testenv.MySQL(t) }} {
+	for name, dsn := range map[string]func(*testing.T) string{"sqlite": func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "test.db") }, "mysql": func(t *testing.T) string { return testenv.MySQL(t) }} {
 		t.Run(name, func(t *testing.T) {
-			db, _ := openStore(t, dsn())
+			db, _ := openStore(t, dsn(t))
 			exec(t, sqlPool(t, db), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)")
 			if _, err := db.Migrate(t.Context()); !errors.Is(err, store.ErrNewer) || !strings.Contains(err.Error(), "99999") {
 				t.Errorf("a newer database gave %v", err)
