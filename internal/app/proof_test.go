@@ -44,6 +44,7 @@ func TestP05FiftyPeopleClaimOneLead(t *testing.T) {
 
 func fiftyClaim(t *testing.T, open func(crm.Clock) stage) {
 	const phone = "13800138000"
+	dsn := testdb.MySQL(t) // SQLite lets one writer in at a time anyway
 	clock := workday()
 	st := open(clock)
 	var reps []string
@@ -53,8 +54,7 @@ func fiftyClaim(t *testing.T, open func(crm.Clock) stage) {
 		reps = append(reps, m.key)
 		st.hire(m)
 	}
-	// SQLite lets one writer in at a time anyway: the crowd is let loose on MariaDB.
-	s := story{serve(t, app.Options{DSN: testdb.MySQL(t), Clock: clock}, nil, st), st, nil}
+	s := story{serve(t, app.Options{DSN: dsn, Clock: clock}, nil, st), st, nil}
 	s.known(append(reps, "wang")...)
 	s.say("wang", "/新线索 上海华星科技 王总 "+phone+" 展会", "L-1")
 	g := s.group("华东群", append(slices.Clone(reps), "wang")...)
