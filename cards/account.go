@@ -265,6 +265,9 @@ func storyText(l crm.Lang, list []lead.StoryItem, zone *time.Location) card.Text
 func AccountList(f LeadFrame, list []account.Account, due map[crm.AccountID]lead.Due, total int64, page, size int, st pool.Status, today crm.Day) card.Card {
 	l, zone := f.Lang, f.Zone
 	out := card.Card{Lang: l, Title: l.T("我的客户", "My accounts"), Tone: card.Info, Subtitle: l.T(fmt.Sprintf("共 %d 家 · 未成交 %d，上限 %d", total, st.Held, st.Hold), fmt.Sprintf("%d in all · %d of at most %d without a deal", total, st.Held, st.Hold))}
+	if st.Dealt {
+		out.Subtitle = l.T(fmt.Sprintf("共 %d 家，上限 %d", total, st.Hold), fmt.Sprintf("%d of at most %d", total, st.Hold))
+	}
 	if len(list) == 0 {
 		out.Blocks = []card.Block{card.P(l.T("名下还没有客户。可以把线索转为客户，或在记录拜访时直接写公司名。", "You have no accounts yet. Turn a lead into an account, or just name the company when you log a visit.")),
 			card.Buttons{Items: []card.Button{CommandButton(l.T("看客户公海", "Open the account pool"), l.T("/公海 客户", "/pool accounts"))}}}

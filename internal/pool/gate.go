@@ -92,7 +92,8 @@ func (g *Gate) SeatFor(ctx context.Context, kind crm.Kind, user crm.UserID, ref 
 
 func (g *Gate) lookAt(ctx context.Context, seat Seat, ref crm.Ref, now time.Time, scopes []rule.Scope) *Look {
 	day := g.d.Calendar.DayOf(now)
-	return &Look{Kind: seat.Kind, User: seat.User.ID, Day: day, DayStart: day.Time(g.d.Calendar.Zone()), BurstSince: now.Add(-g.burstWindow(ctx, scopes)), Ref: ref, Most: maxPast}
+	return &Look{Kind: seat.Kind, User: seat.User.ID, Day: day, DayStart: day.Time(g.d.Calendar.Zone()), BurstSince: now.Add(-g.burstWindow(ctx, scopes)), Ref: ref, Most: maxPast,
+		Dealt: DealtCount.Of(ctx, g.d.Rules, scopes...)}
 }
 
 func (g *Gate) burstWindow(ctx context.Context, scopes []rule.Scope) time.Duration {
@@ -116,8 +117,8 @@ type Move struct {
 	Note string
 	// Uncounted releases are the record's own fault (P-17).
 	Uncounted bool
-	// Exempt records do not count for the hold limit (P-03): accounts that have
-	// bought.
+	// Exempt records do not count for the hold limit (P-03) unless DealtCount says
+	// so: accounts that have bought.
 	Exempt bool
 	// Version is that of the rule that decided; for recycling.
 	Version int64
@@ -205,7 +206,7 @@ func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, 
 		}
 	}
 	var version int64
-	if m.Reason.limited() && !m.Exempt {
+	if m.Reason.limited() && (!m.Exempt || DealtCount.Of(ctx, g.d.Rules, scopes...)) {
 		out.Hold, version = g.hold(ctx, seat.Kind, scopes)
 		if n > 1 {
 			n = max(0, min(n, out.Hold-st.Held))
@@ -308,7 +309,7 @@ func (g *Gate) refund(ctx context.Context, a crm.Actor, m Move, now time.Time, e
 	if err != nil {
 		return err
 	}
-	st, err := g.d.Store.Standing(ctx, m.Ref.Kind, a.ID, m.Last.QuotaDay, m.Last.QuotaDay.Time(g.d.Calendar.Zone()), now)
+	st, err := g.d.Store.Standing(ctx, m.Ref.Kind, a.ID, m.Last.QuotaDay, m.Last.QuotaDay.Time(g.d.Calendar.Zone()), now, false)
 	if err != nil {
 		return fmt.Errorf("count refunds: %w", err)
 	}

@@ -91,6 +91,8 @@ type Look struct {
 	// how many of its entries are read.
 	Ref  crm.Ref
 	Most int
+	// Dealt counts accounts that have bought among what is held (P-03).
+	Dealt bool
 
 	// Done reports that the rest is the answer: how the person stands, and the
 	// record's entries in no order; when there are Most of them, perhaps not all.
@@ -117,15 +119,17 @@ type Store interface {
 	// LockQuota takes the person's quota row for the rest of the transaction, so
 	// that claims, assignments and imports for one person wait for each other.
 	LockQuota(ctx context.Context, kind crm.Kind, user crm.UserID) error
-	// Standing counts in one statement. Read it after LockQuota.
-	Standing(ctx context.Context, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time) (Standing, error)
+	// Standing counts in one statement, with dealt accounts that have bought too.
+	// Read it after LockQuota.
+	Standing(ctx context.Context, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time, dealt bool) (Standing, error)
 	// Look answers the look now; LookAhead lets it travel with the next read of
 	// the transaction, if that is one which can take it along.
 	Look(ctx context.Context, l *Look) error
 	LookAhead(ctx context.Context, l *Look)
 	// HeldBy counts the records of each person that count for the hold limit (P-03),
+	// with dealt accounts that have bought too,
 	// ClaimedBy their claims of the day.
-	HeldBy(ctx context.Context, kind crm.Kind) (map[crm.UserID]int, error)
+	HeldBy(ctx context.Context, kind crm.Kind, dealt bool) (map[crm.UserID]int, error)
 	ClaimedBy(ctx context.Context, kind crm.Kind, day crm.Day, dayStart time.Time) (map[crm.UserID]int, error)
 	// AddEntries appends to the ledger.
 	AddEntries(ctx context.Context, es ...Entry) error

@@ -14,6 +14,9 @@ var (
 	// HoldLeads is the hold limit of leads; other kinds bring theirs with Deps.Holds.
 	HoldLeads = rule.Int{Key: "P-03.leads", Title: crm.Text{Zh: "每人持有线索上限", En: "leads held per person, at most"}, Unit: crm.Text{Zh: "条", En: "leads"}, Default: 50, Min: 0, Max: 100000}
 
+	// DealtCount lets accounts that have bought count for the hold limit too.
+	DealtCount = rule.Bool{Key: "P-03.deal_counts", Title: crm.Text{Zh: "已成交客户也计入持有上限", En: "accounts that have bought count for the hold limit too"}}
+
 	QuotaDaily    = rule.Int{Key: "P-04.daily", Title: crm.Text{Zh: "每个工作日可认领数", En: "claims per working day"}, Unit: crm.Text{Zh: "条", En: "claims"}, Default: 20, Min: 0, Max: 100000}
 	QuotaOffday   = rule.Int{Key: "P-04.offday", Title: crm.Text{Zh: "公海允许时，非工作日可认领数", En: "claims on a day off, where the pool allows it"}, Unit: crm.Text{Zh: "条", En: "claims"}, Default: 5, Min: 0, Max: 100000}
 	Burst         = rule.Int{Key: "P-04.burst", Title: crm.Text{Zh: "短时间内可认领数", En: "claims within the burst window"}, Unit: crm.Text{Zh: "条", En: "claims"}, Default: 5, Min: 1, Max: 100000}
@@ -36,7 +39,7 @@ func Settings() []rule.Def {
 		CoolAuto, CoolVoluntary, CoolManager, EmbargoNew, EmbargoRecycle, DetailViews, CollabDays} {
 		out = append(out, i.Def())
 	}
-	return append(out, ReleaseReasons.Def())
+	return append(out, ReleaseReasons.Def(), DealtCount.Def())
 }
 
 // Candidate is a record that the person could release to make room.

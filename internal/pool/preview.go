@@ -20,6 +20,8 @@ type Over struct {
 // and not what is held.
 func (g *Gate) limitOf(key string) (kind crm.Kind, claims, ok bool) {
 	switch key {
+	case DealtCount.Key:
+		return crm.KindAccount, false, true
 	case HoldLeads.Key:
 		return crm.KindLead, false, true
 	case QuotaDaily.Key, QuotaOffday.Key:
@@ -49,11 +51,14 @@ func (g *Gate) Over(ctx context.Context, key string, b *rule.Book, people []org.
 		return nil, nil
 	}
 	day := g.d.Calendar.DayOf(g.d.Clock.Now())
+	if key == DealtCount.Key {
+		return g.overDealt(ctx, b, people)
+	}
 	count := func(k crm.Kind) (map[crm.UserID]int, error) {
 		if claims {
 			return g.d.Store.ClaimedBy(ctx, k, day, day.Time(g.d.Calendar.Zone()))
 		}
-		return g.d.Store.HeldBy(ctx, k)
+		return g.d.Store.HeldBy(ctx, k, DealtCount.Of(ctx, b))
 	}
 	have, err := count(kind)
 	if err != nil {
@@ -71,6 +76,35 @@ func (g *Gate) Over(ctx context.Context, key string, b *rule.Book, people []org.
 			return nil, nil // it is not the limit of this day
 		}
 	}
+	d, _ := b.Def(key)
+	limit := rule.Int{Key: key, Min: d.Form.Min, Max: d.Form.Max}
+	return g.over(ctx, people, have, func(scopes []rule.Scope) int { return int(limit.Of(ctx, b, scopes...)) })
+}
+
+// overDealt is Over for the setting by which accounts that have bought count.
+func (g *Gate) overDealt(ctx context.Context, b *rule.Book, people []org.User) ([]Over, error) {
+	counted := map[bool]map[crm.UserID]int{}
+	for _, dealt := range []bool{false, true} {
+		have, err := g.d.Store.HeldBy(ctx, crm.KindAccount, dealt)
+		if err != nil {
+			return nil, err
+		}
+		counted[dealt] = have
+	}
+	have := map[crm.UserID]int{}
+	for _, u := range people {
+		scopes, _, err := g.scopes(ctx, u)
+		if err != nil {
+			return nil, err
+		}
+		have[u.ID] = counted[DealtCount.Of(ctx, b, scopes...)][u.ID]
+	}
+	limit := g.d.Holds[crm.KindAccount]
+	return g.over(ctx, people, have, func(scopes []rule.Scope) int { return int(limit.Of(ctx, b, scopes...)) })
+}
+
+// over are those who have more than their limit.
+func (g *Gate) over(ctx context.Context, people []org.User, have map[crm.UserID]int, limitFor func([]rule.Scope) int) ([]Over, error) {
 	var out []Over
 	for _, u := range people {
 		n := have[u.ID]
@@ -81,9 +115,7 @@ func (g *Gate) Over(ctx context.Context, key string, b *rule.Book, people []org.
 		if err != nil {
 			return nil, err
 		}
-		d, _ := b.Def(key)
-		limit := int(rule.Int{Key: key, Min: d.Form.Min, Max: d.Form.Max}.Of(ctx, b, scopes...))
-		if n > limit {
+		if limit := limitFor(scopes); n > limit {
 			out = append(out, Over{User: u, Have: n, Limit: limit})
 		}
 	}

@@ -122,6 +122,8 @@ type Status struct {
 	Standing
 	Hold  int
 	Quota Quota
+	// Dealt reports that accounts that have bought count too.
+	Dealt bool
 }
 
 // Status tells how the person stands with the kind in the pool. It only
@@ -137,12 +139,13 @@ func (g *Gate) Status(ctx context.Context, user crm.UserID, kind crm.Kind, p Poo
 	}
 	now := g.d.Clock.Now()
 	day := g.d.Calendar.DayOf(now)
-	st, err := g.d.Store.Standing(ctx, kind, user, day, day.Time(g.d.Calendar.Zone()), now.Add(-time.Duration(BurstMinutes.Of(ctx, g.d.Rules, scopes...))*time.Minute))
+	dealt := DealtCount.Of(ctx, g.d.Rules, scopes...)
+	st, err := g.d.Store.Standing(ctx, kind, user, day, day.Time(g.d.Calendar.Zone()), now.Add(-time.Duration(BurstMinutes.Of(ctx, g.d.Rules, scopes...))*time.Minute), dealt)
 	if err != nil {
 		return Status{}, err
 	}
 	hold, _ := g.hold(ctx, kind, scopes)
-	return Status{Standing: st, Hold: hold, Quota: g.quota(ctx, day, p, scopes)}, nil
+	return Status{Standing: st, Hold: hold, Quota: g.quota(ctx, day, p, scopes), Dealt: dealt}, nil
 }
 
 // Cooling are the records of the list that the person may not claim yet

@@ -167,9 +167,9 @@ func (d *DB) LockQuota(ctx context.Context, kind crm.Kind, user crm.UserID) erro
 }
 
 // Standing implements pool.Store.
-func (d *DB) Standing(ctx context.Context, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time) (pool.Standing, error) {
+func (d *DB) Standing(ctx context.Context, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time, dealt bool) (pool.Standing, error) {
 	var out pool.Standing
-	err := d.readTogether(ctx, standing(&out, kind, user, day, dayStart, burstSince))
+	err := d.readTogether(ctx, standing(&out, kind, user, day, dayStart, burstSince, dealt))
 	return out, err
 }
 
@@ -185,7 +185,7 @@ func (d *DB) LookAhead(ctx context.Context, l *pool.Look) {
 
 func look(l *pool.Look) []reading {
 	l.Done, l.Past = false, nil
-	list := []reading{standing(&l.Standing, l.Kind, l.User, l.Day, l.DayStart, l.BurstSince)}
+	list := []reading{standing(&l.Standing, l.Kind, l.User, l.Day, l.DayStart, l.BurstSince, l.Dealt)}
 	if l.Ref.ID != 0 {
 		list = append([]reading{entries(&l.Past, "ref = ? LIMIT ?", l.Ref.String(), l.Most)}, list...)
 	}
@@ -193,10 +193,13 @@ func look(l *pool.Look) []reading {
 	return list
 }
 
-func standing(out *pool.Standing, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time) reading {
+func standing(out *pool.Standing, kind crm.Kind, user crm.UserID, day crm.Day, dayStart, burstSince time.Time, dealt bool) reading {
 	held, heldArgs := "SELECT COUNT(*) FROM crm_leads WHERE owner_id = ? AND status = ?", []any{int64(user), string(lead.Open)}
 	if kind == crm.KindAccount {
-		held, heldArgs = "SELECT COUNT(*) FROM crm_accounts WHERE owner_id = ? AND dealt_ms = 0", []any{int64(user)}
+		held, heldArgs = "SELECT COUNT(*) FROM crm_accounts WHERE owner_id = ?", []any{int64(user)}
+		if !dealt {
+			held += " AND dealt_ms = 0"
+		}
 	}
 	const refunds = "SELECT COUNT(*) FROM crm_ownership_ledger WHERE from_user = ? AND kind = ? AND reason = ? AND at_ms >= ? AND quota_day = ? AND refund = ?"
 	args := append([]any{string(day), ms(dayStart), ms(burstSince), int64(user), string(kind), string(pool.Release), ms(dayStart), string(day), true}, heldArgs...)

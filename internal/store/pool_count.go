@@ -12,10 +12,13 @@ import (
 )
 
 // HeldBy implements pool.Store.
-func (d *DB) HeldBy(ctx context.Context, kind crm.Kind) (map[crm.UserID]int, error) {
+func (d *DB) HeldBy(ctx context.Context, kind crm.Kind, dealt bool) (map[crm.UserID]int, error) {
 	q := d.read(ctx).Table("crm_leads").Where("status = ? AND owner_id <> 0", string(lead.Open))
 	if kind == crm.KindAccount {
-		q = d.read(ctx).Table("crm_accounts").Where("dealt_ms = 0 AND owner_id <> 0")
+		q = d.read(ctx).Table("crm_accounts").Where("owner_id <> 0")
+		if !dealt {
+			q = q.Where("dealt_ms = 0")
+		}
 	}
 	return countsBy(q.Select("owner_id AS person, COUNT(*) AS n").Group("owner_id"))
 }

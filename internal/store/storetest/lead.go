@@ -186,7 +186,7 @@ func ledger(t *testing.T, db *store.DB, now time.Time) {
 				return err
 			}
 		}
-		st, err := db.Standing(ctx, crm.KindLead, 61, day, now.Add(-time.Hour), now.Add(20*time.Minute))
+		st, err := db.Standing(ctx, crm.KindLead, 61, day, now.Add(-time.Hour), now.Add(20*time.Minute), false)
 		if want := (ownership.Standing{Claims: 2, Refunds: 1, Burst: 1}); err != nil || st != want {
 			t.Errorf("standing %+v %v, want %+v", st, err, want)
 		}
