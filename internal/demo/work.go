@@ -311,8 +311,8 @@ func (l *life) submitReport(ctx context.Context, r *rep, day crm.Day) error {
 	if err != nil {
 		return err
 	}
-	rep, err := l.s.Reports.Get(ctx, a, a.ID, day)
-	if err != nil {
+	rep, ok, err := l.d.App.DB.ReportOf(ctx, a.ID, day)
+	if err != nil || !ok {
 		return err
 	}
 	text := pick(l.g, sentences)
