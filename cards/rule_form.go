@@ -89,7 +89,13 @@ func (v RuleView) structure(value string) string {
 	if v.Say != nil {
 		return v.Say(value)
 	}
-	return indentJSON(value)
+	// Platforms drop spaces at the beginning of a line, but not wide ones.
+	lines := strings.Split(indentJSON(value), "\n")
+	for i, s := range lines {
+		text := strings.TrimLeft(s, " ")
+		lines[i] = strings.Repeat("　", (len(s)-len(text))/2) + text
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (v RuleView) long() bool { return v.Def.Form.Kind == rule.StructureForm }
@@ -103,7 +109,7 @@ func RuleCard(l crm.Lang, v RuleView) card.Card {
 		c.About = append(c.About, r.Ref())
 	}
 	if v.long() {
-		c.Blocks = append(c.Blocks, card.B(l.T("当前值", "Value")), card.P(indentJSON(v.Value)))
+		c.Blocks = append(c.Blocks, card.B(l.T("当前值", "Value")), card.P(v.structure(v.Value)))
 	} else {
 		c.Blocks = append(c.Blocks, card.Fields{Items: []card.Field{{Label: l.T("当前值", "Value"), Value: ruleShort(l, d, v.Value)}, {Label: l.T("默认值", "Default"), Value: ruleShort(l, d, d.Default)}}})
 	}
@@ -172,14 +178,21 @@ func ruleInput(l crm.Lang, v RuleView) card.Input {
 	case rule.StructureForm:
 		in.Kind, in.Default = card.MultilineInput, indentJSON(v.Value)
 		in.Help = l.T("JSON；改动个别数字即可", "JSON; just change what should change")
+		if lines := v.Def.Lines(l, v.Value); lines != "" {
+			in.Default, in.Help = lines, v.Def.Form.Help.In(l)
+		}
 	}
 	return in
 }
 
 func ruleForm(l crm.Lang, v RuleView) card.Form {
-	command := l.T("/规则 ", "/rules ") + v.Def.Key + " " + ruleSample(v.Def.Default) + " " + l.T("原因", "reason")
+	sample := v.Def.Word(l, v.Value)
+	if sample == "" {
+		sample = ruleSample(v.Def.Default)
+	}
+	command := l.T("/规则 ", "/rules ") + v.Def.Key + " " + sample + " " + l.T("原因", "reason")
 	submit := card.Button{Label: l.T("提交", "Submit"), Style: card.Primary, Action: ChangeRule{Key: v.Def.Key, Seen: v.Version}, Command: command}
-	try := card.Button{Label: l.T("试算", "Try it out"), Action: TryRule{Key: v.Def.Key}, Command: l.T("/规则 试算 ", "/rules try ") + v.Def.Key + " " + ruleSample(v.Def.Default)}
+	try := card.Button{Label: l.T("试算", "Try it out"), Action: TryRule{Key: v.Def.Key}, Command: l.T("/规则 试算 ", "/rules try ") + v.Def.Key + " " + sample}
 	return card.Form{Name: "rule", Inputs: []card.Input{
 		ruleInput(l, v),
 		{Kind: card.TextInput, Name: RuleReason, Label: l.T("原因", "Reason"), MaxLen: 200, Help: l.T("试算可以不写，提交需要", "needed to submit, not to try it out")},

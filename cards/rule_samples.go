@@ -14,7 +14,7 @@ func ruleSamples(l crm.Lang) []Sample {
 	zone := time.FixedZone("", 8*3600)
 	now := time.Date(2026, 3, 2, 10, 0, 0, 0, zone)
 	d := rule.Int{Key: "P-04.daily", Title: crm.Text{Zh: "每个工作日可认领数", En: "claims per working day"}, Unit: crm.Text{Zh: "条", En: "leads"}, Default: 20, Max: 200}.Def()
-	periods := rule.JSON[map[string]int]{Key: "P-11.leads", Title: crm.Text{Zh: "线索的回收期限", En: "when leads are recycled"}, Default: map[string]int{"A": 3, "B": 5}}.Def()
+	periods := lead.Periods.Def()
 	history := []rule.Version{{ID: 9, Key: d.Key, Value: "30", Scope: "team:3", Author: 1, Approver: 2, Reason: l.T("展会", "trade fair"), CreatedAt: now, EffectiveAt: now},
 		{ID: 7, Key: d.Key, Value: "25", Author: 1, Reason: l.T("旺季", "busy season"), CreatedAt: now, EffectiveAt: now.Add(14 * time.Hour)},
 		{ID: 3, Key: d.Key, Value: "15", Author: 1, CreatedAt: now.AddDate(0, 0, -30), EffectiveAt: now.AddDate(0, 0, -29), RolledBackAt: now.AddDate(0, 0, -28)}}
@@ -48,6 +48,7 @@ func ruleSamples(l crm.Lang) []Sample {
 		return l.T("1. 华东展会：来源=展会洽谈 → 轮流 华东", "1. Fairs: source=fair → turn East")
 	}
 	structure := v
+	structure.Say = RuleWords(l, periods.Key)
 	structure.Def, structure.Value, structure.InForce, structure.Planned, structure.History, structure.Waiting, structure.Tried = periods, periods.Default, nil, nil, nil, nil, true
 	changes := []rule.Change{{At: now.Add(2 * time.Hour), Actor: 1, Approver: 2, Key: d.Key, Scope: "team:3", Version: 9, Before: "20", After: "30", Effective: now.Add(2 * time.Hour)},
 		{At: now.Add(time.Hour), Actor: 1, Key: d.Key, Version: 7, TakenBack: true, Before: "25", After: "20", Effective: now.Add(14 * time.Hour)},
@@ -57,13 +58,14 @@ func ruleSamples(l crm.Lang) []Sample {
 	over.Urgent, over.Day, over.Reason = true, "", ""
 	over.Effects = RuleOverLimit(l, crm.Text{Zh: "今天已认领", En: "claimed today"}, []RuleOver{{Name: l.T("李娜", "Li Na"), Have: 31, Allowed: 25}}, 1)
 	releases, grades := none, none
-	releases.Key, releases.Value, releases.List = periods.Key, `{"A":2,"B":5}`, true
+	releases.Key, releases.List = periods.Key, true
+	releases.Value = `{"A":{"contact_hours":4,"idle_days":2},"B":{"contact_hours":9,"idle_days":5},"C":{"contact_hours":18,"idle_days":10},"D":{"contact_hours":27,"idle_days":15}}`
 	releases.Effects = RuleReleases(l, recycle.Preview{Looked: 120, Affected: 3, Sooner: 2, Later: 1, Earliest: "2026-03-06", Safe: "2026-03-06",
 		Owners:  []recycle.AffectedOwner{{Name: l.T("李娜", "Li Na"), Sooner: 2, Earliest: "2026-03-06"}, {Name: l.T("张伟", "Zhang Wei"), Later: 1}},
 		Records: []recycle.Affected{{Ref: crm.LeadID(12).Ref(), Name: l.T("华星科技", "Huaxing"), OwnerName: l.T("李娜", "Li Na"), Before: "2026-03-10", After: "2026-03-06"}}})
 	grades.Key, grades.Effects = "L-02.lines", RuleGrades(l, lead.GradePreview{Looked: 20000, More: true, Up: 3, Down: 40, Scores: 0, Moves: map[string]int{"BA": 3, "BC": 40}})
 	structured := v
-	structured.Def = periods
+	structured.Def, structured.Say = periods, RuleWords(l, periods.Key)
 	return []Sample{
 		{"rule/try-releases", crm.Text{Zh: "试算，释放日变化", En: "tried out, release days move"}, RuleTried(l, releases, structured)},
 		{"rule/try-grades", crm.Text{Zh: "试算，评级变化", En: "tried out, grades change"}, RuleTried(l, grades, v)},

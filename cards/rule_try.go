@@ -61,7 +61,7 @@ func RuleTried(l crm.Lang, t RuleTry, v RuleView) card.Card {
 	}
 	fields := []card.Field{{Label: l.T("范围", "For whom"), Value: v.ScopeName(t.Scope)}, {Label: l.T("生效", "Holds"), Value: from}}
 	if v.long() {
-		c.Blocks = append(c.Blocks, card.Fields{Items: fields}, card.B(l.T("改为", "To be")), card.P(indentJSON(t.Value)))
+		c.Blocks = append(c.Blocks, card.Fields{Items: fields}, card.B(l.T("改为", "To be")), card.P(v.structure(t.Value)))
 	} else {
 		fields = append([]card.Field{{Label: l.T("修改", "Change"), Value: ruleShort(l, v.Def, t.Before) + " → " + ruleShort(l, v.Def, t.Value)}}, fields...)
 		c.Blocks = append(c.Blocks, card.Fields{Items: fields})

@@ -136,6 +136,7 @@ func (s *Services) ruleView(ctx context.Context, a crm.Actor, l crm.Lang, key st
 	next, _ := s.nextRuleDay(now)
 	v := cards.RuleView{Def: d, Next: next, Now: now, Zone: s.Calendar.Zone(), MayChange: a.Is(crm.Admin) && !a.Frozen, Viewer: a.ID, Tried: s.triedFirst(key),
 		Name: func(id crm.UserID) string { return s.Directory.Name(ctx, id) }, ScopeName: s.scopeNames(ctx, l)}
+	v.Say = cards.RuleWords(l, key)
 	if key == assign.Rules.Key {
 		v.Say = func(value string) string {
 			b, err := assign.Decode(value)

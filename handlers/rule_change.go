@@ -270,6 +270,7 @@ func normalizeRule(d rule.Def, v string) string {
 			}
 		}
 	case rule.StructureForm:
+		v = d.Long(v)
 		var b bytes.Buffer
 		if json.Compact(&b, []byte(v)) == nil {
 			return b.String()

@@ -3,6 +3,7 @@ package assign
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,23 @@ import (
 var (
 	Timers = rule.JSON[map[lead.Grade]int]{Key: "AS-03.minutes", Title: crm.Text{Zh: "派单确认时限（工作分钟，按等级）", En: "working minutes in which an offer is accepted, by grade"},
 		Default: map[lead.Grade]int{"A": 15, "B": 60, "C": 240, "D": 240},
+		Brief: &rule.Brief[map[lead.Grade]int]{Help: crm.Text{Zh: "每级一行：工作分钟", En: "a line for each grade: working minutes"},
+			Write: func(_ crm.Lang, m map[lead.Grade]int) (out [][2]string) {
+				for _, g := range lead.Grades {
+					out = append(out, [2]string{string(g), strconv.Itoa(m[g])})
+				}
+				return out
+			},
+			Read: func(m *map[lead.Grade]int, name string, n []int, _ string) bool {
+				if len(n) != 1 || !slices.Contains(lead.Grades, lead.Grade(name)) {
+					return false
+				}
+				if *m == nil {
+					*m = map[lead.Grade]int{}
+				}
+				(*m)[lead.Grade(name)] = n[0]
+				return true
+			}},
 		Valid: func(m map[lead.Grade]int) error {
 			for _, g := range lead.Grades {
 				if m[g] < 1 || m[g] > 60*24*10 {

@@ -2,6 +2,8 @@ package lead
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"crmbot/internal/calendar"
@@ -22,6 +24,24 @@ type Period struct {
 // Periods are the periods by grade (P-11).
 var Periods = rule.JSON[map[Grade]Period]{Key: "P-11.leads", Title: crm.Text{Zh: "线索的首次联系与回收期限", En: "time to first contact and to recycling of leads"},
 	Default: map[Grade]Period{"A": {4, 3}, "B": {9, 5}, "C": {18, 10}, "D": {27, 15}},
+	Brief: &rule.Brief[map[Grade]Period]{
+		Help: crm.Text{Zh: "每级一行：首次联系的工作小时 / 无有效跟进的工作日", En: "a line for each grade: working hours to the first contact / working days without a valid activity"},
+		Write: func(_ crm.Lang, m map[Grade]Period) (out [][2]string) {
+			for _, g := range Grades {
+				out = append(out, [2]string{string(g), fmt.Sprintf("%d/%d", m[g].ContactHours, m[g].IdleDays)})
+			}
+			return out
+		},
+		Read: func(m *map[Grade]Period, name string, n []int, _ string) bool {
+			if len(n) != 2 || !slices.Contains(Grades, Grade(name)) {
+				return false
+			}
+			if *m == nil {
+				*m = map[Grade]Period{}
+			}
+			(*m)[Grade(name)] = Period{n[0], n[1]}
+			return true
+		}},
 	Valid: func(m map[Grade]Period) error {
 		for _, g := range Grades {
 			if p := m[g]; p.ContactHours <= 0 || p.IdleDays <= 0 {

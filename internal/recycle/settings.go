@@ -29,6 +29,7 @@ type AccountPeriod struct {
 var (
 	AccountPeriods = rule.JSON[map[string]AccountPeriod]{Key: "P-11.accounts", Title: crm.Text{Zh: "客户的回收期限（自然日）", En: "when accounts are recycled (calendar days)"},
 		Default: map[string]AccountPeriod{"KA": {21, 0, true}, "A": {30, 120, false}, "B": {45, 90, false}, "C": {60, 90, false}},
+		Brief:   accountLines,
 		Valid: func(m map[string]AccountPeriod) error {
 			for _, l := range []string{"KA", "A", "B", "C"} {
 				if p, ok := m[l]; !ok || p.IdleDays <= 0 || p.NoDealDays < 0 {

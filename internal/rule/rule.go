@@ -50,6 +50,10 @@ type Def struct {
 	Check func(value string) error
 	// Form is how the value is asked for in a form.
 	Form Form
+
+	// short and long turn a structure into lines and back; nil: it has none.
+	short func(l crm.Lang, value string) ([]string, bool)
+	long  func(text string) (string, bool)
 }
 
 // Form says what kind of value a setting takes. The zero value is text.
@@ -59,6 +63,8 @@ type Form struct {
 	Min, Max int64
 	// Options are the words of a choice.
 	Options []Option
+	// Help says what a structure's numbers are that people write in lines.
+	Help crm.Text
 }
 
 // FormKind is a kind of value.

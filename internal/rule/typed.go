@@ -121,6 +121,8 @@ type JSON[T any] struct {
 	Title   crm.Text
 	Default T
 	Valid   func(T) error
+	// Brief is how people write it; nil: as JSON.
+	Brief *Brief[T]
 }
 
 // Def is the definition for the book.
@@ -129,7 +131,11 @@ func (k JSON[T]) Def() Def {
 	if err != nil {
 		raw = []byte("null") // a default that cannot be encoded fails its own check below
 	}
-	return Def{Key: k.Key, Title: k.Title, Default: string(raw), Form: Form{Kind: StructureForm}, Check: func(s string) error {
+	d := Def{Key: k.Key, Title: k.Title, Default: string(raw), Form: Form{Kind: StructureForm}}
+	if k.Brief != nil {
+		d.Form.Help, d.short, d.long = k.Brief.Help, k.Brief.short, k.Brief.long
+	}
+	d.Check = func(s string) error {
 		var v T
 		dec := json.NewDecoder(strings.NewReader(s))
 		dec.DisallowUnknownFields()
@@ -147,7 +153,8 @@ func (k JSON[T]) Def() Def {
 			return k.Valid(v)
 		}
 		return nil
-	}}
+	}
+	return d
 }
 
 // Of is the value in force and its version (zero: the default).
