@@ -164,7 +164,7 @@ func (s *Service) GiveBack(ctx context.Context, a crm.Actor, id crm.AccountID, n
 	if err != nil {
 		return err
 	}
-	m := pool.Move{Ref: id.Ref(), Reason: pool.AutoAssign, Pool: home, Note: "RC-04", Exempt: x.Dealt()}
+	m := pool.Move{Ref: id.Ref(), Reason: pool.AutoAssign, Pool: home, Note: pool.NoteBack, Exempt: x.Dealt()}
 	if _, err := s.Gate.Give(ctx, a, seat, m, 1, s.move(a, x, Live, "", nil)); err != nil {
 		return err
 	}

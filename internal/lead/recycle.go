@@ -108,7 +108,7 @@ func (s *Service) GiveBack(ctx context.Context, a crm.Actor, ref crm.Ref, nurtur
 	if err != nil {
 		return err
 	}
-	m := pool.Move{Ref: ref, Reason: pool.AutoAssign, Pool: home, Note: "RC-04"}
+	m := pool.Move{Ref: ref, Reason: pool.AutoAssign, Pool: home, Note: pool.NoteBack}
 	if _, err := s.d.Gate.Give(ctx, a, seat, m, 1, s.move(a, l, Open, "")); err != nil {
 		return err
 	}
