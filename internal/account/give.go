@@ -157,10 +157,10 @@ func (s *Service) GiveBack(ctx context.Context, a crm.Actor, id crm.AccountID, n
 	if x.Owner != 0 || x.State != Live {
 		return pool.ErrLost
 	}
-	home, err := s.Gate.Pool(ctx, x.HomePool)
-	if err == nil && nurture != 0 && x.HomePool == nurture {
-		home, err = s.Gate.Home(ctx, crm.KindAccount, 0, a.ID, x.Region)
+	if err := canReceive(seat.User, x); err != nil {
+		return err
 	}
+	home, err := s.Gate.TakesBack(ctx, a, id.Ref(), x.home(), nurture, x.Region)
 	if err != nil {
 		return err
 	}

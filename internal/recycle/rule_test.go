@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"crmbot/internal/account"
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
+	"crmbot/internal/org"
 	"crmbot/internal/pool"
 	"crmbot/internal/recycle"
 	"crmbot/internal/rule"
@@ -296,5 +298,55 @@ func TestRC04WhatWasTakenBackIsNoStrike(t *testing.T) {
 	ledger := []pool.Entry{{Reason: pool.Assign, From: 6, To: 5}, {Reason: pool.AutoAssign, To: 6, Note: pool.NoteBack}, {Reason: pool.Recycle, From: 6}, {Reason: pool.Recycle, From: 7}}
 	if got := recycle.StrikesOf(ledger, 5); got != 2 {
 		t.Errorf("%d owners, want 2: one of three took it back", got)
+	}
+}
+
+// TestRC04NobodyTakesBackFromBeyondTheirReach: who has left the team whose pool a
+// record lies in, or is no sales rep any more, is refused with the next step.
+func TestRC04NobodyTakesBackFromBeyondTheirReach(t *testing.T) {
+	h := newHouse(t, "")
+	s := h.app.Services
+	for _, k := range []crm.Kind{crm.KindLead, crm.KindAccount} {
+		h.must(s.Pools.SavePool(h.ctx, h.as("管理员"), &pool.Pool{Name: "华东" + string(k), Kind: k, Teams: []crm.TeamID{h.team}}))
+	}
+	h.set(recycle.GuardLeast.Key, "1000")
+	refs := []crm.Ref{h.lead("李娜"), h.account("李娜", account.LevelC).ID.Ref()}
+	h.at("2026-03-09 09:30")
+	var vs []rule.Version
+	for key, value := range map[string]string{recycle.LeadPeriods: idleDays(1), recycle.AccountPeriods.Key: idleAccounts} {
+		v, err := s.Rules.Set(h.ctx, h.as("管理员"), key, "", value, "清理", h.clock.Now())
+		h.must(err)
+		vs = append(vs, v)
+	}
+	h.days("2026-03-10", "2026-03-12")
+	h.at("2026-03-12 11:00")
+	for _, v := range vs {
+		v, err := s.Rules.RollBack(h.ctx, h.as("管理员"), v.ID)
+		h.must(err)
+		_, err = h.keep.OfferBack(h.ctx, v)
+		h.must(err)
+	}
+	south := org.Team{Name: "华南"}
+	h.must(s.Directory.SaveTeam(h.ctx, &south))
+	is := func(team crm.TeamID, role crm.Role) {
+		u, err := s.Directory.User(h.ctx, h.who["李娜"])
+		h.must(err)
+		u.Team, u.Roles = team, []crm.Role{role}
+		h.must(s.Directory.SaveUser(h.ctx, &u))
+	}
+	for _, ref := range refs {
+		is(south.ID, crm.Rep)
+		err := h.keep.TakeBack(h.ctx, h.as("李娜"), ref)
+		if crm.RuleOf(err) != "RC-04" || !strings.Contains(crm.MessageOf(err, crm.Chinese), "/分配 "+ref.String()) {
+			t.Errorf("%s, from another team: %v", ref, err)
+		}
+		is(h.team, crm.Marketing)
+		if err := h.keep.TakeBack(h.ctx, h.as("李娜"), ref); crm.RuleOf(err) != "P-02" {
+			t.Errorf("%s, by somebody who sells nothing: %v", ref, err)
+		}
+		is(h.team, crm.Rep)
+		if err := h.keep.TakeBack(h.ctx, h.as("李娜"), ref); err != nil {
+			t.Errorf("%s, back in the team: %v", ref, err)
+		}
 	}
 }
