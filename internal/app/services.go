@@ -112,7 +112,7 @@ func services(w wiring) *handlers.Services {
 		Budget: budget{s.Pushes, w.dir}})
 	s.Leads.SetDistributor(s.Assign)
 	s.Intake.SetRouter(s.Assign)
-	s.Handovers = handover.NewService(handover.Deps{Store: w.db, Leads: s.Leads, Accounts: s.Accounts, Gate: gate, Grace: s.Recycle, Teller: s.Activities, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book})
+	s.Handovers = handover.NewService(handover.Deps{Store: w.db, Leads: s.Leads, Accounts: s.Accounts, Gate: gate, Grace: s.Recycle, Teller: s.Activities, Remind: s.Activities, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book})
 	s.Channels = channel.NewService(channel.Deps{Store: w.db, Metrics: w.reg, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Rules: w.book})
 	reader := metric.NewReader(w.reg, w.db)
 	s.Metrics = metric.NewService(reader, w.dir, w.cal, w.clock)
