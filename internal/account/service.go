@@ -441,6 +441,21 @@ func (s *Service) check(d Draft) (Draft, string, error) {
 	return d, key, nil
 }
 
+// Stand keeps the account from being merged away until the transaction of the
+// context ends. One that became part of another account since the transaction read
+// it is crm.ErrAgain: what is about to be done is the survivor's.
+func (s *Service) Stand(ctx context.Context, id crm.AccountID) error {
+	read, err := s.Store.Account(ctx, id)
+	if err != nil || read.State == Merged {
+		return err
+	}
+	now, err := s.Store.LockAccount(ctx, id)
+	if err == nil && now.State == Merged {
+		err = crm.ErrAgain
+	}
+	return err
+}
+
 // Touch notes a valid activity at the moment on the account (P-09) and, when
 // not zero, its contact. It is for the services that log work and takes part in
 // their transaction.
