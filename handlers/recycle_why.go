@@ -29,9 +29,11 @@ func (s *Services) why(ctx context.Context, a crm.Actor, _ bot.Call, word string
 		v, err := s.Leads.Show(ctx, a, crm.LeadID(ref.ID))
 		if crm.CodeOf(err) == crm.CodeNotFound {
 			// Somebody without the right learns what DU-02 allows.
-			if d, e := s.Leads.Watched(ctx, a, crm.LeadID(ref.ID)); e == nil && d.Owner != 0 {
+			d, e := s.Leads.Learned(ctx, a, crm.LeadID(ref.ID))
+			if e == nil {
 				return private(bot.Show(cards.LeadExists(f, d), bot.View{})), nil
 			}
+			err = e
 		}
 		if err != nil {
 			return bot.Reply{}, err
@@ -45,7 +47,7 @@ func (s *Services) why(ctx context.Context, a crm.Actor, _ bot.Call, word string
 	case crm.KindAccount:
 		x, err := s.Accounts.Get(ctx, a, crm.AccountID(ref.ID))
 		if err != nil {
-			return bot.Reply{}, err
+			return s.taken(a, err)
 		}
 		ref = x.ID.Ref()
 	default:

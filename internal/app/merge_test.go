@@ -30,6 +30,14 @@ func (f *branch) lead(owner string, in lead.Info) crm.LeadID {
 	return v.ID
 }
 
+// learns lets somebody name a company that is somebody else's (DU-02).
+func (f *branch) learns(who, company string) {
+	f.t.Helper()
+	a := f.as(who)
+	_, err := f.a.Services.Leads.Create(f.ctx, a, lead.NewLead{Info: lead.Info{Company: company}}, false)
+	f.refused(err, "DU-02")
+}
+
 // visit logs a valid activity.
 func (f *branch) visit(who string, ref crm.Ref) {
 	f.t.Helper()
@@ -50,6 +58,7 @@ func TestDU01TwoLeadsBecomeOne(t *testing.T) {
 			other := f.lead("张伟", lead.Info{Company: "华兴工贸", Email: "li@huaxing-gm.com", City: "上海"})
 			f.visit("李娜", keep.Ref())
 			f.visit("张伟", other.Ref())
+			f.learns("赵敏", "华兴工贸")
 			_, err := leads.AskToJoin(f.ctx, f.as("赵敏"), other)
 			f.must(err)
 			facts := f.count("SELECT COUNT(*) FROM crm_facts")

@@ -233,6 +233,9 @@ func TestDU02CollaborationIsAskedAndAnswered(t *testing.T) {
 	_, err = h.leads.AnswerCollab(h.ctx, na, v.ID, min.ID, true)
 	refused(t, err, crm.CodeConflict, "PM-01")
 	_, err = h.leads.AskToJoin(h.ctx, min, v.ID)
+	refused(t, err, crm.CodeNotFound, "") // nobody named the company to them yet (PM-03)
+	h.learns(min, "华星")
+	_, err = h.leads.AskToJoin(h.ctx, min, v.ID)
 	h.must(err)
 	if n := h.count("SELECT COUNT(*) FROM crm_outbox WHERE view = 'lead.collab' AND user_id = ?", na.ID); n != 1 {
 		t.Errorf("%d requests to the owner", n)

@@ -120,6 +120,8 @@ type Deps struct {
 	CountFiles func(ctx context.Context, ref crm.Ref) (int, error)
 	// Describers tell about records of other kinds with the same keys; optional.
 	Describers map[crm.Kind]Describe
+	// Told remembers who was told of which record (DU-02); nil: nothing is remembered.
+	Told pool.Told
 }
 
 // Service does everything that can be done with leads.
