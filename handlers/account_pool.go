@@ -99,7 +99,7 @@ func (h accountPool) page(ctx context.Context, a crm.Actor, group bool, f accoun
 		return bot.Show(cards.AccountPool(frame, f, list), bot.View{Name: "account.pool", Ref: listRef(f.Words(), ids, list.More)}), len(list.Accounts) > 0, nil
 	}
 	if group {
-		return h.groupPage(ctx, a, crm.KindAccount, f.Pool, page)
+		return h.groupPage(ctx, a, crm.KindAccount, f.Pool, after == 0, page)
 	}
 	rep, _, err := page(a, false)
 	return rep, err

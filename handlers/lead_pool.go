@@ -65,7 +65,7 @@ func (h leadHandlers) poolPage(ctx context.Context, a crm.Actor, group bool, f l
 		return bot.Show(cards.LeadPool(frame, f, list), bot.View{Name: "lead.pool", Ref: poolRef(f, list)}), len(list.Leads) > 0, nil
 	}
 	if group {
-		return h.groupPage(ctx, a, crm.KindLead, f.Pool, page)
+		return h.groupPage(ctx, a, crm.KindLead, f.Pool, after == 0, page)
 	}
 	rep, _, err := page(a, false)
 	return rep, err
@@ -76,11 +76,11 @@ func everybody(l crm.Lang) crm.Actor { return crm.Actor{Lang: l} }
 
 // groupPage is a page of the pool in a group: the list of the pools that are open to
 // all, and of the actor's others how many records wait there; that list goes to the
-// actor alone (PM-03). page makes the list that somebody reads and reports whether
-// there is anything in it.
-func (h leadHandlers) groupPage(ctx context.Context, a crm.Actor, kind crm.Kind, only crm.PoolID, page func(reader crm.Actor, group bool) (bot.Reply, bool, error)) (bot.Reply, error) {
+// actor alone (PM-03). Only the first page says so. page makes the list that somebody reads
+// and reports whether there is anything in it.
+func (h leadHandlers) groupPage(ctx context.Context, a crm.Actor, kind crm.Kind, only crm.PoolID, first bool, page func(reader crm.Actor, group bool) (bot.Reply, bool, error)) (bot.Reply, error) {
 	rep, some, err := page(everybody(a.Lang), true)
-	if err != nil {
+	if err != nil || !first {
 		return rep, err
 	}
 	visible, err := h.Pools.Visible(ctx, a, kind)
