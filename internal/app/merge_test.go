@@ -118,6 +118,10 @@ func TestDU01TwoLeadsBecomeOne(t *testing.T) {
 			f.refused(err, "DU-01", keep.String())
 			_, err = leads.Merge(f.ctx, lei, keep, other, nil)
 			f.refused(err, "DU-01")
+			// Who waits for its release day is told of the survivor.
+			if d, err := leads.Watched(f.ctx, f.as("赵敏"), other); err != nil || d.Match.Ref != keep.Ref() || d.Owner != na.ID {
+				t.Errorf("a reminder tells of %+v, %v", d.Existing, err)
+			}
 			// No cool-down came of it.
 			_, err = leads.Release(f.ctx, na, keep, "no_need", "")
 			f.must(err)

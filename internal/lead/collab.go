@@ -171,9 +171,14 @@ func (s *Service) Watch(ctx context.Context, a crm.Actor, id crm.LeadID) (time.T
 	return at, err
 }
 
-// Watched is what a reminder tells the actor about a lead.
+// Watched is what a reminder tells the actor about a lead, or about the one that it
+// became part of.
 func (s *Service) Watched(ctx context.Context, a crm.Actor, id crm.LeadID) (DuplicateOf, error) {
-	return s.existing(ctx, a, Match{Ref: id.Ref()})
+	l, err := s.stored(ctx, id)
+	if err != nil {
+		return DuplicateOf{}, err
+	}
+	return s.existing(ctx, a, Match{Ref: l.Ref()})
 }
 
 // Learned is what DU-02 tells of somebody else's lead to an actor who may know that
