@@ -102,7 +102,13 @@ func importSamples(l crm.Lang) []Sample {
 	view := func(change func(*importer.Job)) ImportView {
 		j := job
 		change(&j)
-		return ImportView{Job: j, Now: sampleTime(3, 2, 10, 0), Zone: accountZone}
+		return ImportView{Job: j, Now: sampleTime(3, 2, 10, 0), Zone: accountZone, Frame: LeadFrame{Lang: l, Merger: true}, Opens: map[crm.Ref]bool{crm.LeadID(12).Ref(): true, crm.LeadID(215).Ref(): true, crm.AccountID(3).Ref(): true}}
+	}
+	alike := crm.Text{Zh: "名称与 L-12 相近（92%），请核对", En: "its name is like that of L-12 (92 %); please check"}
+	twins := func(j *importer.Job) {
+		j.State, j.Counts = importer.Done, importer.Counts{New: 2, Same: 2}
+		j.Alike = []importer.Twin{{Line: 3, Made: crm.LeadID(215).Ref(), Other: crm.LeadID(12).Ref(), Reason: alike}}
+		j.Known = []importer.Twin{{Line: 4, Other: crm.AccountID(3).Ref(), Reason: crm.Text{Zh: "与 A-3 重复：公司名称相同", En: "same as A-3: same company name"}}, {Line: 5, Other: crm.LeadID(9).Ref(), Reason: crm.Text{Zh: "与 L-9 重复：电话相同", En: "same as L-9: same phone"}}}
 	}
 	problems := []importer.Problem{{Line: 7, Reason: crm.Text{Zh: "电话号码不对", En: "this is no telephone number"}}, {Line: 31, Reason: crm.Text{Zh: "引号没有结束", En: "a quote is not closed"}}}
 	counts := importer.Counts{New: 113, Update: 0, Same: 13, Bad: 2}
@@ -125,6 +131,7 @@ func importSamples(l crm.Lang) []Sample {
 		{"import.card/done", crm.Text{Zh: "已导入，可撤销", En: "imported, can be taken back"}, Import(l, view(func(j *importer.Job) {
 			j.State, j.Counts, j.Problems, j.Until = importer.Done, counts, problems, sampleTime(3, 3, 10, 0)
 		}))},
+		{"import.card/twins", crm.Text{Zh: "已导入，有相近和重复的行", En: "imported, with rows like others"}, Import(l, view(twins))},
 		{"import.card/undone", crm.Text{Zh: "已撤销", En: "taken back"}, Import(l, view(func(j *importer.Job) { j.State, j.Counts, j.Taken, j.Kept = importer.Undone, counts, 110, 3 }))},
 		{"import/help", crm.Text{Zh: "如何导入", En: "how to import"}, ImportHelp(l, 5000, 20, 24)},
 	}

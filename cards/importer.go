@@ -55,9 +55,12 @@ const (
 
 // ImportView is an import as its author sees it.
 type ImportView struct {
-	Job  importer.Job
-	Now  time.Time
-	Zone *time.Location
+	Job   importer.Job
+	Now   time.Time
+	Zone  *time.Location
+	Frame LeadFrame
+	// Opens are the records of its rows that the author may open.
+	Opens map[crm.Ref]bool
 }
 
 // Import is the card of an import: choosing columns, the dry run, the progress,
@@ -74,6 +77,7 @@ func Import(l crm.Lang, v ImportView) card.Card {
 		out.Tags = []card.Tag{{Text: l.T("试算，未导入", "dry run, nothing imported"), Tone: card.Warning}}
 		out.Tone = card.Warning
 		out.Blocks = append(countBlocks(l, j, true), problemBlocks(l, j)...)
+		out.Blocks = append(out.Blocks, twinBlocks(v)...)
 		n := j.Counts.New + j.Counts.Update
 		commit := card.Button{Label: l.T(fmt.Sprintf("导入 %d 行", n), fmt.Sprintf("Import %d rows", n)), Style: card.Primary, Action: CommitImport{j.ID}, Command: l.T("/导入 "+code+" 确认", "/import "+code+" confirm")}
 		if n == 0 {
@@ -91,6 +95,7 @@ func Import(l crm.Lang, v ImportView) card.Card {
 	case importer.Done:
 		out.Tone, out.Tags = card.Success, []card.Tag{{Text: l.T("已导入", "imported"), Tone: card.Success}}
 		out.Blocks = append(countBlocks(l, j, false), problemBlocks(l, j)...)
+		out.Blocks = append(out.Blocks, twinBlocks(v)...)
 		if j.Until.After(v.Now) {
 			out.Blocks = append(out.Blocks, card.Buttons{Items: []card.Button{{Label: l.T("撤销导入", "Take back"), Style: card.Risky, Action: UndoImport{j.ID}, Command: l.T("/导入 "+code+" 撤销", "/import "+code+" undo"),
 				Confirm: &card.Confirm{Title: l.T("撤销这次导入？", "Take this import back?"), Text: l.T("新增的记录会被移除，补充的内容会恢复；已被人改动或跟进的会保留。", "New records are removed and changed ones restored; what people worked on since stays.")}}}},
@@ -169,6 +174,39 @@ func problemBlocks(l crm.Lang, j importer.Job) []card.Block {
 		title = l.T(fmt.Sprintf("有误的行（前 %d / %d）", len(j.Problems), n), fmt.Sprintf("Bad rows (first %d of %d)", len(j.Problems), n))
 	}
 	return []card.Block{card.Collapsible{Title: title, Open: true, Blocks: []card.Block{t}}}
+}
+
+// twinBlocks name the first rows whose company may be, or is, a record that exists,
+// with the ways on: to merge where both are there, else to open the one (DU-01).
+func twinBlocks(v ImportView) []card.Block {
+	l := v.Frame.Lang
+	var out []card.Block
+	for _, part := range []struct {
+		title crm.Text
+		rows  []importer.Twin
+	}{{crm.Text{Zh: "重复？名称相近的行（前几行）", En: "Duplicates? Rows with similar names (the first)"}, v.Job.Alike}, {crm.Text{Zh: "已存在、没有导入的行（前几行）", En: "Rows that exist already and were left out (the first)"}, v.Job.Known}} {
+		if len(part.rows) > 0 {
+			out = append(out, card.B(part.title.In(l)))
+		}
+		for _, t := range part.rows {
+			line := l.T(fmt.Sprintf("第 %d 行", t.Line), fmt.Sprintf("row %d", t.Line))
+			if t.Made.ID != 0 {
+				line += " " + t.Made.String()
+			}
+			out = append(out, card.Text{Spans: []card.Span{{Text: line + l.T("：", ": "), Bold: true}, {Text: t.Reason.In(l)}}})
+			var bs []card.Button
+			if v.Opens[t.Made] && v.Opens[t.Other] && v.Frame.Merger {
+				bs = append(bs, v.Frame.mergeButton(t.Other, t.Made))
+			}
+			if v.Opens[t.Other] {
+				bs = append(bs, v.Frame.openRecord(t.Other, l.T("打开 ", "Open ")+t.Other.String()))
+			}
+			if len(bs) > 0 {
+				out = append(out, card.Buttons{Items: bs})
+			}
+		}
+	}
+	return out
 }
 
 // mappingBlocks show how the first rows would be read, and a select for every

@@ -201,6 +201,7 @@ func Lead(f LeadFrame, v lead.Seen, lines ...string) card.Card {
 	for i, s := range lines {
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: s, Bold: i == 0}}})
 	}
+	c.Blocks = append(c.Blocks, leadTwins(f, v)...)
 	c.Blocks = append(c.Blocks, leadFields(f, v))
 	if items := f.dueFields(v.Due); len(items) > 0 {
 		c.Blocks = append(c.Blocks, card.Fields{Items: items})

@@ -42,6 +42,13 @@ func leadSamples(l crm.Lang) []Sample {
 	status := pool.Status{Standing: pool.Standing{Held: 12, Claims: 4, Refunds: 1}, Hold: 50, Quota: pool.Quota{Limit: 20, Workday: true, Allowed: true}}
 	list := lead.PoolList{Leads: []lead.Seen{hidden, embargo, cooling, won, review}, More: true, Status: status}
 	stranger := lead.DuplicateOf{Existing: lead.Existing{Match: lead.Match{Ref: crm.LeadID(12).Ref(), Kind: lead.KeyCompany, Similarity: 1}, Title: pooled.Company, Owner: 3, Status: crm.Text{Zh: "跟进中", En: "open"}, Release: "2026-07-08"}, OwnerName: l.T("李*", "L*")}
+	like := stranger
+	like.Open, like.Match.Ref, like.Match.Similarity = true, crm.LeadID(9).Ref(), 0.92
+	doubt := pooled
+	doubt.Twins = []lead.DuplicateOf{like}
+	merger := f
+	merger.Merger = true
+	twin := Lead(merger, doubt)
 	free := lead.DuplicateOf{Existing: lead.Existing{Match: lead.Match{Ref: crm.LeadID(12).Ref(), Kind: lead.KeyPhone, Similarity: 0.91}, Title: pooled.Company, InPool: true, Status: crm.Text{Zh: "公海待认领", En: "in the pool"}}, Open: true}
 	full := &pool.HoldFull{Held: 50, Limit: 50, Candidates: []pool.Candidate{{Ref: crm.LeadID(5).Ref(), Title: l.T("明月贸易", "Mingyue Trading"), Idle: 21}, {Ref: crm.LeadID(8).Ref(), Title: l.T("清风设备", "Qingfeng Machines"), Idle: 14}}}
 	refused := crm.Refused("P-04", "今日已领 20/20", "you claimed 20 of 20 today").WithNext("明天 00:00 重置；或请经理分配", "it resets tomorrow 00:00; or ask a manager to assign it")
@@ -106,6 +113,7 @@ func leadSamples(l crm.Lang) []Sample {
 		with(s("lead.exists/stranger", "已存在，别人的", "it exists, somebody else's"), LeadExists(f, stranger)),
 		with(s("lead.exists/pool", "已存在，在公海", "it exists, in the pool"), LeadExists(f, free)),
 		with(s("lead.similar/ask", "名称相近", "similar names"), LeadSimilar(f, CreateLeadAnyway{Company: l.T("上海华星科技服务", "Huaxing Technology Services"), Phone: "13800138000"}, []lead.DuplicateOf{free, stranger})),
+		with(s("lead.card/twin", "名称与另一条相近", "its name is like another's"), twin),
 		with(s("lead.collab/asked", "协作申请", "a request to collaborate"), LeadJoinAsked(f, asked)),
 		with(s("lead.collab/accepted", "已同意协作", "accepted"), LeadJoinAsked(f, accepted)),
 		with(s("lead.collab/declined", "已婉拒协作", "declined"), LeadJoinAsked(f, declined)),

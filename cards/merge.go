@@ -6,6 +6,7 @@ import (
 
 	"crmbot/cards/card"
 	"crmbot/internal/crm"
+	"crmbot/internal/lead"
 )
 
 // AskMerge shows what a merge of two records would do.
@@ -123,6 +124,23 @@ func MergeInto(l crm.Lang, lead, account crm.Ref, leadTitle, accountTitle string
 // MergedLine is the first line of a survivor's card.
 func MergedLine(l crm.Lang, keep, other crm.Ref) string {
 	return l.T(other.String()+" 已合并到 "+keep.String(), other.String()+" became part of "+keep.String())
+}
+
+// leadTwins ask whether a lead is another record with a similar name (DU-01).
+func leadTwins(f LeadFrame, v lead.Seen) []card.Block {
+	var out []card.Block
+	if !f.Merger {
+		return nil
+	}
+	for _, d := range v.Twins {
+		keep, other := d.Match.Ref, v.Ref()
+		if keep.Kind == crm.KindLead && keep.ID > other.ID { // the older one stays
+			keep, other = other, keep
+		}
+		line := f.Lang.T(fmt.Sprintf("重复？与 %s %s 名称相近（%d%%）", d.Match.Ref, d.Title, int(d.Match.Similarity*100)), fmt.Sprintf("A duplicate? Its name is like that of %s %s (%d %%)", d.Match.Ref, d.Title, int(d.Match.Similarity*100)))
+		out = append(out, card.Text{Spans: []card.Span{{Text: line, Tone: card.Warning}}}, card.Buttons{Items: []card.Button{f.mergeButton(keep, other), f.openRecord(d.Match.Ref, f.Lang.T("打开 ", "Open ")+d.Match.Ref.String())}})
+	}
+	return out
 }
 
 // mergeButton offers a merge of two records.

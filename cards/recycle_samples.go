@@ -91,6 +91,7 @@ func recycleSamples(l crm.Lang) []Sample {
 		s("recycle.form/keep", "保留表单", "the form for keeping", RecycleForm(f, "L-12", asked.Seen, true, 15)),
 		s("recycle.why/lead", "为什么", "why", RecycleWhy(f, why, lead.Due{Contact: now.Add(3 * time.Hour)})),
 		s("recycle.why/handed", "为什么，交接来的", "why, after a hand-over", RecycleWhy(f, why, lead.Due{Contact: now.Add(5 * 24 * time.Hour), Handed: 5})),
+		s("recycle.why/merged", "为什么，合并后的编号", "why, of a code that was merged", WhyMerged(RecycleWhy(f, why, lead.Due{}), crm.LeadID(15).Ref(), why.Ref)),
 		s("recycle.why/held", "为什么，不回收", "why it is kept", RecycleWhy(f, held, lead.Due{})),
 		s("recycle.why/pool", "为什么，公海", "why, in the pool", LeadPoolWhy(f, pooled, []recycle.Warning{{Step: 1, Release: "2026-03-04", Day: "2026-03-03", DeliveredAt: now.AddDate(0, 0, -1)}})),
 		s("recycle.why/refused", "为什么被拒绝", "why it was refused", RefusalWhy(f, Refusal{At: now, Rule: "P-13", Text: l.T("L-12 已延期 2/2 次", "L-12 was extended 2 of at most 2 times")},

@@ -73,6 +73,17 @@ func RecycleWhy(f LeadFrame, w recycle.Why, d lead.Due) card.Card {
 	return c
 }
 
+// WhyMerged says in front of an explanation that the code which was asked for became
+// part of the record that it explains.
+func WhyMerged(c card.Card, asked, ref crm.Ref) card.Card {
+	if asked == ref {
+		return c
+	}
+	line := c.Lang.T(asked.String()+" 已合并到 "+ref.String()+"（DU-01），以下是 "+ref.String()+" 的依据。", asked.String()+" became part of "+ref.String()+" (DU-01); this is about "+ref.String()+".")
+	c.Blocks = append([]card.Block{card.Text{Spans: []card.Span{{Text: line, Bold: true}}}}, c.Blocks...)
+	return c
+}
+
 // whySum is the sum by which the release day comes out.
 func (f LeadFrame) whySum(w recycle.Why) []card.Block {
 	l := f.Lang

@@ -133,14 +133,10 @@ func parsePage(rest string) (int, error) {
 func (s *Services) openAccount(ctx context.Context, a crm.Actor, _ bot.Call, text string) (bot.Reply, error) {
 	if id, ok := accountCode(text); ok {
 		rep, err := s.showAccount(ctx, a, id)
-		var taken *account.TakenBy
-		if errors.As(err, &taken) {
-			frame := leadHandlers{s}.frame(a)
-			return private(bot.Show(cards.AccountTakenBy(frame, *taken), bot.View{})).Refusing(err), nil
+		if err == nil {
+			return rep, nil
 		}
-		if crm.CodeOf(err) != crm.CodeNotFound {
-			return rep, err
-		}
+		return s.taken(a, err)
 	}
 	list, err := s.Accounts.Search(ctx, a, text, 9)
 	if err != nil {
@@ -154,6 +150,16 @@ func (s *Services) openAccount(ctx context.Context, a crm.Actor, _ bot.Call, tex
 		return s.showAccount(ctx, a, list[0].ID)
 	}
 	return s.chooseAccount(ctx, a, text, list, func(x account.Account) string { return a.Lang.T("/客户 ", "/account ") + x.ID.String() }), nil
+}
+
+// taken shows what DU-02 tells of an account where that is the refusal; others stay
+// errors.
+func (s *Services) taken(a crm.Actor, err error) (bot.Reply, error) {
+	var taken *account.TakenBy
+	if !errors.As(err, &taken) {
+		return bot.Reply{}, err
+	}
+	return private(bot.Show(cards.AccountTakenBy(leadHandlers{s}.frame(a), *taken), bot.View{})).Refusing(err), nil
 }
 
 // chooseAccount asks which of several customers was meant.

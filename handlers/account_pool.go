@@ -81,21 +81,28 @@ func accountCode(word string) (crm.AccountID, bool) {
 // page is one page of the pool of accounts. In a group it is masked further and
 // anybody there may claim from it.
 func (h accountPool) page(ctx context.Context, a crm.Actor, group bool, f account.Filter, after crm.AccountID) (bot.Reply, error) {
-	list, err := h.Accounts.Pool(ctx, a, f, after, poolPage)
-	if err != nil {
-		return bot.Reply{}, err
-	}
-	frame := h.frame(a)
-	if frame.Group = group; group {
-		if list, err = h.Accounts.ForGroup(ctx, list); err != nil {
-			return bot.Reply{}, err
+	page := func(reader crm.Actor, group bool) (bot.Reply, bool, error) {
+		list, err := h.Accounts.Pool(ctx, reader, f, after, poolPage)
+		if err != nil {
+			return bot.Reply{}, false, err
 		}
+		frame := h.frame(a)
+		if frame.Group = group; group {
+			if list, err = h.Accounts.ForGroup(ctx, list); err != nil {
+				return bot.Reply{}, false, err
+			}
+		}
+		ids := make([]string, len(list.Accounts))
+		for i, v := range list.Accounts {
+			ids[i] = strconv.FormatInt(int64(v.ID), 36)
+		}
+		return bot.Show(cards.AccountPool(frame, f, list), bot.View{Name: "account.pool", Ref: listRef(f.Words(), ids, list.More)}), len(list.Accounts) > 0, nil
 	}
-	ids := make([]string, len(list.Accounts))
-	for i, v := range list.Accounts {
-		ids[i] = strconv.FormatInt(int64(v.ID), 36)
+	if group {
+		return h.groupPage(ctx, a, crm.KindAccount, f.Pool, after == 0, page)
 	}
-	return bot.Show(cards.AccountPool(frame, f, list), bot.View{Name: "account.pool", Ref: listRef(f.Words(), ids, list.More)}), nil
+	rep, _, err := page(a, false)
+	return rep, err
 }
 
 func (h accountPool) poolView(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
@@ -108,6 +115,9 @@ func (h accountPool) poolView(ctx context.Context, v bot.Viewer, ref string) (ca
 		ids[i] = crm.AccountID(n)
 	}
 	a, f := h.viewer(v)
+	if v.Group {
+		a = everybody(v.Lang)
+	}
 	list, err := h.Accounts.Listed(ctx, a, ids)
 	if err != nil {
 		return card.Card{}, err
@@ -280,7 +290,7 @@ func (h accountPool) views() []bot.ViewDef {
 				return card.Card{}, bot.ErrNothing
 			}
 			x, err := h.Accounts.Peek(ctx, v.Actor, id)
-			if crm.CodeOf(err) == crm.CodeForbidden {
+			if code := crm.CodeOf(err); code == crm.CodeForbidden || code == crm.CodeNotFound {
 				return cards.AccountGone(v.Lang, id), nil
 			}
 			if err != nil {

@@ -87,7 +87,7 @@ func imports(s *Services) Module {
 			}},
 			bot.Handle[cards.RemapImport]{Roles: importer.Operators, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.RemapImport) (bot.Reply, error) {
 				j, err := s.Imports.Remap(ctx, a, p.Import, "", nil)
-				return s.importReply(a, j, true, crm.Text{}, err)
+				return s.importReply(ctx, a, j, true, crm.Text{}, err)
 			}},
 			bot.Handle[cards.CommitImport]{Roles: importer.Operators, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.CommitImport) (bot.Reply, error) {
 				return s.commitImport(ctx, a, p.Import, true)
@@ -108,23 +108,48 @@ func imports(s *Services) Module {
 			if err != nil {
 				return card.Card{}, err
 			}
-			return s.importCard(v.Lang, j), nil
+			return s.importCard(ctx, v.Actor, v.Lang, j)
 		}}},
 		Uploads: []Fallback{s.uploadTable},
 		Jobs:    []sched.Job{{Name: "import.cleanup", Next: daily(s.Calendar, calendar.Clock(3, 30)), Run: func(ctx context.Context, _ time.Time) error { return s.Imports.Cleanup(ctx) }}},
 	}
 }
 
-func (s *Services) importCard(l crm.Lang, j importer.Job) card.Card {
-	return cards.Import(l, cards.ImportView{Job: j, Now: s.Clock.Now(), Zone: s.Calendar.Zone()})
+// importCard shows an import; records that it names can be opened and merged by who
+// may see them.
+func (s *Services) importCard(ctx context.Context, a crm.Actor, l crm.Lang, j importer.Job) (card.Card, error) {
+	v := cards.ImportView{Job: j, Now: s.Clock.Now(), Zone: s.Calendar.Zone(), Frame: leadHandlers{s}.frame(a), Opens: map[crm.Ref]bool{}}
+	v.Frame.Lang = l
+	for _, t := range slices.Concat(j.Alike, j.Known) {
+		for _, ref := range []crm.Ref{t.Made, t.Other} {
+			var err error
+			switch ref.Kind {
+			case crm.KindLead:
+				_, err = s.Leads.Peek(ctx, a, crm.LeadID(ref.ID))
+			case crm.KindAccount:
+				_, err = s.Accounts.Get(ctx, a, crm.AccountID(ref.ID))
+			default:
+				continue
+			}
+			if code := crm.CodeOf(err); err != nil && code != crm.CodeNotFound && code != crm.CodeForbidden {
+				return card.Card{}, err
+			}
+			v.Opens[ref] = err == nil
+		}
+	}
+	return cards.Import(l, v), nil
 }
 
 // importReply shows the import as it is now; update replaces the pressed card.
-func (s *Services) importReply(a crm.Actor, j importer.Job, update bool, toast crm.Text, err error) (bot.Reply, error) {
+func (s *Services) importReply(ctx context.Context, a crm.Actor, j importer.Job, update bool, toast crm.Text, err error) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	rep := bot.Show(s.importCard(a.Lang, j), bot.View{Name: viewImport, Ref: j.ID.String()})
+	shown, err := s.importCard(ctx, a, a.Lang, j)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	rep := bot.Show(shown, bot.View{Name: viewImport, Ref: j.ID.String()})
 	rep.Update, rep.Private = update, true
 	rep.Toast, rep.ToastTone = toast.In(a.Lang), bot.ToastSuccess
 	return rep, nil
@@ -146,10 +171,10 @@ func (s *Services) importCommand(ctx context.Context, a crm.Actor, c bot.Call, i
 		}
 		j, err := s.Imports.Remap(ctx, a, in.id, in.kind, in.choices)
 		if err == nil && j.Mapping.Kind != was.Mapping.Kind {
-			return s.importReply(a, j, false, kindChanged(j.Mapping.Kind), nil)
+			return s.importReply(ctx, a, j, false, kindChanged(j.Mapping.Kind), nil)
 		}
 		if err != nil || in.step != "try" {
-			return s.importReply(a, j, false, crm.Text{}, err)
+			return s.importReply(ctx, a, j, false, crm.Text{}, err)
 		}
 	}
 	switch in.step {
@@ -161,7 +186,7 @@ func (s *Services) importCommand(ctx context.Context, a crm.Actor, c bot.Call, i
 		return s.undoImport(ctx, a, in.id, false)
 	}
 	j, err := s.Imports.Get(ctx, a, in.id)
-	return s.importReply(a, j, false, crm.Text{}, err)
+	return s.importReply(ctx, a, j, false, crm.Text{}, err)
 }
 
 // uploadTable begins an import with a file that came without a command.
@@ -175,7 +200,7 @@ func (s *Services) uploadTable(ctx context.Context, a crm.Actor, c bot.Call) (bo
 	}
 	f := c.Req.Files[i]
 	j, err := s.Imports.Upload(ctx, a, f.Name, f.Data)
-	return s.importReply(a, j, false, crm.Text{}, err)
+	return s.importReply(ctx, a, j, false, crm.Text{}, err)
 }
 
 // tryImport takes over the form's columns, if there are any, and does the dry
@@ -199,11 +224,11 @@ func (s *Services) tryImport(ctx context.Context, a crm.Actor, id crm.ImportID, 
 			return bot.Reply{}, err
 		}
 		if kind != was {
-			return s.importReply(a, j, true, kindChanged(kind), nil)
+			return s.importReply(ctx, a, j, true, kindChanged(kind), nil)
 		}
 	}
 	j, file, err := s.Imports.Try(ctx, a, id)
-	rep, err := s.importReply(a, j, update, crm.Text{Zh: "试算完成，尚未导入", En: "dry run done, nothing imported yet"}, err)
+	rep, err := s.importReply(ctx, a, j, update, crm.Text{Zh: "试算完成，尚未导入", En: "dry run done, nothing imported yet"}, err)
 	if err == nil {
 		rep.Files = []bot.File{{Name: file.Name, Data: file.Data}}
 	}
@@ -247,7 +272,7 @@ func importChoices(j importer.Job, v bot.Values) (importer.Kind, []importer.Choi
 func (s *Services) commitImport(ctx context.Context, a crm.Actor, id crm.ImportID, update bool) (bot.Reply, error) {
 	j, file, err := s.Imports.Commit(ctx, a, id)
 	n := j.Counts.New + j.Counts.Update
-	rep, err := s.importReply(a, j, update, crm.Text{Zh: fmt.Sprintf("已导入 %d 行", n), En: fmt.Sprintf("imported %d rows", n)}, err)
+	rep, err := s.importReply(ctx, a, j, update, crm.Text{Zh: fmt.Sprintf("已导入 %d 行", n), En: fmt.Sprintf("imported %d rows", n)}, err)
 	if err == nil {
 		rep.Files = []bot.File{{Name: file.Name, Data: file.Data}}
 	}
@@ -256,5 +281,5 @@ func (s *Services) commitImport(ctx context.Context, a crm.Actor, id crm.ImportI
 
 func (s *Services) undoImport(ctx context.Context, a crm.Actor, id crm.ImportID, update bool) (bot.Reply, error) {
 	j, err := s.Imports.Undo(ctx, a, id)
-	return s.importReply(a, j, update, crm.Text{Zh: fmt.Sprintf("已撤销 %d 行，保留 %d 行", j.Taken, j.Kept), En: fmt.Sprintf("took %d rows back, kept %d", j.Taken, j.Kept)}, err)
+	return s.importReply(ctx, a, j, update, crm.Text{Zh: fmt.Sprintf("已撤销 %d 行，保留 %d 行", j.Taken, j.Kept), En: fmt.Sprintf("took %d rows back, kept %d", j.Taken, j.Kept)}, err)
 }

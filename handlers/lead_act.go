@@ -305,6 +305,9 @@ func (h leadHandlers) created(ctx context.Context, a crm.Actor, in lead.Info, an
 	if err != nil {
 		return h.notCreated(ctx, a, in, toPool, file, err)
 	}
+	if v.Twins, err = h.Leads.Twins(ctx, a, v); err != nil {
+		return bot.Reply{}, err
+	}
 	if file != 0 {
 		if err := h.Attachments.Attach(ctx, a, file, v.Ref()); err != nil {
 			return bot.Reply{}, err

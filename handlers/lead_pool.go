@@ -55,13 +55,64 @@ func (h leadHandlers) nameFilter(ctx context.Context, a crm.Actor, in *poolArgs)
 // poolPage is one page of the pool. In a group it is masked further and anybody
 // there may claim from it.
 func (h leadHandlers) poolPage(ctx context.Context, a crm.Actor, group bool, f lead.Filter, after crm.LeadID) (bot.Reply, error) {
-	list, err := h.Leads.Pool(ctx, a, f, after, poolPage)
-	if err != nil {
-		return bot.Reply{}, err
+	page := func(reader crm.Actor, group bool) (bot.Reply, bool, error) {
+		list, err := h.Leads.Pool(ctx, reader, f, after, poolPage)
+		if err != nil {
+			return bot.Reply{}, false, err
+		}
+		frame := h.frame(a)
+		frame.Group = group
+		return bot.Show(cards.LeadPool(frame, f, list), bot.View{Name: "lead.pool", Ref: poolRef(f, list)}), len(list.Leads) > 0, nil
 	}
-	frame := h.frame(a)
-	frame.Group = group
-	return bot.Show(cards.LeadPool(frame, f, list), bot.View{Name: "lead.pool", Ref: poolRef(f, list)}), nil
+	if group {
+		return h.groupPage(ctx, a, crm.KindLead, f.Pool, after == 0, page)
+	}
+	rep, _, err := page(a, false)
+	return rep, err
+}
+
+// everybody is as whom a group reads lists: it sees the pools that are open to all.
+func everybody(l crm.Lang) crm.Actor { return crm.Actor{Lang: l} }
+
+// groupPage is a page of the pool in a group: the list of the pools that are open to
+// all, and of the actor's others how many records wait there; that list goes to the
+// actor alone (PM-03). Only the first page says so. page makes the list that somebody reads
+// and reports whether there is anything in it.
+func (h leadHandlers) groupPage(ctx context.Context, a crm.Actor, kind crm.Kind, only crm.PoolID, first bool, page func(reader crm.Actor, group bool) (bot.Reply, bool, error)) (bot.Reply, error) {
+	rep, some, err := page(everybody(a.Lang), true)
+	if err != nil || !first {
+		return rep, err
+	}
+	visible, err := h.Pools.Visible(ctx, a, kind)
+	if err != nil {
+		return rep, err
+	}
+	var lines []string
+	for _, p := range visible {
+		if p.Open() || only != 0 && only != p.ID {
+			continue
+		}
+		n, err := h.Pools.Count(ctx, p)
+		if err != nil {
+			return rep, err
+		}
+		if n.Waiting > 0 || only != 0 {
+			lines = append(lines, a.Lang.T(fmt.Sprintf("%s：%d 条", p.Title(a.Lang), n.Waiting), fmt.Sprintf("%s: %d records", p.Title(a.Lang), n.Waiting)))
+		}
+	}
+	if len(lines) == 0 {
+		return rep, nil
+	}
+	own, _, err := page(a, false)
+	if err != nil {
+		return rep, err
+	}
+	sums := bot.Reply{Text: strings.Join(append(lines, a.Lang.T("名单已私信 "+a.Name, "the list was sent to "+a.Name+" in private")), "\n"), Also: []bot.Reply{private(own)}}
+	if !some {
+		return sums, nil
+	}
+	rep.Also = append(rep.Also, sums)
+	return rep, nil
 }
 
 func (h leadHandlers) more(ctx context.Context, a crm.Actor, c bot.Call, p cards.MorePool) (bot.Reply, error) {
@@ -143,6 +194,9 @@ func (h leadHandlers) poolView(ctx context.Context, v bot.Viewer, ref string) (c
 		return card.Card{}, err
 	}
 	a, f := h.viewer(v)
+	if v.Group {
+		a = everybody(v.Lang)
+	}
 	list, err := h.Leads.Listed(ctx, a, ids)
 	if err != nil {
 		return card.Card{}, err

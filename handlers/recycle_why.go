@@ -22,28 +22,34 @@ func (s *Services) why(ctx context.Context, a crm.Actor, _ bot.Call, word string
 	}
 	h := leadHandlers{s}
 	f := h.frame(a)
+	asked := ref
 	var due lead.Due
 	switch ref.Kind {
 	case crm.KindLead:
 		v, err := s.Leads.Show(ctx, a, crm.LeadID(ref.ID))
 		if crm.CodeOf(err) == crm.CodeNotFound {
 			// Somebody without the right learns what DU-02 allows.
-			if d, e := s.Leads.Watched(ctx, a, crm.LeadID(ref.ID)); e == nil && d.Owner != 0 {
+			d, e := s.Leads.Learned(ctx, a, crm.LeadID(ref.ID))
+			if e == nil {
 				return private(bot.Show(cards.LeadExists(f, d), bot.View{})), nil
 			}
+			err = e
 		}
 		if err != nil {
 			return bot.Reply{}, err
 		}
+		ref = v.Ref() // the code may be of one that became part of it
 		if v.InPool() {
 			lost, err := s.Recycle.LossOf(ctx, a, ref)
-			return private(bot.Show(cards.LeadPoolWhy(f, v, lost), bot.View{})), err
+			return private(bot.Show(cards.WhyMerged(cards.LeadPoolWhy(f, v, lost), asked, ref), bot.View{})), err
 		}
 		due = v.Due
 	case crm.KindAccount:
-		if _, err := s.Accounts.Get(ctx, a, crm.AccountID(ref.ID)); err != nil {
-			return bot.Reply{}, err
+		x, err := s.Accounts.Get(ctx, a, crm.AccountID(ref.ID))
+		if err != nil {
+			return s.taken(a, err)
 		}
+		ref = x.ID.Ref()
 	default:
 		return bot.Reply{}, crm.Invalid("只有线索和客户有释放日，如 L-12、A-3", "only leads and accounts have a release day, such as L-12 and A-3")
 	}
@@ -51,7 +57,7 @@ func (s *Services) why(ctx context.Context, a crm.Actor, _ bot.Call, word string
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return private(bot.Show(cards.RecycleWhy(f, w, due), bot.View{})), nil
+	return private(bot.Show(cards.WhyMerged(cards.RecycleWhy(f, w, due), asked, ref), bot.View{})), nil
 }
 
 func (s *Services) whyRefused(ctx context.Context, a crm.Actor) (bot.Reply, error) {

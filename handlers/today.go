@@ -61,13 +61,16 @@ func (s *Services) todayView(ctx context.Context, v bot.Viewer, ref string) (car
 }
 
 // reminderView shows a due next step. One that was settled before its reminder
-// came, or that has another date by now, is not shown at all.
+// came, or that has another date or person by now, is not shown at all.
 func (s *Services) reminderView(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
 	id, rev, err := activity.ParseStepRef(ref)
 	if err != nil || v.Group {
 		return card.Card{}, bot.ErrNothing
 	}
 	st, err := s.Activities.StepOf(ctx, v.Actor, id)
+	if crm.CodeOf(err) == crm.CodeNotFound {
+		return card.Card{}, bot.ErrNothing
+	}
 	if err != nil {
 		return card.Card{}, err
 	}

@@ -87,11 +87,7 @@ func claimFirst(x Account) error {
 }
 
 func (s *Service) get(ctx context.Context, a crm.Actor, id crm.AccountID) (Account, Rights, error) {
-	x, err := s.stored(ctx, id)
-	if err != nil {
-		return Account{}, Rights{}, err
-	}
-	r, err := s.Rights(ctx, a, x)
+	x, r, err := s.known(ctx, a, id)
 	if err != nil {
 		return Account{}, r, err
 	}
@@ -100,6 +96,35 @@ func (s *Service) get(ctx context.Context, a crm.Actor, id crm.AccountID) (Accou
 	}
 	x, err = s.shown(ctx, a, x, r)
 	return x, r, err
+}
+
+// known is the account that the code stands for with the actor's rights, if they
+// may see it or know that it is there; to others it is not found, like a code that
+// nothing has (PM-03).
+func (s *Service) known(ctx context.Context, a crm.Actor, id crm.AccountID) (Account, Rights, error) {
+	x, err := s.stored(ctx, id)
+	if crm.CodeOf(err) == crm.CodeNotFound {
+		return x, Rights{}, notFound(id)
+	}
+	if err != nil {
+		return x, Rights{}, err
+	}
+	r, err := s.Rights(ctx, a, x)
+	if err != nil || r.See {
+		return x, r, err
+	}
+	ok := false
+	if x.Owner != 0 {
+		ok, err = s.collabs().Knows(ctx, s.Gate, s.Told, a, x.ID.Ref(), id.Ref())
+	}
+	if err == nil && !ok {
+		err = notFound(id)
+	}
+	return x, r, err
+}
+
+func notFound(id crm.AccountID) error {
+	return crm.NotFound("没有客户 "+id.String()+"，或您无权查看", "there is no account "+id.String()+", or you may not see it").WithNext("发送 /我的客户 或 /公海 客户 查看", "send /accounts or /pool accounts")
 }
 
 // shown is the account without what its pool hides from the actor.

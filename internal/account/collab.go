@@ -50,7 +50,7 @@ func (s *Service) ReleaseDay(ctx context.Context, x Account) (crm.Day, error) {
 
 // ofOther is an account of somebody else.
 func (s *Service) ofOther(ctx context.Context, a crm.Actor, id crm.AccountID) (Account, error) {
-	x, err := s.stored(ctx, id)
+	x, _, err := s.known(ctx, a, id)
 	switch {
 	case err != nil:
 		return x, err

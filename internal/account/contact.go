@@ -42,6 +42,9 @@ func (s *Service) Contact(ctx context.Context, a crm.Actor, id crm.ContactID) (C
 		return Contact{}, err
 	}
 	_, r, err := s.get(ctx, a, c.Account)
+	if crm.CodeOf(err) == crm.CodeNotFound { // whose contact it is stays untold, too
+		return Contact{}, crm.NotFound("没有联系人 "+id.String(), "there is no contact "+id.String())
+	}
 	if err != nil {
 		return Contact{}, err
 	}

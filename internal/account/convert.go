@@ -68,6 +68,7 @@ func (s *Service) convert(ctx context.Context, a crm.Actor, id crm.LeadID, name 
 		x, err = s.adopt(ctx, a, l)
 		return x.ID.Ref(), err
 	})
+	s.told(ctx, a, err)
 	return x, err
 }
 

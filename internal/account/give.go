@@ -157,14 +157,14 @@ func (s *Service) GiveBack(ctx context.Context, a crm.Actor, id crm.AccountID, n
 	if x.Owner != 0 || x.State != Live {
 		return pool.ErrLost
 	}
-	home, err := s.Gate.Pool(ctx, x.HomePool)
-	if err == nil && nurture != 0 && x.HomePool == nurture {
-		home, err = s.Gate.Home(ctx, crm.KindAccount, 0, a.ID, x.Region)
+	if err := canReceive(seat.User, x); err != nil {
+		return err
 	}
+	home, err := s.Gate.TakesBack(ctx, a, id.Ref(), x.home(), nurture, x.Region)
 	if err != nil {
 		return err
 	}
-	m := pool.Move{Ref: id.Ref(), Reason: pool.AutoAssign, Pool: home, Note: "RC-04", Exempt: x.Dealt()}
+	m := pool.Move{Ref: id.Ref(), Reason: pool.AutoAssign, Pool: home, Note: pool.NoteBack, Exempt: x.Dealt()}
 	if _, err := s.Gate.Give(ctx, a, seat, m, 1, s.move(a, x, Live, "", nil)); err != nil {
 		return err
 	}

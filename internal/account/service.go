@@ -48,6 +48,8 @@ type Deps struct {
 	People People
 	// Name is a person's name, for refusals.
 	Name func(ctx context.Context, id crm.UserID) string
+	// Told remembers who was told of which record (DU-02); nil: nothing is remembered.
+	Told pool.Told
 }
 
 // Keeper is the clock of recycling.
@@ -234,6 +236,7 @@ func (s *Service) ensure(ctx context.Context, a crm.Actor, d Draft) (x Account, 
 		return Account{}, false, err
 	}
 	x, created, err = s.ensureOnce(ctx, a, d, key)
+	s.told(ctx, a, err)
 	if crm.CodeOf(err) == crm.CodeConflict {
 		// Somebody else may have made it at this very moment: then it is there now.
 		have, rerr := s.Store.AccountsByKey(ctx, []string{key})
@@ -248,6 +251,26 @@ func (s *Service) ensure(ctx context.Context, a crm.Actor, d Draft) (x Account, 
 	}
 	return x, created, err
 }
+
+// told notes that the actor, who named the company, was told by the refusal of
+// somebody's record (DU-02).
+func (s *Service) told(ctx context.Context, a crm.Actor, err error) {
+	var taken *TakenBy
+	var held *heldBy
+	switch {
+	case s.Told == nil:
+	case errors.As(err, &taken):
+		s.Told.Tell(ctx, a.ID, taken.Account.Ref())
+	case errors.As(err, &held):
+		s.Told.Tell(ctx, a.ID, held.ref)
+	}
+}
+
+// heldBy is the cause of a refusal because the company is another record.
+type heldBy struct{ ref crm.Ref }
+
+// Error is the record's code, for logs.
+func (h *heldBy) Error() string { return "held " + h.ref.String() }
 
 func (s *Service) ensureOnce(ctx context.Context, a crm.Actor, d Draft, key string) (x Account, created bool, err error) {
 	known, err := s.Store.AccountsByKey(ctx, []string{key})
@@ -303,7 +326,7 @@ func (s *Service) free(ctx context.Context, company, uscc string) error {
 	if err != nil || held.ID == 0 {
 		return err
 	}
-	e := crm.Conflict("DU-01", "“"+clip(company)+"”已存在："+held.String(), "“"+clip(company)+"” exists: "+held.String())
+	e := crm.Conflict("DU-01", "“"+clip(company)+"”已存在："+held.String(), "“"+clip(company)+"” exists: "+held.String()).WithCause(&heldBy{held})
 	if held.Kind == crm.KindLead {
 		return e.WithNext("可将线索转为客户：/转客户 "+held.String(), "turn the lead into an account: /convert "+held.String())
 	}
@@ -421,6 +444,21 @@ func (s *Service) check(d Draft) (Draft, string, error) {
 		d.Level = LevelC
 	}
 	return d, key, nil
+}
+
+// Stand keeps the account from being merged away until the transaction of the
+// context ends. One that became part of another account since the transaction read
+// it is crm.ErrAgain: what is about to be done is the survivor's.
+func (s *Service) Stand(ctx context.Context, id crm.AccountID) error {
+	read, err := s.Store.Account(ctx, id)
+	if err != nil || read.State == Merged {
+		return err
+	}
+	now, err := s.Store.LockAccount(ctx, id)
+	if err == nil && now.State == Merged {
+		err = crm.ErrAgain
+	}
+	return err
 }
 
 // Touch notes a valid activity at the moment on the account (P-09) and, when

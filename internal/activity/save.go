@@ -220,6 +220,11 @@ func (s *Service) addExpected(ctx context.Context, a crm.Actor, rec Record, e En
 	if act.People, err = s.present(ctx, a, e.Companions); err != nil {
 		return act, err
 	}
+	if act.Customer.Kind == crm.KindAccount { // a lead is looked at when it is touched
+		if err := s.d.Accounts.Stand(ctx, crm.AccountID(act.Customer.ID)); err != nil {
+			return act, err
+		}
+	}
 	if err := s.d.Store.AddActivity(ctx, &act); err != nil {
 		return act, err
 	}

@@ -39,6 +39,7 @@ type Accounts interface {
 	Search(ctx context.Context, a crm.Actor, text string, limit int) ([]account.Account, error)
 	Mine(ctx context.Context, a crm.Actor, offset, limit int) ([]account.Account, int64, error)
 	Contacts(ctx context.Context, a crm.Actor, id crm.AccountID) ([]account.Contact, error)
+	Stand(ctx context.Context, id crm.AccountID) error
 	Touch(ctx context.Context, id crm.AccountID, c crm.ContactID, at time.Time) error
 	Unsettle(ctx context.Context, id crm.AccountID) error
 }

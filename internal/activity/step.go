@@ -58,6 +58,40 @@ func (s *Service) remind(ctx context.Context, st Step) error {
 	return s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(st.User), View: crm.View{Name: ViewReminder, Ref: StepRef(st)}, Key: "step:" + StepRef(st), After: st.RemindAt, Always: true})
 }
 
+// RemindAgain queues the reminders of open steps that went to somebody else, in the
+// transaction of the context: by their new revision those of before are void (HO-02).
+// What is overdue is in the list of whoever has it now.
+func (s *Service) RemindAgain(ctx context.Context, ids ...crm.ActivityID) error {
+	now := s.d.Clock.Now()
+	for _, id := range ids {
+		st, err := s.d.Store.Step(ctx, id)
+		if err != nil {
+			return err
+		}
+		if st.State == StepOpen && s.ahead(st.Due, now) {
+			st.RemindAt = s.d.Calendar.NextReminder(st.Due.When(), now)
+			if _, err := s.d.Store.SaveStep(ctx, st, StepOpen, st.Rev); err != nil {
+				return err
+			}
+			if err := s.remind(ctx, st); err != nil {
+				return err
+			}
+		}
+		if err := s.d.Effects.Refresh(ctx, id.Ref()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ahead reports whether something is still to be done in time.
+func (s *Service) ahead(d Due, now time.Time) bool {
+	if d.HasTime {
+		return s.d.Calendar.At(d.Day, d.Time).After(now)
+	}
+	return d.Day >= s.d.Calendar.DayOf(now)
+}
+
 // StepSeen is a next step with the name of its record.
 type StepSeen struct {
 	Step

@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +30,14 @@ func (f *branch) lead(owner string, in lead.Info) crm.LeadID {
 	return v.ID
 }
 
+// learns lets somebody name a company that is somebody else's (DU-02).
+func (f *branch) learns(who, company string) {
+	f.t.Helper()
+	a := f.as(who)
+	_, err := f.a.Services.Leads.Create(f.ctx, a, lead.NewLead{Info: lead.Info{Company: company}}, false)
+	f.refused(err, "DU-02")
+}
+
 // visit logs a valid activity.
 func (f *branch) visit(who string, ref crm.Ref) {
 	f.t.Helper()
@@ -48,6 +58,7 @@ func TestDU01TwoLeadsBecomeOne(t *testing.T) {
 			other := f.lead("张伟", lead.Info{Company: "华兴工贸", Email: "li@huaxing-gm.com", City: "上海"})
 			f.visit("李娜", keep.Ref())
 			f.visit("张伟", other.Ref())
+			f.learns("赵敏", "华兴工贸")
 			_, err := leads.AskToJoin(f.ctx, f.as("赵敏"), other)
 			f.must(err)
 			facts := f.count("SELECT COUNT(*) FROM crm_facts")
@@ -107,6 +118,10 @@ func TestDU01TwoLeadsBecomeOne(t *testing.T) {
 			f.refused(err, "DU-01", keep.String())
 			_, err = leads.Merge(f.ctx, lei, keep, other, nil)
 			f.refused(err, "DU-01")
+			// Who waits for its release day is told of the survivor.
+			if d, err := leads.Watched(f.ctx, f.as("赵敏"), other); err != nil || d.Match.Ref != keep.Ref() || d.Owner != na.ID {
+				t.Errorf("a reminder tells of %+v, %v", d.Existing, err)
+			}
 			// No cool-down came of it.
 			_, err = leads.Release(f.ctx, na, keep, "no_need", "")
 			f.must(err)
@@ -211,5 +226,116 @@ func TestDU01TwoAccountsBecomeOne(t *testing.T) {
 	var dup *lead.DuplicateOf
 	if !errors.As(err, &dup) || dup.Match.Ref != keep.Ref() {
 		t.Errorf("the lead's name leads to %+v, %v", dup, err)
+	}
+}
+
+// TestDU01AnActivityDuringAMergeIsTheSurvivors: whoever read the record before it
+// was merged away, and saves afterwards, logs on the record that took it in.
+func TestDU01AnActivityDuringAMergeIsTheSurvivors(t *testing.T) {
+	for name, kind := range map[string]crm.Kind{"leads": crm.KindLead, "accounts": crm.KindAccount} {
+		for _, valid := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, valid=%t", name, valid), func(t *testing.T) {
+				f := newBranch(t, testdb.MySQL(t))
+				keep, other := f.pair(kind, 0)
+				d, e := f.draft("李娜", other, valid)
+				tries := 0
+				f.must(f.a.DB.InTx(f.ctx, func(ctx context.Context) error {
+					if _, err := f.a.Services.Activities.Record(ctx, f.as("李娜"), other); err != nil {
+						return err
+					}
+					if tries++; tries == 1 {
+						f.must(f.merge(keep, other))
+					}
+					_, err := f.a.Services.Activities.Submit(ctx, f.as("李娜"), d, e)
+					return err
+				}))
+				f.logged(keep, other, e, valid)
+			})
+		}
+	}
+}
+
+// TestDU01MergesAndActivitiesAtOneMoment: whichever comes first, nothing is left
+// with the record that is gone.
+func TestDU01MergesAndActivitiesAtOneMoment(t *testing.T) {
+	for name, kind := range map[string]crm.Kind{"leads": crm.KindLead, "accounts": crm.KindAccount} {
+		t.Run(name, func(t *testing.T) {
+			f := newBranch(t, testdb.MySQL(t))
+			for i := range 8 {
+				keep, other := f.pair(kind, i)
+				d, e := f.draft("李娜", other, true)
+				var merged, saved error
+				var wg sync.WaitGroup
+				wg.Go(func() { merged = f.merge(keep, other) })
+				wg.Go(func() { _, saved = f.a.Services.Activities.Submit(f.ctx, f.as("李娜"), d, e) })
+				wg.Wait()
+				f.must(saved)
+				if merged != nil {
+					if crm.CodeOf(merged) != crm.CodeConflict {
+						t.Error(merged)
+					}
+					f.must(f.merge(keep, other))
+				}
+				f.logged(keep, other, e, true)
+			}
+		})
+	}
+}
+
+// pair are two records of one rep.
+func (f *branch) pair(kind crm.Kind, i int) (keep, other crm.Ref) {
+	f.t.Helper()
+	if kind == crm.KindLead {
+		return f.lead("李娜", lead.Info{Company: newcomer(i)}).Ref(), f.lead("李娜", lead.Info{Company: newcomer(50 + i)}).Ref()
+	}
+	for j, ref := range []*crm.Ref{&keep, &other} {
+		x, err := f.a.Services.Accounts.Create(f.ctx, f.as("李娜"), account.Draft{Name: newcomer(50*j + i)})
+		f.must(err)
+		*ref = x.ID.Ref()
+	}
+	return keep, other
+}
+
+func (f *branch) merge(keep, other crm.Ref) error {
+	if keep.Kind == crm.KindLead {
+		_, err := f.a.Services.Leads.Merge(f.ctx, f.as("王磊"), crm.LeadID(keep.ID), crm.LeadID(other.ID), nil)
+		return err
+	}
+	_, err := f.a.Services.Accounts.Merge(f.ctx, f.as("王磊"), crm.AccountID(keep.ID), crm.AccountID(other.ID), nil)
+	return err
+}
+
+// draft is a call that waits to be saved.
+func (f *branch) draft(who string, ref crm.Ref, valid bool) (activity.DraftID, activity.Entry) {
+	f.t.Helper()
+	e := activity.Entry{Kind: activity.KindCall, Subject: ref, At: f.clock.Now().Add(-time.Minute), Duration: 5 * time.Minute, Result: activity.ResultProgress, Note: "聊了检测设备的预算和时间安排", Next: activity.Due{Day: "2026-03-05"}, NextText: "送样"}
+	if !valid {
+		e.Duration, e.Result, e.Note = 0, "", "打了"
+	}
+	d, err := f.a.Services.Activities.Start(f.ctx, f.as(who), e.Kind, ref)
+	f.must(err)
+	return d.ID, e
+}
+
+// logged fails unless the activity and what came of it are the survivor's.
+func (f *branch) logged(keep, other crm.Ref, e activity.Entry, valid bool) {
+	f.t.Helper()
+	for _, q := range []string{"SELECT COUNT(*) FROM crm_activities WHERE customer = ?", "SELECT COUNT(*) FROM crm_activities WHERE subject = ?", "SELECT COUNT(*) FROM crm_next_steps WHERE subject = ?", "SELECT COUNT(*) FROM crm_activity_people WHERE customer = ?"} {
+		if n, gone := f.count(q, keep.String()), f.count(q, other.String()); n != 1 || gone != 0 {
+			f.t.Errorf("%s: %d of %s, %d of %s, which became part of it", q, n, keep, gone, other)
+		}
+	}
+	table, col := "crm_leads", "last_activity_ms"
+	if valid {
+		col = "last_valid_ms"
+	}
+	if keep.Kind == crm.KindAccount {
+		table, col = "crm_accounts", "active_ms"
+		if !valid {
+			return
+		}
+	}
+	if n := f.count("SELECT "+col+" FROM "+table+" WHERE id = ?", keep.ID); int64(n) != e.At.UnixMilli() {
+		f.t.Errorf("%s was active last at %d, want %d", keep, n, e.At.UnixMilli())
 	}
 }

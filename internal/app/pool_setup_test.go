@@ -65,7 +65,7 @@ func TestPoolsAreSetUpAtRunTime(t *testing.T) {
 			t.Errorf("released into %v", in)
 		}
 		// Outside of the scope it does not exist; who looks after the pool sees people.
-		if _, err := acc.Get(f.ctx, f.as("陈静"), x.ID); crm.CodeOf(err) != crm.CodeForbidden {
+		if _, err := acc.Get(f.ctx, f.as("陈静"), x.ID); crm.CodeOf(err) != crm.CodeNotFound {
 			t.Errorf("another team's pool: %v", err)
 		}
 		v, err := acc.Peek(f.ctx, min, x.ID)

@@ -83,11 +83,11 @@ func services(w wiring) *handlers.Services {
 		Holds: map[crm.Kind]rule.Int{crm.KindAccount: account.HoldLimit}})
 	s.Pools = gate
 	s.Leads = lead.NewService(lead.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(w.db, w.book), Index: w.db,
-		Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book, Keep: s.Recycle})
+		Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book, Keep: s.Recycle, Told: told{w.kv}})
 	s.Recycle.SetPools(gate)
 	s.Recycle.Register(crm.KindLead, recycle.Mover{Free: s.Leads.Recycle, Return: s.Leads.Return, GiveBack: s.Leads.GiveBack})
 	s.Accounts = account.NewService(account.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir, Name: w.dir.Name,
-		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}, Keep: s.Recycle})
+		Gate: gate, Keys: companyKeys{lead.NewDuplicates(w.db, w.book), w.db}, Leads: leadsOfAccounts{s.Leads}, Keep: s.Recycle, Told: told{w.kv}})
 	s.Recycle.Register(crm.KindAccount, recycleAccount(s.Accounts))
 	s.Attachments = attachment.NewService(attachment.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Rules: w.book, Rights: recordRights(s.Leads, s.Accounts)})
 	s.Leads.SetFiles(s.Attachments.Count)
@@ -112,7 +112,7 @@ func services(w wiring) *handlers.Services {
 		Budget: budget{s.Pushes, w.dir}})
 	s.Leads.SetDistributor(s.Assign)
 	s.Intake.SetRouter(s.Assign)
-	s.Handovers = handover.NewService(handover.Deps{Store: w.db, Leads: s.Leads, Accounts: s.Accounts, Gate: gate, Grace: s.Recycle, Teller: s.Activities, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book})
+	s.Handovers = handover.NewService(handover.Deps{Store: w.db, Leads: s.Leads, Accounts: s.Accounts, Gate: gate, Grace: s.Recycle, Teller: s.Activities, Remind: s.Activities, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book})
 	s.Channels = channel.NewService(channel.Deps{Store: w.db, Metrics: w.reg, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Rules: w.book})
 	reader := metric.NewReader(w.reg, w.db)
 	s.Metrics = metric.NewService(reader, w.dir, w.cal, w.clock)

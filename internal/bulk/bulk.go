@@ -25,6 +25,8 @@ type Result struct {
 	// Reason says in both languages why the row is bad, or what it duplicates.
 	// Empty for new rows.
 	Reason crm.Text
+	// Like is a record with a similar name, which the new one may be (DU-01); zero: none.
+	Like crm.Ref
 	// Before is the changed record's content before the import, in the noun's own
 	// form, so that an undo can restore it. Empty unless Outcome is Update.
 	Before string

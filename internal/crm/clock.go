@@ -2,6 +2,7 @@ package crm
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -69,6 +70,10 @@ func (c *MovableClock) Run() {
 type Transactor interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 }
+
+// ErrAgain is for a closure that finds that what its transaction read has changed
+// since: it is run again, and reads what is true now.
+var ErrAgain = errors.New("what the transaction read has changed")
 
 // Event identifies what a platform delivered, so that a redelivery changes
 // nothing twice. The zero value is work without an event (jobs).

@@ -63,8 +63,11 @@ func (s *Service) work(ctx context.Context) error {
 func (s *Service) moveOne(ctx context.Context, h Handover, x Item) error {
 	now := s.d.Clock.Now()
 	finish := func(ctx context.Context, team crm.TeamID) error {
-		todos, err := s.d.Store.MoveTodos(ctx, x.Ref, h.User, x.To, team)
+		steps, plans, err := s.d.Store.MoveTodos(ctx, x.Ref, h.User, x.To, team)
 		if err != nil {
+			return err
+		}
+		if err := s.d.Remind.RemindAgain(ctx, steps...); err != nil {
 			return err
 		}
 		if x.Ref.Kind != crm.KindDeal {
@@ -83,7 +86,7 @@ func (s *Service) moveOne(ctx context.Context, h Handover, x Item) error {
 		if !ok {
 			return pool.ErrLost
 		}
-		return s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: h.Manager, Action: "handover.move", Ref: x.Ref, Rule: "HO-02", Detail: map[string]any{"handover": h.ID, "from": h.User, "to": x.To, "todos": todos}})
+		return s.d.Effects.Audit(ctx, crm.Audit{At: now, Actor: h.Manager, Action: "handover.move", Ref: x.Ref, Rule: "HO-02", Detail: map[string]any{"handover": h.ID, "from": h.User, "to": x.To, "todos": len(steps) + plans}})
 	}
 	a := crm.SystemActor()
 	a.ID = h.Manager

@@ -45,9 +45,10 @@ type Store interface {
 	// ContactedSince reports whether the person logged a valid activity on the record
 	// in the time.
 	ContactedSince(ctx context.Context, ref crm.Ref, user crm.UserID, from, to time.Time) (bool, error)
-	// MoveTodos gives next steps and planned visits on the record to another person
-	// and returns how many. A day on which they plan to be there anyway is one plan.
-	MoveTodos(ctx context.Context, ref crm.Ref, from, to crm.UserID, team crm.TeamID) (int, error)
+	// MoveTodos gives next steps and planned visits on the record to another person,
+	// and returns which steps and how many plans: reminders of the steps as they were
+	// are void. A day on which they plan to be there anyway is one plan.
+	MoveTodos(ctx context.Context, ref crm.Ref, from, to crm.UserID, team crm.TeamID) (steps []crm.ActivityID, plans int, err error)
 	// MoveContracts gives unsigned contracts of an account to another person, and
 	// notes from whom and when.
 	MoveContracts(ctx context.Context, id crm.AccountID, from, to crm.UserID, team crm.TeamID, at time.Time) error
@@ -74,6 +75,13 @@ type Grace interface {
 	Grace(ctx context.Context, ref crm.Ref, days int) error
 }
 
+// Reminders are those of next steps.
+type Reminders interface {
+	// RemindAgain queues them for whoever has the steps now, in the transaction of
+	// the context.
+	RemindAgain(ctx context.Context, steps ...crm.ActivityID) error
+}
+
 // Deps are what the service works with.
 type Deps struct {
 	Store    Store
@@ -82,6 +90,7 @@ type Deps struct {
 	Gate     *pool.Gate
 	Grace    Grace
 	Teller   lead.Teller
+	Remind   Reminders
 	Tx       crm.Transactor
 	Effects  crm.Effects
 	Clock    crm.Clock

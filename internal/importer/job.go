@@ -61,6 +61,9 @@ type Job struct {
 	Counts Counts
 	// Problems are the first bad rows, at most maxShown.
 	Problems []Problem
+	// Alike are the first rows of leads that became, or would become, a record whose
+	// name is like that of another one; Known those that are a record already (DU-01).
+	Alike, Known []Twin
 	// Line is the last line that was dealt with while Running.
 	Line int
 	// Taken and Kept are the rows that an undo took back and left alone.
@@ -76,7 +79,19 @@ type Problem struct {
 	Reason crm.Text
 }
 
-// maxShown is how many bad rows a card names.
+// Twin is a row whose company is, or may be, a record that exists.
+type Twin struct {
+	Line int
+	// Made is the record of the row; zero: there is none. Other is the one that it is
+	// or may be.
+	Made, Other crm.Ref
+	Reason      crm.Text
+}
+
+// forget forgets what an earlier run found in the rows.
+func (j *Job) forget() { j.Counts, j.Problems, j.Alike, j.Known = Counts{}, nil, nil, nil }
+
+// maxShown is how many rows of a sort a card names.
 const maxShown = 5
 
 // count adds the outcomes of a batch.
@@ -85,6 +100,13 @@ func (j *Job) count(rows []row, res []bulk.Result) {
 		j.Counts.add(r.Outcome)
 		if r.Outcome == bulk.Bad && len(j.Problems) < maxShown {
 			j.Problems = append(slices.Clip(j.Problems), Problem{rows[i].line, r.Reason})
+		}
+		switch {
+		case j.Mapping.Kind != Leads:
+		case r.Outcome == bulk.New && r.Like.ID != 0 && len(j.Alike) < maxShown:
+			j.Alike = append(slices.Clip(j.Alike), Twin{rows[i].line, r.Ref, r.Like, r.Reason})
+		case r.Outcome == bulk.Same && r.Ref.ID != 0 && len(j.Known) < maxShown:
+			j.Known = append(slices.Clip(j.Known), Twin{rows[i].line, crm.Ref{}, r.Ref, r.Reason})
 		}
 	}
 }

@@ -134,7 +134,7 @@ func (s *Service) Try(ctx context.Context, a crm.Actor, id crm.ImportID) (Job, F
 	if err != nil {
 		return Job{}, File{}, err
 	}
-	j.Counts, j.Problems = Counts{}, nil
+	j.forget()
 	if err := s.pass(ctx, a, src, j.Mapping, j.ID, 0, false, hooks{after: func(rows []row, res []bulk.Result) error {
 		j.count(rows, res)
 		for i, r := range res {
@@ -232,7 +232,8 @@ func (s *Service) begin(ctx context.Context, a crm.Actor, id crm.ImportID) (Job,
 			return over(j)
 		}
 		if j.State == Tried {
-			j.Counts, j.Problems, j.Line = Counts{}, nil, 0
+			j.forget()
+			j.Line = 0
 		}
 		j.State = Running
 		return s.save(ctx, &j, nil)

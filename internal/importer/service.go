@@ -209,7 +209,8 @@ func (s *Service) Remap(ctx context.Context, a crm.Actor, id crm.ImportID, kind 
 			old.Column, old.Template = col, ""
 			m.Fields[f.Key] = old
 		}
-		j.Mapping, j.State, j.Counts, j.Problems = m, Choosing, Counts{}, nil
+		j.forget()
+		j.Mapping, j.State = m, Choosing
 		return s.save(ctx, &j, func(ctx context.Context) error { return s.Store.RememberMapping(ctx, Fingerprint(j.Header), m, a.ID) })
 	})
 	return j, err

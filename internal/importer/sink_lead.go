@@ -36,7 +36,7 @@ func (k *leadSink) put(ctx context.Context, a crm.Actor, rows []row, commit bool
 }
 
 func (k *leadSink) result(r lead.RowResult, in lead.NewLead) bulk.Result {
-	b := bulk.Result{Reason: r.Reason}
+	b := bulk.Result{Reason: r.Reason, Like: r.Similar}
 	switch r.Status {
 	case lead.RowDuplicate:
 		b.Outcome, b.Ref = bulk.Same, r.Existing

@@ -60,6 +60,7 @@ func (s *Service) AskToJoin(ctx context.Context, a crm.Actor, id crm.LeadID) (Ex
 	if err != nil {
 		return e, err
 	}
+	id = crm.LeadID(e.Match.Ref.ID)
 	return e, s.d.Tx.InTx(ctx, func(ctx context.Context) error {
 		// A second tap at this moment, and a change of hands, come before or after.
 		l, err := s.d.Store.LockLead(ctx, id)
@@ -154,6 +155,7 @@ func (s *Service) Watch(ctx context.Context, a crm.Actor, id crm.LeadID) (time.T
 	if err != nil {
 		return time.Time{}, err
 	}
+	id = crm.LeadID(e.Match.Ref.ID)
 	if e.Release == "" {
 		return time.Time{}, crm.Refused("DU-02", id.String()+" 没有释放日", id.String()+" has no release day")
 	}
@@ -169,17 +171,58 @@ func (s *Service) Watch(ctx context.Context, a crm.Actor, id crm.LeadID) (time.T
 	return at, err
 }
 
-// Watched is what a reminder tells the actor about a lead.
+// Watched is what a reminder tells the actor about a lead, or about the one that it
+// became part of.
 func (s *Service) Watched(ctx context.Context, a crm.Actor, id crm.LeadID) (DuplicateOf, error) {
-	return s.existing(ctx, a, Match{Ref: id.Ref()})
+	l, err := s.stored(ctx, id)
+	if err != nil {
+		return DuplicateOf{}, err
+	}
+	return s.existing(ctx, a, Match{Ref: l.Ref()})
+}
+
+// Learned is what DU-02 tells of somebody else's lead to an actor who may know that
+// it is there; to others it is not found, like a code that nothing has.
+func (s *Service) Learned(ctx context.Context, a crm.Actor, id crm.LeadID) (DuplicateOf, error) {
+	l, err := s.known(ctx, a, id)
+	if err == nil && l.Owner == 0 {
+		err = notFound(id)
+	}
+	if err != nil {
+		return DuplicateOf{}, err
+	}
+	return s.existing(ctx, a, Match{Ref: l.Ref()})
+}
+
+// known is the lead that the code stands for, if the actor may see it or know of
+// it (PM-03).
+func (s *Service) known(ctx context.Context, a crm.Actor, id crm.LeadID) (Lead, error) {
+	l, err := s.stored(ctx, id)
+	if crm.CodeOf(err) == crm.CodeNotFound {
+		return l, notFound(id)
+	}
+	if err != nil {
+		return l, err
+	}
+	acc, err := s.access(ctx, a, l)
+	if err != nil || acc != accessNone {
+		return l, err
+	}
+	ok, err := s.collabs().Knows(ctx, s.d.Gate, s.d.Told, a, l.Ref(), id.Ref())
+	if err == nil && !ok {
+		err = notFound(id)
+	}
+	return l, err
 }
 
 func (s *Service) ownedByOther(ctx context.Context, a crm.Actor, id crm.LeadID) (Existing, error) {
+	l, err := s.known(ctx, a, id)
+	if err != nil {
+		return Existing{}, err
+	}
+	id = l.ID
 	e, err := s.Describe(ctx, id.Ref())
 	if err != nil {
-		if crm.CodeOf(err) == crm.CodeNotFound {
-			err = notFound(id)
-		}
 		return e, err
 	}
 	switch {

@@ -293,11 +293,19 @@ func (d DuplicateOf) Line(l crm.Lang) string {
 	return s
 }
 
+// told notes that the actor, who named its company, was told of somebody's record.
+func (s *Service) told(ctx context.Context, a crm.Actor, d DuplicateOf) {
+	if s.d.Told != nil && !d.Open && d.Owner != 0 {
+		s.d.Told.Tell(ctx, a.ID, d.Match.Ref)
+	}
+}
+
 func (s *Service) duplicate(ctx context.Context, a crm.Actor, m Match) error {
 	d, err := s.existing(ctx, a, m)
 	if err != nil {
 		return err
 	}
+	s.told(ctx, a, d)
 	e := crm.Refused("DU-02", d.Line(crm.Chinese)+"("+m.Kind.Name(crm.Chinese)+")", d.Line(crm.English)+" ("+m.Kind.Name(crm.English)+")").WithCause(&d)
 	switch {
 	case d.Mine && m.Ref.Kind == crm.KindAccount:
@@ -320,6 +328,7 @@ func (s *Service) similar(ctx context.Context, a crm.Actor, ms []Match) error {
 		if err != nil {
 			return err
 		}
+		s.told(ctx, a, d)
 		cause.Found = append(cause.Found, d)
 	}
 	n := len(cause.Found)

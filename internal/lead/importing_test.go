@@ -233,6 +233,9 @@ func TestDU02CollaborationIsAskedAndAnswered(t *testing.T) {
 	_, err = h.leads.AnswerCollab(h.ctx, na, v.ID, min.ID, true)
 	refused(t, err, crm.CodeConflict, "PM-01")
 	_, err = h.leads.AskToJoin(h.ctx, min, v.ID)
+	refused(t, err, crm.CodeNotFound, "") // nobody named the company to them yet (PM-03)
+	h.learns(min, "华星")
+	_, err = h.leads.AskToJoin(h.ctx, min, v.ID)
 	h.must(err)
 	if n := h.count("SELECT COUNT(*) FROM crm_outbox WHERE view = 'lead.collab' AND user_id = ?", na.ID); n != 1 {
 		t.Errorf("%d requests to the owner", n)
@@ -332,5 +335,39 @@ func TestP08SearchFindsNothingByWhatThePoolHides(t *testing.T) {
 	h.must(err)
 	if len(all) != 1 {
 		t.Errorf("the administrator finds %d", len(all))
+	}
+}
+
+// TestDU01WhoMayMergeIsAskedAboutSimilarNames: whatever way a second record with a
+// similar name came in, by a form, a file or an inquiry, who may merge the two is
+// shown the other one, and nobody else is.
+func TestDU01WhoMayMergeIsAskedAboutSimilarNames(t *testing.T) {
+	h := newHouse(t, "")
+	na, lei := h.as("李娜"), h.as("王磊")
+	const name = "东方红星辰宇宙航空航天精密仪器研究制造安装维修一体化服务"
+	v, err := h.leads.Create(h.ctx, na, lead.NewLead{Info: lead.Info{Company: name}, Owner: na.ID}, false)
+	h.must(err)
+	second, err := h.leads.Create(h.ctx, crm.SystemActor(), lead.NewLead{Info: lead.Info{Company: name + "部"}}, true)
+	h.must(err)
+	twins := func(a crm.Actor, id crm.LeadID) []lead.DuplicateOf {
+		t.Helper()
+		seen, err := h.leads.Open(h.ctx, a, id)
+		h.must(err)
+		return seen.Twins
+	}
+	for id, want := range map[crm.LeadID]crm.LeadID{v.ID: second.ID, second.ID: v.ID} {
+		if got := twins(lei, id); len(got) != 1 || got[0].Match.Ref != want.Ref() {
+			t.Errorf("%s is like %+v, want %s", id, got, want)
+		}
+	}
+	if got := twins(na, v.ID); len(got) != 0 {
+		t.Errorf("a rep, who cannot merge, is shown %+v", got)
+	}
+	south, err := h.leads.Create(h.ctx, h.as("赵敏"), lead.NewLead{Info: lead.Info{Company: name + "处"}, Owner: h.as("赵敏").ID}, true)
+	h.must(err)
+	for _, d := range twins(lei, v.ID) {
+		if d.Match.Ref == south.Ref() {
+			t.Errorf("another team's lead is shown: %+v", d)
+		}
 	}
 }

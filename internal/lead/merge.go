@@ -117,6 +117,39 @@ type Merging struct {
 	Owner, Loses string
 }
 
+// maxTwins is how many similar names a lead's card shows.
+const maxTwins = 3
+
+// Twins are the records with a name like the lead's that the actor may see, if they
+// may merge: what came in by a form, a file or against the question is asked about
+// here (DU-01).
+func (s *Service) Twins(ctx context.Context, a crm.Actor, v Seen) ([]DuplicateOf, error) {
+	if a.System || !MayMerge(a) || !v.part(a).Decides || v.Company == "" || v.Status != Open && v.Status != Review {
+		return nil, nil
+	}
+	ms, err := s.d.Duplicates.Similar(ctx, v.Company, maxTwins+1)
+	if err != nil {
+		return nil, err
+	}
+	var out []DuplicateOf
+	for _, m := range ms {
+		if m.Ref == v.Ref() || len(out) == maxTwins {
+			continue
+		}
+		d, err := s.existing(ctx, a, m)
+		if crm.CodeOf(err) == crm.CodeNotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if d.Open {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
 func (v Seen) part(a crm.Actor) pool.Part {
 	if v.Owner == 0 {
 		return pool.Part{Ref: v.Ref(), Free: true, Decides: v.Manages}

@@ -139,6 +139,7 @@ func TestDU02TapsAtOneMomentAskTheOwnerOnce(t *testing.T) {
 		na, min := h.as("李娜"), h.as("赵敏")
 		l, err := h.leads.Create(h.ctx, na, lead.NewLead{Info: lead.Info{Company: "华星科技"}, Owner: na.ID}, true)
 		h.must(err)
+		h.learns(min, "华星科技")
 		errs := make([]error, 8)
 		start := make(chan struct{})
 		var wg sync.WaitGroup
@@ -171,6 +172,7 @@ func TestPM01AnAnswerThatATransferWaitsForEndsWithTheOwnership(t *testing.T) {
 	for who, want := range map[string]string{"张伟": lead.CollabAsked, "赵敏": lead.CollabEnded} {
 		l, err := h.leads.Create(h.ctx, na, lead.NewLead{Info: lead.Info{Company: "华星科技" + who}, Owner: na.ID}, true)
 		h.must(err)
+		h.learns(min, "华星科技"+who)
 		_, err = h.leads.AskToJoin(h.ctx, min, l.ID)
 		h.must(err)
 		moved := make(chan error, 1)

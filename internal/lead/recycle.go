@@ -101,14 +101,11 @@ func (s *Service) GiveBack(ctx context.Context, a crm.Actor, ref crm.Ref, nurtur
 	if err := canReceive(seat.User, l); err != nil {
 		return err
 	}
-	home, err := s.d.Gate.Pool(ctx, l.Pool)
-	if err == nil && nurture != 0 && l.Pool == nurture {
-		home, err = s.d.Gate.Home(ctx, crm.KindLead, 0, a.ID, l.City, l.Region)
-	}
+	home, err := s.d.Gate.TakesBack(ctx, a, ref, l.Pool, nurture, l.City, l.Region)
 	if err != nil {
 		return err
 	}
-	m := pool.Move{Ref: ref, Reason: pool.AutoAssign, Pool: home, Note: "RC-04"}
+	m := pool.Move{Ref: ref, Reason: pool.AutoAssign, Pool: home, Note: pool.NoteBack}
 	if _, err := s.d.Gate.Give(ctx, a, seat, m, 1, s.move(a, l, Open, "")); err != nil {
 		return err
 	}

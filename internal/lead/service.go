@@ -120,6 +120,8 @@ type Deps struct {
 	CountFiles func(ctx context.Context, ref crm.Ref) (int, error)
 	// Describers tell about records of other kinds with the same keys; optional.
 	Describers map[crm.Kind]Describe
+	// Told remembers who was told of which record (DU-02); nil: nothing is remembered.
+	Told pool.Told
 }
 
 // Service does everything that can be done with leads.
@@ -242,6 +244,9 @@ type Seen struct {
 	Code crm.LeadID
 	// CoolingUntil is when the actor may claim it again (P-06); zero: no limit.
 	CoolingUntil time.Time
+	// Twins are records with a similar name that the actor could merge it with
+	// (DU-01). Only in a detail view.
+	Twins []DuplicateOf
 }
 
 // Past is one former change of ownership in words.
@@ -299,6 +304,9 @@ func (s *Service) seenDue(ctx context.Context, a crm.Actor, l Lead, acc access, 
 // (P-08).
 func (s *Service) Open(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, error) {
 	v, err := s.Peek(ctx, a, id)
+	if err == nil {
+		v.Twins, err = s.Twins(ctx, a, v)
+	}
 	if err != nil {
 		return v, err
 	}
@@ -320,6 +328,9 @@ func (s *Service) Open(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, e
 // Show is Open for rendering a card again: it counts no detail view.
 func (s *Service) Show(ctx context.Context, a crm.Actor, id crm.LeadID) (Seen, error) {
 	v, err := s.Peek(ctx, a, id)
+	if err == nil {
+		v.Twins, err = s.Twins(ctx, a, v)
+	}
 	if err != nil {
 		return v, err
 	}

@@ -58,7 +58,7 @@ func newHouse(t testing.TB, dsn string) *house {
 	h.gate = pool.NewGate(pool.Deps{Store: h.db, Tx: h.db, Effects: h.db.Effects(), Clock: h.clock, Calendar: cal, People: h.dir, Rules: h.book})
 	h.dups = lead.NewDuplicates(h.db, h.book)
 	h.leads = lead.NewService(lead.Deps{Store: h.db, Tx: h.db, Effects: h.db.Effects(), Gate: h.gate, Duplicates: h.dups, Index: h.db,
-		Clock: h.clock, Calendar: cal, People: h.dir, Rules: h.book})
+		Clock: h.clock, Calendar: cal, People: h.dir, Rules: h.book, Told: &told{}})
 	h.team("总部", "")
 	h.team("华东", "总部")
 	h.team("华南", "总部")
@@ -582,4 +582,22 @@ func TestDU01SameKeyAtTheSameTimeIsOneLead(t *testing.T) {
 	if won != 1 || h.count("SELECT COUNT(*) FROM crm_leads") != 1 || h.count("SELECT COUNT(*) FROM crm_facts WHERE metric_key = 'lead.new'") != 1 {
 		t.Errorf("%d winners, %d leads", won, h.count("SELECT COUNT(*) FROM crm_leads"))
 	}
+}
+
+// told remembers whom it was told of which record.
+type told struct{ known sync.Map }
+
+func (t *told) Tell(_ context.Context, user crm.UserID, ref crm.Ref) {
+	t.known.Store(fmt.Sprint(user, ref), true)
+}
+
+func (t *told) Told(_ context.Context, user crm.UserID, ref crm.Ref) (bool, error) {
+	_, ok := t.known.Load(fmt.Sprint(user, ref))
+	return ok, nil
+}
+
+// learns lets somebody name a company that is somebody else's.
+func (h *house) learns(a crm.Actor, company string) {
+	h.t.Helper()
+	refused(h.t, h.leads.Check(h.ctx, a, lead.Info{Company: company}, false), crm.CodeRefused, "DU-02")
 }

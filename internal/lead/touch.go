@@ -11,11 +11,24 @@ import (
 // activity moves LastActivityAt, a valid one (P-10) LastValidAt, and the first
 // valid one ever FirstContactAt, for which it returns true. Whoever wrote the
 // activity then writes the fact FactFirstContact. The times only move forward.
+// A lead that became part of another one since the transaction read it is
+// crm.ErrAgain: the activity is the survivor's.
 func (s *Service) Touch(ctx context.Context, ref crm.Ref, at time.Time, valid bool) (first bool, err error) {
 	if ref.Kind != crm.KindLead {
 		return false, nil
 	}
 	first, err = s.d.Store.TouchLead(ctx, crm.LeadID(ref.ID), at, valid)
+	if crm.CodeOf(err) == crm.CodeNotFound {
+		l, e := s.stored(ctx, crm.LeadID(ref.ID))
+		switch {
+		case e != nil:
+			return false, e
+		case l.Status != Merged && l.Ref() == ref:
+			return false, crm.ErrAgain
+		}
+		ref = l.Ref()
+		first, err = s.d.Store.TouchLead(ctx, l.ID, at, valid)
+	}
 	if err != nil {
 		return false, err
 	}

@@ -44,6 +44,10 @@ var reasonNames = map[Reason]crm.Text{
 // Hand-over and merging may exceed it: nobody could do their work otherwise.
 func (r Reason) limited() bool { return r != Handover && r != Merge }
 
+// NoteBack is the note of an entry by which a former owner took back what a
+// version of a rule had released by mistake (RC-04).
+const NoteBack = "RC-04"
+
 // Entry is one change of ownership. Entries are never changed or deleted.
 type Entry struct {
 	ID  int64

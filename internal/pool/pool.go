@@ -151,6 +151,9 @@ func (p Pool) Visible(a crm.Actor, teams []crm.TeamID) bool {
 	return slices.ContainsFunc(p.Teams, a.Leads)
 }
 
+// Open reports whether the pool is for everybody.
+func (p Pool) Open() bool { return len(p.Users) == 0 && len(p.Teams) == 0 }
+
 // Manages reports whether the actor looks after the pool: its managers and the
 // company-wide roles. They see its records in full and assign them.
 func (p Pool) Manages(a crm.Actor) bool {
@@ -162,7 +165,7 @@ const outOfScope = 1 << 20
 // scopeRank is how closely the pool's scope fits the person: 0 names them, 1
 // their own team, 2 the team above, …; a pool for everybody comes after those.
 func scopeRank(p Pool, user crm.UserID, teams []crm.TeamID) int {
-	if len(p.Users) == 0 && len(p.Teams) == 0 {
+	if p.Open() {
 		return outOfScope - 1
 	}
 	if user != 0 && slices.Contains(p.Users, user) {

@@ -75,6 +75,21 @@ func (g *Gate) Sees(ctx context.Context, a crm.Actor, id crm.PoolID) (p Pool, se
 	return p, p.Visible(a, teams), p.Manages(a), nil
 }
 
+// TakesBack is the pool that has the record when its former owner takes it back
+// (RC-04): the one in which it lies, or out of the nurture pool one that takes it.
+// A pool whose scope the person has left meanwhile gives them nothing.
+func (g *Gate) TakesBack(ctx context.Context, a crm.Actor, ref crm.Ref, id, nurture crm.PoolID, regions ...string) (Pool, error) {
+	if nurture != 0 && id == nurture {
+		return g.Home(ctx, ref.Kind, 0, a.ID, regions...)
+	}
+	p, sees, _, err := g.Sees(ctx, a, id)
+	if err == nil && !sees {
+		err = crm.Refused("RC-04", ref.String()+" 在“"+p.Title(crm.Chinese)+"”，您已不在它的范围内，不能拿回", ref.String()+" is in “"+p.Title(crm.English)+"”, which is not open to you any more; it cannot be taken back").
+			WithNext("请该公海的经理分配：/分配 "+ref.String(), "ask a manager of that pool to assign it: /assign "+ref.String())
+	}
+	return p, err
+}
+
 // MayAssign refuses somebody who may not give a record of that owner and pool to
 // the person: leaders give to the people they lead, and who looks after a pool
 // gives out of it to everybody in its scope.

@@ -19,11 +19,18 @@ const nurtureSort = 9000
 const ledgerLooked = 100
 
 // StrikesOf are from how many owners in a row the record was recycled, the owner
-// included, since it was nurtured last (P-19). The ledger is newest first.
+// included, since it was nurtured last (P-19). The ledger is newest first. What a
+// version of a rule released by mistake and its owner took back is no strike.
 func StrikesOf(ledger []pool.Entry, owner crm.UserID) int {
 	owners := []crm.UserID{owner}
+	undone := false
 	for _, e := range ledger {
 		if e.Reason != pool.Recycle {
+			undone = e.Reason == pool.AutoAssign && e.Note == pool.NoteBack
+			continue
+		}
+		if undone {
+			undone = false
 			continue
 		}
 		if e.From == 0 { // it came back from the nurture pool

@@ -5,13 +5,16 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"crmbot/internal/account"
 	"crmbot/internal/crm"
+	"crmbot/internal/deal"
 	"crmbot/internal/org"
+	"crmbot/internal/pool"
 	"crmbot/internal/recycle"
 	"crmbot/internal/rule"
 	"crmbot/internal/testdb"
@@ -20,6 +23,9 @@ import (
 func idleDays(n int) string {
 	return fmt.Sprintf(`{"A":{"contact_hours":4,"idle_days":%d},"B":{"contact_hours":4,"idle_days":%d},"C":{"contact_hours":4,"idle_days":%d},"D":{"contact_hours":4,"idle_days":%d}}`, n, n, n, n)
 }
+
+// idleAccounts lets accounts lie for a day.
+const idleAccounts = `{"KA":{"idle_days":1,"review":true},"A":{"idle_days":1},"B":{"idle_days":1},"C":{"idle_days":1}}`
 
 // TestRC03NothingIsReleasedWithinTheGraceOfAChange: over random changes of periods
 // and switches, for one team or all, whatever is released within three working days
@@ -259,5 +265,131 @@ func TestRC02APreviewIsAboutWhomTheChangeConcerns(t *testing.T) {
 	p, err := h.keep.Preview(h.ctx, recycle.AccountPeriods.Key, team, `{"KA":{"idle_days":21},"A":{"idle_days":30},"B":{"idle_days":10},"C":{"idle_days":60}}`, h.clock.Now())
 	if err != nil || p.Looked != 3 {
 		t.Errorf("a change about accounts looks at %d, want 3 (%v)", p.Looked, err)
+	}
+}
+
+// TestRC04NurturedRecordsAndAccountsComeBack: what only the version released is
+// offered and comes back wherever the release put it: in its pool or in the one
+// where records are nurtured (P-19), a lead or an account with its open deals.
+func TestRC04NurturedRecordsAndAccountsComeBack(t *testing.T) {
+	for name, strikes := range map[string]string{"pool": "3", "nurture": "1"} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, "")
+			h.set(recycle.GuardLeast.Key, "1000")
+			h.set(recycle.Strikes.Key, strikes)
+			x := h.account("李娜", account.LevelC)
+			refs := []crm.Ref{h.lead("李娜"), x.ID.Ref()}
+			_, err := h.app.Services.Deals.Create(h.ctx, h.as("李娜"), deal.Draft{Account: x.ID, Amount: 100_00, ExpectedClose: "2026-05-01"})
+			h.must(err)
+			h.at("2026-03-09 09:30")
+			var vs []rule.Version
+			for key, value := range map[string]string{recycle.LeadPeriods: idleDays(1), recycle.AccountPeriods.Key: idleAccounts} {
+				v, err := h.app.Services.Rules.Set(h.ctx, h.as("管理员"), key, "", value, "清理", h.clock.Now())
+				h.must(err)
+				vs = append(vs, v)
+			}
+			h.days("2026-03-10", "2026-03-12")
+			home := map[crm.Ref]int{}
+			for _, r := range refs {
+				if h.released(r) != 1 {
+					t.Fatalf("%s was released %d times", r, h.released(r))
+				}
+				home[r] = map[crm.Kind]int{crm.KindLead: int(pool.DefaultPool), crm.KindAccount: int(pool.DefaultAccountPool)}[r.Kind]
+				if nurtured := h.pool(r) != home[r]; nurtured != (name == "nurture") {
+					t.Fatalf("%s lies in pool %d", r, h.pool(r))
+				}
+			}
+			h.at("2026-03-12 11:00")
+			for _, v := range vs {
+				v, err := h.app.Services.Rules.RollBack(h.ctx, h.as("管理员"), v.ID)
+				h.must(err)
+				got, err := h.keep.OfferBack(h.ctx, v)
+				h.must(err)
+				if got != (recycle.GivenBack{Records: 1, Owners: 1}) {
+					t.Errorf("%s: offered %+v", v.Key, got)
+				}
+			}
+			for _, r := range refs {
+				if err := h.keep.TakeBack(h.ctx, h.as("李娜"), r); err != nil {
+					t.Errorf("%s: %v", r, err)
+					continue
+				}
+				k, err := h.app.DB.Keeps(h.ctx, []crm.Ref{r})
+				h.must(err)
+				if h.pool(r) != home[r] || k[r].Owner != h.who["李娜"] {
+					t.Errorf("%s has its home in pool %d, and its clock is of %d", r, h.pool(r), k[r].Owner)
+				}
+			}
+			if n := h.count("SELECT COUNT(*) FROM crm_deals WHERE account_id = ? AND owner_id = ?", int64(x.ID), int64(h.who["李娜"])); n != 1 {
+				t.Error("the open deal is not with its owner")
+			}
+			// The day on which it would have come out of the nurture pool takes it from nobody.
+			h.at("2026-05-11 02:40")
+			h.must(h.keep.Nightly(h.ctx))
+			for _, r := range refs {
+				if h.owner(r) != h.who["李娜"] {
+					t.Errorf("%s is with %d", r, h.owner(r))
+				}
+			}
+		})
+	}
+}
+
+// TestRC04WhatWasTakenBackIsNoStrike: a release that was put right does not count
+// for the three owners of P-19.
+func TestRC04WhatWasTakenBackIsNoStrike(t *testing.T) {
+	ledger := []pool.Entry{{Reason: pool.Assign, From: 6, To: 5}, {Reason: pool.AutoAssign, To: 6, Note: pool.NoteBack}, {Reason: pool.Recycle, From: 6}, {Reason: pool.Recycle, From: 7}}
+	if got := recycle.StrikesOf(ledger, 5); got != 2 {
+		t.Errorf("%d owners, want 2: one of three took it back", got)
+	}
+}
+
+// TestRC04NobodyTakesBackFromBeyondTheirReach: who has left the team whose pool a
+// record lies in, or is no sales rep any more, is refused with the next step.
+func TestRC04NobodyTakesBackFromBeyondTheirReach(t *testing.T) {
+	h := newHouse(t, "")
+	s := h.app.Services
+	for _, k := range []crm.Kind{crm.KindLead, crm.KindAccount} {
+		h.must(s.Pools.SavePool(h.ctx, h.as("管理员"), &pool.Pool{Name: "华东" + string(k), Kind: k, Teams: []crm.TeamID{h.team}}))
+	}
+	h.set(recycle.GuardLeast.Key, "1000")
+	refs := []crm.Ref{h.lead("李娜"), h.account("李娜", account.LevelC).ID.Ref()}
+	h.at("2026-03-09 09:30")
+	var vs []rule.Version
+	for key, value := range map[string]string{recycle.LeadPeriods: idleDays(1), recycle.AccountPeriods.Key: idleAccounts} {
+		v, err := s.Rules.Set(h.ctx, h.as("管理员"), key, "", value, "清理", h.clock.Now())
+		h.must(err)
+		vs = append(vs, v)
+	}
+	h.days("2026-03-10", "2026-03-12")
+	h.at("2026-03-12 11:00")
+	for _, v := range vs {
+		v, err := s.Rules.RollBack(h.ctx, h.as("管理员"), v.ID)
+		h.must(err)
+		_, err = h.keep.OfferBack(h.ctx, v)
+		h.must(err)
+	}
+	south := org.Team{Name: "华南"}
+	h.must(s.Directory.SaveTeam(h.ctx, &south))
+	is := func(team crm.TeamID, role crm.Role) {
+		u, err := s.Directory.User(h.ctx, h.who["李娜"])
+		h.must(err)
+		u.Team, u.Roles = team, []crm.Role{role}
+		h.must(s.Directory.SaveUser(h.ctx, &u))
+	}
+	for _, ref := range refs {
+		is(south.ID, crm.Rep)
+		err := h.keep.TakeBack(h.ctx, h.as("李娜"), ref)
+		if crm.RuleOf(err) != "RC-04" || !strings.Contains(crm.MessageOf(err, crm.Chinese), "/分配 "+ref.String()) {
+			t.Errorf("%s, from another team: %v", ref, err)
+		}
+		is(h.team, crm.Marketing)
+		if err := h.keep.TakeBack(h.ctx, h.as("李娜"), ref); crm.RuleOf(err) != "P-02" {
+			t.Errorf("%s, by somebody who sells nothing: %v", ref, err)
+		}
+		is(h.team, crm.Rep)
+		if err := h.keep.TakeBack(h.ctx, h.as("李娜"), ref); err != nil {
+			t.Errorf("%s, back in the team: %v", ref, err)
+		}
 	}
 }

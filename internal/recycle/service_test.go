@@ -150,6 +150,19 @@ func (h *house) released(ref crm.Ref) int {
 	return h.count("SELECT COUNT(*) FROM crm_ownership_ledger WHERE ref = ? AND reason = 'recycle'", ref.String())
 }
 
+// row is a number of a lead's or account's row.
+func (h *house) row(ref crm.Ref, lead, account string) int {
+	if ref.Kind == crm.KindAccount {
+		return h.count("SELECT "+account+" FROM crm_accounts WHERE id = ?", ref.ID)
+	}
+	return h.count("SELECT "+lead+" FROM crm_leads WHERE id = ?", ref.ID)
+}
+
+func (h *house) owner(ref crm.Ref) crm.UserID { return crm.UserID(h.row(ref, "owner_id", "owner_id")) }
+
+// pool is the record's home pool.
+func (h *house) pool(ref crm.Ref) int { return h.row(ref, "pool_id", "home_pool_id") }
+
 func (h *house) release(ref crm.Ref) crm.Day {
 	h.t.Helper()
 	s, err := h.keep.Of(h.ctx, ref)

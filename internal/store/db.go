@@ -197,6 +197,9 @@ func (d *DB) Ping(ctx context.Context) error {
 func (d *DB) SQL() (*sql.DB, error) { return d.w.DB() }
 
 func retryable(err error) bool {
+	if errors.Is(err, crm.ErrAgain) {
+		return true
+	}
 	var me *gomysql.MySQLError
 	if errors.As(err, &me) {
 		switch me.Number {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
 	"crmbot/internal/account"
 	"crmbot/internal/activity"
 	"crmbot/internal/crm"
@@ -263,41 +265,46 @@ func (d *DB) ContactedSince(ctx context.Context, ref crm.Ref, user crm.UserID, f
 }
 
 // MoveTodos implements handover.Store.
-func (d *DB) MoveTodos(ctx context.Context, ref crm.Ref, from, to crm.UserID, team crm.TeamID) (int, error) {
+func (d *DB) MoveTodos(ctx context.Context, ref crm.Ref, from, to crm.UserID, team crm.TeamID) (steps []crm.ActivityID, plans int, err error) {
 	codes, err := d.about(ctx, ref)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
-	res := d.write(ctx).Model(&stepRow{}).Where("subject IN ? AND user_id = ? AND state = ?", codes, int64(from), string(activity.StepOpen)).
-		Updates(map[string]any{"user_id": int64(to), "team_id": int64(team), "rev": gormInc("rev")})
-	if res.Error != nil {
-		return 0, res.Error
+	open := func(db *gorm.DB) *gorm.DB {
+		return db.Model(&stepRow{}).Where("subject IN ? AND user_id = ? AND state = ?", codes, int64(from), string(activity.StepOpen))
 	}
-	n := int(res.RowsAffected)
+	if err := open(d.read(ctx)).Order("activity_id").Pluck("activity_id", &steps).Error; err != nil {
+		return nil, 0, err
+	}
+	err = open(d.write(ctx)).Updates(map[string]any{"user_id": int64(to), "team_id": int64(team), "rev": gormInc("rev")}).Error
+	if err != nil {
+		return nil, 0, err
+	}
+	n := 0
 	var rows []planRow
 	if err := d.read(ctx).Where("user_id = ? AND subject IN ? AND state = ?", int64(from), codes, string(activity.PlanOpen)).Order("id").Find(&rows).Error; err != nil {
-		return n, err
+		return steps, n, err
 	}
 	for _, r := range rows {
 		customer, err := crm.ParseRef(r.Customer)
 		if err != nil {
-			return n, fmt.Errorf("plan %d: %w", r.ID, err)
+			return steps, n, fmt.Errorf("plan %d: %w", r.ID, err)
 		}
 		slot := planSlot(to, customer, crm.Day(r.Day))
 		var taken int64
 		if err := d.read(ctx).Model(&planRow{}).Where("slot = ?", slot).Count(&taken).Error; err != nil {
-			return n, err
+			return steps, n, err
 		}
 		if taken > 0 { // they are there that day anyway
 			continue
 		}
 		res := d.write(ctx).Model(&planRow{}).Where("id = ? AND version = ?", r.ID, r.Version).Updates(map[string]any{"user_id": int64(to), "team_id": int64(team), "slot": slot, "version": gormInc("version")})
 		if res.Error != nil {
-			return n, res.Error
+			return steps, n, res.Error
 		}
 		n += int(res.RowsAffected)
 	}
-	return n, nil
+	return steps, n, nil
 }
 
 // MoveContracts implements handover.Store.

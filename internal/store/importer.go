@@ -77,10 +77,12 @@ type importDetail struct {
 	Mapping    importer.Mapping   `json:"mapping"`
 	Remembered bool               `json:"remembered,omitempty"`
 	Problems   []importer.Problem `json:"problems,omitempty"`
+	Alike      []importer.Twin    `json:"alike,omitempty"`
+	Known      []importer.Twin    `json:"known,omitempty"`
 }
 
 func importRowOf(j importer.Job) (importRow, error) {
-	detail, err := json.Marshal(importDetail{j.Format, j.Header, j.Sample, j.Mapping, j.Remembered, j.Problems})
+	detail, err := json.Marshal(importDetail{j.Format, j.Header, j.Sample, j.Mapping, j.Remembered, j.Problems, j.Alike, j.Known})
 	if err != nil {
 		return importRow{}, fmt.Errorf("encode import: %w", err)
 	}
@@ -95,7 +97,7 @@ func (r importRow) entity() (importer.Job, error) {
 		return importer.Job{}, fmt.Errorf("decode import %d: %w", r.ID, err)
 	}
 	return importer.Job{ID: crm.ImportID(r.ID), Author: crm.UserID(r.AuthorID), File: r.FileName, Size: r.FileSize, Format: d.Format, Header: d.Header, Sample: d.Sample, Rows: r.RowCount,
-		Mapping: d.Mapping, Remembered: d.Remembered, Problems: d.Problems, State: importer.State(r.State), Counts: importer.Counts{New: r.NewRows, Update: r.UpdateRows, Same: r.SameRows, Bad: r.BadRows},
+		Mapping: d.Mapping, Remembered: d.Remembered, Problems: d.Problems, Alike: d.Alike, Known: d.Known, State: importer.State(r.State), Counts: importer.Counts{New: r.NewRows, Update: r.UpdateRows, Same: r.SameRows, Bad: r.BadRows},
 		Line: r.LastLine, Taken: r.TakenRows, Kept: r.KeptRows, CreatedAt: at(r.CreatedMs), DoneAt: at(r.DoneMs), Until: at(r.UntilMs), UpdatedAt: at(r.UpdatedMs), Version: r.Version}, nil
 }
 

@@ -224,7 +224,7 @@ func (d *DB) TouchLead(ctx context.Context, id crm.LeadID, at time.Time, valid b
 		args = append(args, t, t)
 		// The first contact comes first: who made it has the row, and the times follow
 		// without a wait.
-		res := d.write(ctx).Exec("UPDATE crm_leads SET first_contact_ms = ? WHERE id = ? AND first_contact_ms = 0", t, int64(id))
+		res := d.write(ctx).Exec("UPDATE crm_leads SET first_contact_ms = ? WHERE id = ? AND first_contact_ms = 0 AND status <> ?", t, int64(id), string(lead.Merged))
 		if res.Error != nil {
 			return false, res.Error
 		}
@@ -232,7 +232,7 @@ func (d *DB) TouchLead(ctx context.Context, id crm.LeadID, at time.Time, valid b
 			return true, d.later(ctx, statement{"UPDATE crm_leads SET " + set + " WHERE id = ?", append(args, int64(id))})
 		}
 	}
-	res := d.write(ctx).Exec("UPDATE crm_leads SET "+set+" WHERE id = ?", append(args, int64(id))...)
+	res := d.write(ctx).Exec("UPDATE crm_leads SET "+set+" WHERE id = ? AND status <> ?", append(args, int64(id), string(lead.Merged))...)
 	if res.Error != nil {
 		return false, res.Error
 	}

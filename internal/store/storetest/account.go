@@ -72,6 +72,13 @@ func Account(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 		if len(idle) != 1 || idle[0].ID != c.ID { // a has bought
 			t.Errorf("idle: %+v", idle)
 		}
+		_, err = db.MoveAccount(ctx, moved, ownership.Stamp{At: now, Owner: 7, Team: 2, Pool: 2}, account.Invalid, "")
+		check(err)
+		if idle, err = db.Idlest(ctx, 7, 5); err != nil || len(idle) != 0 { // nothing to release
+			t.Errorf("idle, given up: %+v, %v", idle, err)
+		}
+		moved, err = db.LockAccount(ctx, c.ID)
+		check(err)
 		ok, err = db.MoveAccount(ctx, moved, ownership.Stamp{At: now, Pool: 2, Claimable: now.Add(time.Hour)}, account.Review, "duplicate")
 		check(err)
 		back, err := db.Account(ctx, c.ID)

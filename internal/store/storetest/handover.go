@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -99,14 +100,14 @@ func Handover(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	must(db.InTx(ctx, func(ctx context.Context) error {
 		return db.AddStep(ctx, activity.Step{Activity: act.ID, User: 41, Subject: inside.ID.Ref(), Text: "发报价", Due: activity.Due{Day: "2026-03-05"}, State: activity.StepOpen})
 	}))
-	n, err := db.MoveTodos(ctx, own.ID.Ref(), 41, 42, 3)
+	steps, n, err := db.MoveTodos(ctx, own.ID.Ref(), 41, 42, 3)
 	must(err)
 	promises, err := db.Promises(ctx, own.ID.Ref(), 5)
 	must(err)
-	if n != 1 || len(promises) != 1 || promises[0] != (handover.Promise{Day: "2026-03-05", What: "发报价"}) {
-		t.Errorf("%d moved, promises %+v", n, promises)
+	if n != 0 || !slices.Equal(steps, []crm.ActivityID{act.ID}) || len(promises) != 1 || promises[0] != (handover.Promise{Day: "2026-03-05", What: "发报价"}) {
+		t.Errorf("steps %v and %d plans moved, promises %+v", steps, n, promises)
 	}
-	if again, err := db.MoveTodos(ctx, own.ID.Ref(), 41, 42, 3); err != nil || again != 0 {
+	if steps, again, err := db.MoveTodos(ctx, own.ID.Ref(), 41, 42, 3); err != nil || again != 0 || len(steps) != 0 {
 		t.Errorf("moved twice: %d %v", again, err)
 	}
 	for user, want := range map[crm.UserID]bool{41: true, 42: false} {

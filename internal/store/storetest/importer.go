@@ -26,7 +26,7 @@ func Importer(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	}
 	j := importer.Job{Author: 7, File: "线索.csv", Size: 3, Format: "CSV", Header: []string{"公司", "电话"}, Sample: [][]string{{"甲", "1"}}, Rows: 2, State: importer.Tried, Remembered: true,
 		Mapping: importer.Mapping{Kind: importer.Leads, Fields: map[string]importer.Column{"company": {Column: "公司", Values: map[string]string{"a": "b"}}}}, Counts: importer.Counts{New: 1, Update: 2, Same: 3, Bad: 4},
-		Problems: []importer.Problem{{Line: 3, Reason: crm.Text{Zh: "坏", En: "bad"}}}, Line: 9, Taken: 1, Kept: 2, CreatedAt: now, DoneAt: now, Until: now.Add(time.Hour), UpdatedAt: now}
+		Problems: []importer.Problem{{Line: 3, Reason: crm.Text{Zh: "坏", En: "bad"}}}, Alike: []importer.Twin{{Line: 4, Made: crm.LeadID(9).Ref(), Other: crm.LeadID(2).Ref()}}, Known: []importer.Twin{{Line: 5, Other: crm.AccountID(1).Ref()}}, Line: 9, Taken: 1, Kept: 2, CreatedAt: now, DoneAt: now, Until: now.Add(time.Hour), UpdatedAt: now}
 	// Larger than one part, and no text.
 	data := bytes.Repeat([]byte{0, 1, 2, 0xff, '\''}, 300_000)
 	check(db.InTx(ctx, func(ctx context.Context) error { return db.AddImport(ctx, &j, data) }))
