@@ -43,6 +43,10 @@ var stays = map[string]string{
 	"visit-quick.txtar":    `李娜 card "V-1 · 李娜" shows "已撤销"`,
 	// The link sends the command once more, which names the state of the contract.
 	"contract-taps.txtar": `李娜 sees "已提交，正在审批"`,
+	"handover-main.txtar": `王磊 card "李娜的交接" shows "已交接 2"`,
+	"assign-offer.txtar":  `赵敏 sees "已超时"`,
+	"deal-main.txtar":     `李娜 card "商机 D-2" shows "需求确认 · 2/5"`,
+	"account-pool.txtar":  `张伟 card "远航物流" shows "已被 李娜 认领"`,
 }
 
 // The same where cards do not work at all: every control is a link, a command
