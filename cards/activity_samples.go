@@ -179,7 +179,8 @@ func (w workSample) days() []Sample {
 	gone.ID, gone.Due = 34, lead.Due{Release: "2026-03-02", Left: -2}
 	plan := activity.PlanSeen{Plan: activity.Plan{ID: 4, User: 3, Subject: crm.LeadID(14).Ref(), Customer: crm.LeadID(14).Ref(), Due: activity.Due{Day: "2026-03-04", Time: calendar.Clock(17, 0), HasTime: true}, State: activity.PlanOpen, Counted: true}, Name: w.hua}
 	full := activity.Today{Day: "2026-03-04", Workday: true, Overdue: []activity.StepSeen{overdue}, Due: []activity.StepSeen{step}, Plans: []activity.PlanSeen{plan}, Completion: activity.Completion{Planned: 2, Done: 1},
-		Approvals: []activity.Waiting{{Request: 7, Title: l.T("合同 C-8 华星 80万", "Contract C-8 Huaxing 800k"), Since: now.Add(-5 * time.Hour), Urgent: true}}, Leads: []lead.Seen{risk, call, missed, gone},
+		Approvals: []activity.Waiting{{Request: 7, Title: l.T("合同 C-8 华星 80万", "Contract C-8 Huaxing 800k"), Since: now.Add(-5 * time.Hour), Urgent: true},
+			{Title: l.T("延期 L-12 华星科技 · 李娜：预算下月批复", "Extension of L-12 Huaxing · Li Na: budget next month"), Since: now.Add(-2 * time.Hour), Acts: []activity.Act{{Label: l.T("同意 L-12", "Approve L-12"), Line: l.T("/同意延期 L-12", "/approveextend L-12")}, {Label: l.T("不同意 L-12", "Decline L-12"), Line: l.T("/婉拒延期 L-12", "/declineextend L-12")}}}}, Leads: []lead.Seen{risk, call, missed, gone},
 		Accounts: []activity.AtRisk{{Ref: crm.AccountID(6).Ref(), Name: w.ming, Due: lead.Due{Release: "2026-03-05", Left: 1}}}}
 	busy := full
 	for i := range 12 {

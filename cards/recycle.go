@@ -345,6 +345,11 @@ func RecycleExtend(f LeadFrame, r recycle.RequestSeen) card.Card {
 		c.Tone = card.Muted
 		c.Blocks = append(c.Blocks, card.Note{Text: l.T(r.ByName+" 未同意", r.ByName+" declined")})
 	default:
+		if r.Lapsed {
+			c.Tone = card.Muted
+			c.Blocks = append(c.Blocks, card.Note{Text: l.T("已失效："+r.OwnerName+" 不再负责这条记录。", "Void: "+r.OwnerName+" does not own the record any more.")})
+			return c
+		}
 		if r.MayAnswer {
 			c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{
 				{Label: l.T("同意", "Approve"), Style: card.Primary, Action: AnswerExtend{Request: r.ID, Approve: true}, Command: f.command("同意延期", "approveextend", code)},

@@ -85,8 +85,8 @@ func Today(f WorkFrame, t activity.Today, ideas ...card.Button) card.Card {
 	return c
 }
 
-// shownToday is how many lines of each section the list shows, so that the
-// fullest day is two screens of a phone, and fits on a platform's card.
+// shownToday is how many lines of each section the list shows, so that a full day
+// is two screens of a phone, and fits on a platform's card.
 const shownToday = 3
 
 // more says how many lines of a section are left out for now.
@@ -138,11 +138,27 @@ func (f WorkFrame) todayApprovals(c *card.Card, t activity.Today) {
 	if len(t.Approvals) == 0 {
 		return
 	}
-	c.Blocks = append(c.Blocks, card.Heading{Text: l.T(fmt.Sprintf("等您审批 %d", len(t.Approvals)), fmt.Sprintf("Waiting for your approval %d", len(t.Approvals))), Level: 3})
+	head := l.T(fmt.Sprintf("等您审批 %d", len(t.Approvals)), fmt.Sprintf("Waiting for your approval %d", len(t.Approvals)))
+	if slices.ContainsFunc(t.Approvals, func(w activity.Waiting) bool { return w.Request == 0 }) {
+		head = l.T(fmt.Sprintf("等您处理 %d", len(t.Approvals)), fmt.Sprintf("Waiting for your decision %d", len(t.Approvals)))
+	}
+	c.Blocks = append(c.Blocks, card.Heading{Text: head, Level: 3})
 	for _, w := range t.Approvals[:min(len(t.Approvals), shownToday)] {
-		spans := []card.Span{{Text: w.Request.String() + " " + w.Title, Bold: true}, {Text: l.T(" · 自 ", " · since ") + f.minute(w.Since), Tone: card.Muted}}
+		title := clipRunes(w.Title, 40)
+		if w.Request != 0 {
+			title = w.Request.String() + " " + w.Title
+		}
+		spans := []card.Span{{Text: title, Bold: true}, {Text: l.T(" · 自 ", " · since ") + f.minute(w.Since), Tone: card.Muted}}
 		if w.Urgent {
 			spans = append(spans, card.Span{Text: l.T(" · 加急", " · urgent"), Tone: card.Danger})
+		}
+		if w.Request == 0 {
+			var acts []card.Button
+			for _, x := range w.Acts {
+				acts = append(acts, CommandButton(x.Label, x.Line))
+			}
+			c.Blocks = append(c.Blocks, card.Text{Spans: spans}, quiet(acts[0], acts[1:]...))
+			continue
 		}
 		c.Blocks = append(c.Blocks, card.Text{Spans: spans}, card.Buttons{Items: []card.Button{CommandButton(l.T("去审批 ", "Open ")+w.Request.String(), l.T("/审批 ", "/request ")+w.Request.String())}})
 		c.About = append(c.About, w.Request.Ref())

@@ -62,15 +62,20 @@ type Keeper interface {
 	Soon(ctx context.Context, kind crm.Kind, owner crm.UserID, left, n int) ([]AtRisk, error)
 }
 
-// Waiting is one approval that waits for a person.
+// Waiting is something that waits for a person's decision.
 type Waiting struct {
+	// Request is the approval; zero: it is decided by one of Acts.
 	Request crm.RequestID
-	Title   string
+	Title   string // in the person's language
 	Since   time.Time
 	Urgent  bool
+	Acts    []Act
 }
 
-// Approvals tells what waits for a person's decision.
+// Act is a command that decides, with its label.
+type Act struct{ Label, Line string }
+
+// Approvals tells what waits for a person's decision, approvals and others.
 type Approvals interface {
 	WaitingFor(ctx context.Context, a crm.Actor) ([]Waiting, error)
 }

@@ -104,7 +104,7 @@ func services(w wiring) *handlers.Services {
 		Customers: s.Accounts, Deals: s.Deals, Approvals: s.Approvals, People: w.dir})
 	s.Approvals.Register(s.Contracts)
 	s.Activities = activity.NewService(activity.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, Rules: w.book, People: w.dir,
-		Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, Keep: keeper{s.Recycle}, Undo: s.Undo, Approvals: waiting{s.Approvals}})
+		Leads: s.Leads, Accounts: s.Accounts, Deals: s.Deals, Keep: keeper{s.Recycle}, Undo: s.Undo, Approvals: waiting{s}})
 	s.Teller = s.Activities
 	s.Leads.SetTeller(s.Activities)
 	s.Pushes = push.NewGate(push.Deps{Store: w.db, Calendar: w.cal, Rules: w.book, Clock: w.clock, Morning: activity.DigestAt})

@@ -77,6 +77,15 @@ func (s *Service) Listed(ctx context.Context, a crm.Actor) ([]Split, error) {
 	return out, nil
 }
 
+// Mine are the open hand-overs that the actor was asked to decide about.
+func (s *Service) Mine(ctx context.Context, a crm.Actor) ([]Handover, error) {
+	if !a.Is(bosses...) || a.Frozen {
+		return nil, nil
+	}
+	open, err := s.d.Store.OpenHandovers(ctx, maxItems)
+	return slices.DeleteFunc(open, func(h Handover) bool { return h.Manager != a.ID || h.AskedAt.IsZero() }), err
+}
+
 // Taken are the records that the actor got from a hand-over.
 func (s *Service) Taken(ctx context.Context, a crm.Actor, id int64) (Handover, []Item, error) {
 	h, err := s.d.Store.Handover(ctx, id)

@@ -99,7 +99,7 @@ type Terms struct {
 	// ForwardDays is within how many days before its end a deal's step prolongs a
 	// period by as many days; MaxHold bounds what extensions give (P-13).
 	ForwardDays, MaxHold  int
-	AnswerDays            int // working days for which an extension that was asked for holds
+	AnswerDays            int // working days for which an extension that was asked for holds; 0: until it is decided
 	Grace                 int // working days after a change of rules (RC-03)
 	Plan                  Plan
 	Far                   int // the period from which on the first warning is sent

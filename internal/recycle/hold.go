@@ -67,7 +67,11 @@ func holdsOf(f Facts, p Person, t Terms, cal *calendar.Calendar, now time.Time) 
 	if p.Frozen {
 		out = append(out, Hold{What: HoldHandOver})
 	}
-	if !f.Keep.AskedAt.IsZero() {
+	switch {
+	case f.Keep.AskedAt.IsZero():
+	case t.AnswerDays == 0:
+		out = append(out, Hold{What: HoldAsked})
+	default:
 		if end := cal.AddWorkdays(cal.DayOf(f.Keep.AskedAt), t.AnswerDays); today <= end {
 			out = append(out, Hold{What: HoldAsked, Until: end})
 		}

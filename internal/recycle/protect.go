@@ -199,7 +199,7 @@ func (s *Service) moreDays(ctx context.Context, c *Candidate) error {
 }
 
 // Extend asks who leads the owner for more days (P-13). While the request waits
-// nothing is released, for a few days.
+// nothing is released, as long as the setting says.
 func (s *Service) Extend(ctx context.Context, a crm.Actor, ref crm.Ref, reason string) (Request, error) {
 	reason, err := checkReason("P-13", reason)
 	if err != nil {
@@ -282,7 +282,8 @@ func (s *Service) Answer(ctx context.Context, a crm.Actor, id int64, approve boo
 		if err != nil {
 			return crm.Audit{}, err
 		}
-		n := crm.Notice{To: crm.ToUser(r.Owner), View: crm.View{Name: ViewAnswer, Ref: itoa(r.ID)}}
+		// An answer to one's own request is exempt from the budget (CH-03).
+		n := crm.Notice{To: crm.ToUser(r.Owner), View: crm.View{Name: ViewAnswer, Ref: itoa(r.ID)}, Always: true}
 		return crm.Audit{Action: "recycle.extended", Rule: "P-13", Detail: map[string]any{"request": r.ID, "approved": approve, "days": r.Days, "granted": c.Keep.Extensions}}, s.d.Effects.Notify(ctx, n)
 	})
 	return r, err

@@ -48,7 +48,7 @@ var (
 	ExtendTimes = rule.Int{Key: "P-13.times", Title: crm.Text{Zh: "每条记录可延期次数", En: "extensions of one record"}, Unit: crm.Text{Zh: "次", En: "times"}, Default: 2, Min: 0, Max: 100}
 	MaxHold     = days("P-13.max_hold", "未成交时延期后的最长持有", "that a record without a deal may be held with extensions", 180)
 	ForwardDays = days("P-13.forward_days", "商机推进后自动延期", "that a deal's step adds, and counts for", 7)
-	AnswerDays  = rule.Int{Key: "P-13.answer_days", Title: crm.Text{Zh: "延期申请等待审批时不回收", En: "nothing is released while an extension waits, up to"}, Unit: crm.Text{Zh: "个工作日", En: "working days"}, Default: 3, Min: 0, Max: 60}
+	AnswerDays  = rule.Int{Key: "P-13.answer_days", Title: crm.Text{Zh: "延期申请等待审批时最多多久不回收（0：直到审批）", En: "how long nothing is released while an extension waits (0: until it is decided)"}, Unit: crm.Text{Zh: "个工作日", En: "working days"}, Default: 0, Min: 0, Max: 60}
 
 	FarWarning  = workdays("P-14.far", "较早的释放预警提前", "the early warning", 7)
 	FarPeriod   = days("P-14.far_period", "期限达到多少天才有较早预警", "from which a period has an early warning", 30)

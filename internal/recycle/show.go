@@ -159,6 +159,8 @@ type RequestSeen struct {
 	Granted, Most int
 	// MayAnswer reports that the actor decides it.
 	MayAnswer bool
+	// Lapsed reports that it was not decided before the record got another owner.
+	Lapsed bool
 }
 
 // RequestFor is a request for who asked and who decides.
@@ -185,7 +187,7 @@ func (s *Service) RequestFor(ctx context.Context, a crm.Actor, id int64) (Reques
 		return RequestSeen{}, err
 	}
 	return RequestSeen{Request: r, Name: f.Name, OwnerName: u.Name, ByName: s.d.People.Name(ctx, r.By), Seen: seen[0], Granted: seen[0].Keep.Extensions, Most: int(ExtendTimes.Of(ctx, s.d.Rules)),
-		MayAnswer: r.State == Asked && a.ID != r.Owner && a.Is(bosses...) && f.Owner == r.Owner}, nil
+		MayAnswer: r.State == Asked && a.ID != r.Owner && a.Is(bosses...) && f.Owner == r.Owner, Lapsed: r.State == Asked && f.Owner != r.Owner}, nil
 }
 
 // OpenRequest is the request that waits about a record; crm.CodeNotFound when

@@ -186,6 +186,8 @@ type Store interface {
 	Request(ctx context.Context, id int64) (Request, error)
 	// LastRequest is the newest about the record; false when there is none.
 	LastRequest(ctx context.Context, ref crm.Ref) (Request, bool, error)
+	// OpenRequests are those that wait for an answer, the oldest first, at most n.
+	OpenRequests(ctx context.Context, n int) ([]Request, error)
 	// DecideRequest stores the decision if it is still open, and reports whether
 	// it was.
 	DecideRequest(ctx context.Context, r Request) (bool, error)

@@ -205,6 +205,17 @@ func (d *DB) LastRequest(ctx context.Context, ref crm.Ref) (recycle.Request, boo
 	return rows[0].entity(), true, nil
 }
 
+// OpenRequests implements recycle.Store.
+func (d *DB) OpenRequests(ctx context.Context, n int) ([]recycle.Request, error) {
+	var rows []keepRequestRow
+	err := d.read(ctx).Where("state = ?", string(recycle.Asked)).Order("id").Limit(n).Find(&rows).Error
+	out := make([]recycle.Request, len(rows))
+	for i, r := range rows {
+		out[i] = r.entity()
+	}
+	return out, err
+}
+
 // DecideRequest implements recycle.Store.
 func (d *DB) DecideRequest(ctx context.Context, r recycle.Request) (bool, error) {
 	res := d.write(ctx).Model(&keepRequestRow{}).Where("id = ? AND state = ?", r.ID, string(recycle.Asked)).
