@@ -120,14 +120,11 @@ func LeadSimilar(f LeadFrame, in CreateLeadAnyway, found []lead.DuplicateOf) car
 			c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 		}
 	}
-	line := f.command("仍然新建", "createanyway", strings.TrimSpace(strings.Join([]string{oneWord(in.Company), oneWord(in.Contact), oneWord(in.Phone), oneWord(in.Source)}, " ")))
+	line := f.command("仍然新建", "createanyway", strings.TrimSpace(strings.Join([]string{crm.Quoted(in.Company), crm.Quoted(in.Contact), crm.Quoted(in.Phone), crm.Quoted(in.Source)}, " ")))
 	c.Blocks = append(c.Blocks, card.Divider{}, card.Buttons{Items: []card.Button{{Label: l.T("仍然新建", "Create anyway"), Style: card.Risky, Action: in, Command: line}}},
 		card.Note{Text: l.T("确认不是同一家再新建（DU-01）。", "Create it only if it is another company (DU-01).")})
 	return c
 }
-
-// oneWord keeps a value with spaces together in a command line.
-func oneWord(s string) string { return strings.Join(strings.Fields(s), "_") }
 
 // LeadJoinAsked asks the owner of a lead about a colleague who wants to work
 // along, and shows what became of it.

@@ -79,7 +79,7 @@ func (h accountPool) collabViews() []bot.ViewDef {
 			if !ok || v.Group {
 				return card.Card{}, bot.ErrNothing
 			}
-			x, err := h.Accounts.Peek(ctx, v.Actor, id)
+			x, err := h.Accounts.Watched(ctx, v.Actor, id)
 			var taken *account.TakenBy
 			switch {
 			case errors.As(err, &taken):

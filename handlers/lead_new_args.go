@@ -11,8 +11,9 @@ import (
 
 // parseNewLead reads "公司 联系人 电话 来源". The number is found wherever it
 // stands. A company's name of several words ends at its legal form (Ltd, GmbH), at
-// a comma or at its quotation mark; four and more words in Latin letters end with
-// first and last name of the contact. An underscore stands for a space.
+// a comma or at its quotation mark. Of three and more words in Latin letters without
+// one of these nobody can tell where the contact begins: they are all taken for the
+// company, and the form asks. An underscore stands for a space.
 func parseNewLead(rest string) (lead.Info, error) {
 	var in lead.Info
 	words := leadWords(rest)
@@ -37,7 +38,7 @@ type leadWord struct {
 	comma bool
 }
 
-var leadWordPattern = regexp.MustCompile(`"([^"]+)"|“([^”]+)”|([^\s,，、]+)|[,，、]`)
+var leadWordPattern = regexp.MustCompile(`"([^"]+)"|“([^”]+)”|([^\s,，、_]*_\S*|[^\s,，、]+)|[,，、]`)
 
 func leadWords(s string) []leadWord {
 	var out []leadWord
@@ -95,8 +96,8 @@ func companyWords(words []leadWord) int {
 			return i + 1
 		}
 	}
-	if latin && len(words) >= 4 {
-		return len(words) - 2
+	if latin && len(words) >= 3 {
+		return len(words)
 	}
 	return min(len(words), 1)
 }

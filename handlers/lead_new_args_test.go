@@ -14,12 +14,15 @@ func TestALeadInOneLine(t *testing.T) {
 		"Huaxing_Technology Wang 13800138000":               {"Huaxing Technology", "Wang", "13800138000", ""},
 		"Blue Ocean Co., Ltd. John Smith +8613800138000 ad": {"Blue Ocean Co., Ltd.", "John Smith", "+8613800138000", "ad"},
 		"Blue Ocean GmbH 13800138000":                       {"Blue Ocean GmbH", "", "13800138000", ""},
-		"Blue Ocean John Smith 13800138000":                 {"Blue Ocean", "John Smith", "13800138000", ""},
+		"Blue Ocean Trading Li 13800138000":                 {"Blue Ocean Trading Li", "", "13800138000", ""},
+		"Siemens_(China)_Co.,_Ltd. Wang 13800138000":        {"Siemens (China) Co., Ltd.", "Wang", "13800138000", ""},
+		`"Acme, Inc." Wang 13800138000`:                     {"Acme, Inc.", "Wang", "13800138000", ""},
 		"Blue Ocean Trading, Wang 13800138000":              {"Blue Ocean Trading", "Wang", "13800138000", ""},
 		`"Blue Ocean" Wang 13800138000`:                     {"Blue Ocean", "Wang", "13800138000", ""},
 		"“Blue Ocean” Wang 13800138000":                     {"Blue Ocean", "Wang", "13800138000", ""},
-		`"Blue Ocean Wang 13800138000`:                      {`"Blue`, "Ocean Wang", "13800138000", ""},
-		"Acme John Smith 13800138000":                       {"Acme", "John Smith", "13800138000", ""},
+		`"Blue Ocean Wang 13800138000`:                      {`"Blue Ocean Wang`, "", "13800138000", ""},
+		"Acme John Smith 13800138000":                       {"Acme John Smith", "", "13800138000", ""},
+		"Acme, John Smith 13800138000":                      {"Acme", "John Smith", "13800138000", ""},
 		"":                                                  {},
 	} {
 		got, err := parseNewLead(line)

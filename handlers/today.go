@@ -77,6 +77,15 @@ func (s *Services) reminderView(ctx context.Context, v bot.Viewer, ref string) (
 	if st.Rev != rev || st.State != activity.StepOpen && !st.Reminded() {
 		return card.Card{}, bot.ErrNothing
 	}
+	if st.State == activity.StepOpen {
+		lost, err := s.Activities.Lost(ctx, v.Actor, st)
+		if err != nil {
+			return card.Card{}, err
+		}
+		if lost {
+			return card.Card{}, bot.ErrNothing
+		}
+	}
 	return cards.Reminder(s.work(v.Lang), st), nil
 }
 

@@ -116,11 +116,34 @@ func (s *Service) known(ctx context.Context, a crm.Actor, id crm.AccountID) (Acc
 	ok := false
 	if x.Owner != 0 {
 		ok, err = s.collabs().Knows(ctx, s.Gate, s.Told, a, x.ID.Ref(), id.Ref())
+		if err == nil && !ok { // a deal or contract of theirs stayed when the account went to another team
+			ok, err = s.Store.Involved(ctx, a.ID, x.ID)
+		}
 	}
 	if err == nil && !ok {
 		err = notFound(id)
 	}
 	return x, r, err
+}
+
+// Watched is the account for somebody who asked to be reminded of it, which they
+// could only do when they knew of it.
+func (s *Service) Watched(ctx context.Context, a crm.Actor, id crm.AccountID) (Seen, error) {
+	x, err := s.stored(ctx, id)
+	if err != nil {
+		return Seen{}, err
+	}
+	r, err := s.Rights(ctx, a, x)
+	if err != nil {
+		return Seen{}, err
+	}
+	if !r.See && x.Owner != 0 {
+		if s.Told != nil { // so that the buttons of the reminder work
+			s.Told.Tell(ctx, a.ID, x.ID.Ref())
+		}
+		return Seen{}, s.taken(ctx, x)
+	}
+	return s.Peek(ctx, a, id)
 }
 
 func notFound(id crm.AccountID) error {

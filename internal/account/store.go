@@ -57,6 +57,8 @@ type Store interface {
 	AccountsByKey(ctx context.Context, keys []string) (map[string]Account, error)
 	// AccountsByNo are the accounts that have one of the numbers, by number.
 	AccountsByNo(ctx context.Context, nos []string) (map[string]Account, error)
+	// Involved reports whether the person owns a deal or a contract of the account.
+	Involved(ctx context.Context, user crm.UserID, id crm.AccountID) (bool, error)
 	// FindAccounts lists accounts, best match and most recently active first, and
 	// says how many there are in all: with a name, how many were found.
 	FindAccounts(ctx context.Context, q Query) ([]Account, int64, error)

@@ -89,6 +89,9 @@ type Store interface {
 	// OpenSteps are the person's open steps due on or before the day, the oldest
 	// first, at most n.
 	OpenSteps(ctx context.Context, user crm.UserID, until crm.Day, n int) ([]Step, error)
+	// Holders tells who owns the leads and accounts among the records, and whether
+	// the person collaborates on them; others are absent.
+	Holders(ctx context.Context, user crm.UserID, refs []crm.Ref) (map[crm.Ref]Holder, error)
 	// StepsDue are the open steps of people due on the day.
 	StepsDue(ctx context.Context, users []crm.UserID, day crm.Day) ([]Step, error)
 	// Expect answers what was expected of a visit now; ExpectAhead lets the

@@ -44,7 +44,9 @@ func (t Today) Left() int {
 	return n
 }
 
+// What is about records that went to somebody else is read and left out.
 const (
+	maxRead   = 500
 	maxSteps  = 100
 	maxLosing = 20
 )
@@ -73,7 +75,15 @@ func (s *Service) TodayOf(ctx context.Context, a crm.Actor) (Today, error) {
 		return t, err
 	}
 	t.Completion = CompletionOf(a.ID, ps, acts)
-	ps = slices.DeleteFunc(ps, func(p Plan) bool { return p.State == PlanCancelled })
+	var subjects []crm.Ref
+	for _, p := range ps {
+		subjects = append(subjects, p.Subject)
+	}
+	lost, err := s.lost(ctx, a, subjects)
+	if err != nil {
+		return t, err
+	}
+	ps = slices.DeleteFunc(ps, func(p Plan) bool { return p.State == PlanCancelled || p.State == PlanOpen && lost[p.Subject] })
 	if t.Plans, err = s.seePlans(ctx, ps, acts); err != nil {
 		return t, err
 	}
@@ -97,10 +107,16 @@ func (s *Service) TodayOf(ctx context.Context, a crm.Actor) (Today, error) {
 // StepsOf are the actor's open next steps of today and of earlier days, the
 // oldest first; at most 100.
 func (s *Service) StepsOf(ctx context.Context, a crm.Actor) ([]StepSeen, error) {
-	steps, err := s.d.Store.OpenSteps(ctx, a.ID, s.d.Calendar.DayOf(s.d.Clock.Now()), maxSteps)
+	steps, err := s.d.Store.OpenSteps(ctx, a.ID, s.d.Calendar.DayOf(s.d.Clock.Now()), maxRead)
 	if err != nil {
 		return nil, err
 	}
+	lost, err := s.lost(ctx, a, stepSubjects(steps))
+	if err != nil {
+		return nil, err
+	}
+	steps = slices.DeleteFunc(steps, func(st Step) bool { return lost[st.Subject] })
+	steps = steps[:min(len(steps), maxSteps)]
 	refs := make([]crm.Ref, len(steps))
 	for i, st := range steps {
 		refs[i] = st.Subject

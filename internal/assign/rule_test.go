@@ -180,11 +180,15 @@ func TestRC01ARuleSaysFromWhenOnItHolds(t *testing.T) {
 		"新建 快 方式=轮流 加急 原因=旺季 到了":                "新建 快 方式=轮流//true",
 		"new Fast do=turn East from=2026-03-10": "new Fast do=turn East/2026-03-10/false",
 		"2 grade=A Urgent":                      "2 grade=A//true",
+		"2 名称=华东展会 加急 来源=展会":                    "2 名称=华东展会 加急 来源=展会//false",
 	} {
 		c, err := assign.ParseChange(text)
 		if got := fmt.Sprintf("%s/%s/%v", c.Without(), c.Day, c.Urgent); err != nil || got != want {
 			t.Errorf("%q: %s, %v; want %s", text, got, err, want)
 		}
+	}
+	if c, err := assign.ParseChange("1 停用 原因=客户投诉 加急 处理"); err != nil || c.Urgent || c.Reason != "客户投诉 加急 处理" {
+		t.Errorf("a reason with the word: %+v, %v", c, err)
 	}
 	if _, err := assign.ParseChange("1 停用 生效=下雨"); crm.CodeOf(err) != crm.CodeInvalid {
 		t.Errorf("a day that is none: %v", err)

@@ -83,14 +83,19 @@ func keyOf(word string) (string, bool) {
 	return "", false
 }
 
-// timing takes from when on a change holds out of its words. The first is what
-// it is about and may be called anything.
+// timing takes from when on a change holds out of its words. Inside a name or a
+// reason "urgent" is a word like any other, unless it is the last of all. The first
+// word is what the change is about and may be called anything.
 func (c *Change) timing(words []string) ([]string, error) {
 	var rest []string
+	said := "" // which value the word belongs to
 	for i, w := range words {
 		name, day, ok := strings.Cut(w, "=")
+		if ok {
+			said, _ = keyOf(name)
+		}
 		switch {
-		case i > 0 && (w == "加急" || strings.EqualFold(w, "urgent")):
+		case i > 0 && (said != KeyName && said != keyReason || i == len(words)-1) && (w == "加急" || strings.EqualFold(w, "urgent")):
 			c.Urgent = true
 		case ok && (name == "生效" || strings.EqualFold(name, "from")):
 			d, err := crm.ParseDay(day)
@@ -107,7 +112,7 @@ func (c *Change) timing(words []string) ([]string, error) {
 
 // ParseChange reads "新建 华东展会 来源=展会 等级=A 方式=派单 华东 2人 > 认领", "2 停用",
 // "2 等级=A,B", "2 第 1", "公海 华东池 方式=轮流". A value goes on until the next word
-// with a "=" behind a known name. "生效=2026-03-10" and "加急" stand anywhere.
+// with a "=" behind a known name. "生效=2026-03-10" and "加急" stand outside names and reasons.
 func ParseChange(text string) (Change, error) {
 	c := Change{Text: crm.Normalize(text), Set: map[string]string{}}
 	words := strings.Fields(c.Text)

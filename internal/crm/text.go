@@ -60,10 +60,11 @@ func normalizeRune(r, prev rune) (rune, bool) {
 	return r, true
 }
 
-// Quoted is a value as one word of a command: in quotation marks when it has spaces.
+// Quoted is a value as one word of a command: in quotation marks when it has
+// spaces or commas.
 func Quoted(s string) string {
-	if strings.ContainsRune(s, ' ') {
-		return `"` + s + `"`
+	if strings.ContainsAny(s, " ,，、") {
+		return `"` + strings.ReplaceAll(s, `"`, "") + `"`
 	}
 	return s
 }

@@ -153,10 +153,28 @@ func (im *importer) batch(ctx context.Context, rows []NewLead) ([]RowResult, err
 	if err := im.markSimilar(ctx, plans, res); err != nil {
 		return res[:0], err
 	}
+	im.tell(ctx, res)
 	if im.o.DryRun {
 		return res, im.dryRoom(ctx, plans, res)
 	}
 	return res, im.insertByOwner(ctx, plans, res)
+}
+
+// maxTold bounds of how many existing records one batch's reader is told: more
+// than a card of the result names.
+const maxTold = 50
+
+// tell notes which existing records the rows led the importer to (DU-02).
+func (im *importer) tell(ctx context.Context, res []RowResult) {
+	n := 0
+	for _, r := range res {
+		for _, ref := range []crm.Ref{r.Existing, r.Similar} {
+			if ref.ID != 0 && n < maxTold && im.s.d.Told != nil {
+				n++
+				im.s.d.Told.Tell(ctx, im.a.ID, ref)
+			}
+		}
+	}
 }
 
 // done are the rows of the batch that this import has made leads of before: it

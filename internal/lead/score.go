@@ -26,7 +26,7 @@ func (s Source) Name(l crm.Lang) string { return l.T(s.Zh, s.En) }
 var Sources = rule.JSON[[]Source]{Key: "L-01.sources", Title: crm.Text{Zh: "线索来源与得分", En: "lead sources and their points"}, Default: []Source{
 	{Zh: "转介绍", En: "referral", Also: []string{"老客户", "老客户介绍", "reference"}, Points: 30},
 	{Zh: "主动询价", En: "enquiry", Also: []string{"询价", "试用申请", "试用", "inbound"}, Points: 26},
-	{Zh: "展会洽谈", En: "trade fair talk", Also: []string{"展会", "展会现场洽谈", "trade fair"}, Points: 20},
+	{Zh: "展会洽谈", En: "trade fair talk", Also: []string{"展会", "展会现场洽谈", "trade fair", "fair"}, Points: 20},
 	{Zh: "官网留言", En: "website", Also: []string{"官网", "网站", "web"}, Points: 18},
 	{Zh: "会议报名", En: "event sign-up", Also: []string{"会议", "研讨会", "event"}, Points: 15},
 	{Zh: "内容下载", En: "download", Also: []string{"下载"}, Points: 10},

@@ -15,8 +15,8 @@ type Told interface {
 }
 
 // Knows reports whether somebody who may not see the record may know that it is
-// there: they were told of it by one of the codes, asked its owner before, or owned
-// it once.
+// there: they were told of it by one of the codes, asked its owner before, brought
+// it in or owned it once.
 func (c Collabs) Knows(ctx context.Context, g *Gate, t Told, a crm.Actor, ref crm.Ref, codes ...crm.Ref) (bool, error) {
 	for _, code := range append(codes, ref) {
 		if t == nil {
@@ -30,11 +30,16 @@ func (c Collabs) Knows(ctx context.Context, g *Gate, t Told, a crm.Actor, ref cr
 	if err != nil || x.State != "" {
 		return err == nil, err
 	}
-	past, err := g.History(ctx, ref, maxPast)
-	for _, e := range past {
-		if a.ID != 0 && e.From == a.ID {
-			return true, err
+	for _, code := range append(codes, ref) { // also that of a record that was merged into this one
+		past, err := g.History(ctx, code, maxPast)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range past {
+			if a.ID != 0 && (e.From == a.ID || e.By == a.ID && (e.Reason == Create || e.Reason == Import)) {
+				return true, nil
+			}
 		}
 	}
-	return false, err
+	return false, nil
 }

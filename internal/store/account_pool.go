@@ -28,6 +28,14 @@ func (d *DB) LockAccount(ctx context.Context, id crm.AccountID) (account.Account
 	return r.entity(), err
 }
 
+// Involved implements account.Store.
+func (d *DB) Involved(ctx context.Context, user crm.UserID, id crm.AccountID) (bool, error) {
+	var n int64
+	err := d.read(ctx).Raw("SELECT COUNT(*) FROM (SELECT id FROM crm_deals WHERE account_id = ? AND owner_id = ? UNION ALL SELECT id FROM crm_contracts WHERE account_id = ? AND owner_id = ?) x",
+		int64(id), int64(user), int64(id), int64(user)).Scan(&n).Error
+	return n > 0 && user != 0, err
+}
+
 // MoveAccount implements account.Store.
 func (d *DB) MoveAccount(ctx context.Context, x account.Account, s pool.Stamp, next account.State, quality string) (bool, error) {
 	set := map[string]any{"owner_id": int64(s.Owner), "team_id": int64(s.Team), "home_pool_id": int64(s.Pool), "state": string(next), "quality": quality,
