@@ -158,6 +158,25 @@ func AssignReceived(f LeadFrame, by string, ls []lead.Lead, me crm.UserID) card.
 	return c
 }
 
+// AssignUndone tells somebody in one card that what they got in a batch was put
+// back into the pool.
+func AssignUndone(f LeadFrame, by string, ids []crm.LeadID) card.Card {
+	l, n := f.Lang, len(ids)
+	c := card.Card{Lang: l, Tone: card.Muted, Title: l.T(fmt.Sprintf("%s 撤销了分配：%d 条已退回公海", by, n), fmt.Sprintf("%s took an assignment back: %d leads are in the pool again", by, n))}
+	c.Summary = c.Title
+	codes := make([]string, 0, batchRows)
+	for _, id := range ids[:min(n, batchRows)] {
+		codes = append(codes, id.String())
+	}
+	text := strings.Join(codes, l.T("、", ", "))
+	if n > batchRows {
+		text += l.T(fmt.Sprintf("……还有 %d 条", n-batchRows), fmt.Sprintf(" … and %d more", n-batchRows))
+	}
+	c.Blocks = []card.Block{card.P(text), card.Note{Text: l.T("不用再联系它们；不计入您的释放。", "You need not contact them; it does not count as a release of yours.")},
+		card.Buttons{Items: []card.Button{CommandButton(l.T("我的线索", "My leads"), l.T("/我的线索", "/leads"))}}}
+	return c
+}
+
 // lateRows bounds the rows of a card about late leads.
 const lateRows = 20
 

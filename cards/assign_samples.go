@@ -2,6 +2,7 @@ package cards
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -142,6 +143,7 @@ func assignSamples(l crm.Lang) []Sample {
 		s("confirm/none", "没有可分配的", "nothing to assign", AssignConfirm(boss, nil, 4, names[4], assign.Room{Held: 1, Hold: 50}, l.T("/分配 公海 给 张伟 确认", "/assign pool to Zhang Wei confirm"))),
 		s("result/some", "批量分配结果", "the result of a batch", AssignResult(boss, given, n)),
 		s("received/new", "一批线索分到", "a batch was received", AssignReceived(f, names[9], []lead.Lead{mine.Lead, other}, 3)),
+		s("undone/batch", "一批线索被撤销", "a batch was taken back", AssignUndone(f, names[9], slices.Repeat(ids, 6))),
 		s("late/own", "首次联系超时", "late first contacts", AssignLate(f, late)),
 		s("late/none", "没有超时", "nothing is late", AssignLate(f, nil)),
 		s("teamlate/some", "团队未联系", "a team's leads without contact", AssignTeamLate(boss, late, n)),

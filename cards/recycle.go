@@ -288,16 +288,20 @@ func RecycleLost(f LeadFrame, c recycle.Card) card.Card {
 // (P-16).
 func RecycleGuard(f LeadFrame, g recycle.Guarded) card.Card {
 	l := f.Lang
-	c := card.Card{Lang: l, Title: l.T(fmt.Sprintf("今天将释放 %d 条，已暂停", g.Total), fmt.Sprintf("Releases due today: %d, stopped", g.Total)), Subtitle: string(g.Day), Tone: card.Danger}
+	c := card.Card{Lang: l, Title: l.T(fmt.Sprintf("今天将释放 %d 条，已暂停", g.Total), fmt.Sprintf("Releases due today: %d, stopped", g.Total)), Subtitle: string(g.Day), Tone: card.Danger, About: []crm.Ref{g.Ref()}}
 	why := map[recycle.Alarm]string{
 		recycle.AlarmCount: l.T(fmt.Sprintf("超过 %d 条的上限", g.Limits.Count), fmt.Sprintf("more than the limit of %d", g.Limits.Count)),
 		recycle.AlarmShare: l.T(fmt.Sprintf("超过全部持有 %d 条的 %d%%", g.Owned, g.Limits.Percent), fmt.Sprintf("more than %d%% of all %d owned records", g.Limits.Percent, g.Owned)),
 		recycle.AlarmRep:   l.T(fmt.Sprintf("超过某位负责人持有的 %d%%", g.Limits.RepPercent), fmt.Sprintf("more than %d%% of one owner's records", g.Limits.RepPercent)),
 	}[g.Alarm]
 	c.Blocks = append(c.Blocks, card.P(l.T("原因：", "Why: ")+why+l.T("（P-16）", " (P-16)")))
-	t := card.Table{PageSize: 10, Columns: []card.Column{{Title: l.T("负责人", "Owner")}, {Title: l.T("将释放", "To go"), Number: true}, {Title: l.T("持有", "Owned"), Number: true}, {Title: l.T("已释放", "Released"), Number: true}}}
+	t := card.Table{PageSize: 10, Columns: []card.Column{{Title: l.T("负责人", "Owner")}, {Title: l.T("将释放", "To go"), Number: true}, {Title: l.T("持有", "Owned"), Number: true}, {Title: l.T("已释放", "Released"), Number: true}, {Title: l.T("保留", "Kept"), Number: true}}}
+	released, kept := 0, 0
+	for _, o := range g.Owners {
+		released, kept = released+o.Released, kept+o.Kept
+	}
 	for _, o := range g.Owners[:min(len(g.Owners), 50)] {
-		t.Rows = append(t.Rows, []card.Cell{{Text: o.Name}, {Text: strconv.Itoa(o.N)}, {Text: strconv.Itoa(o.Owned)}, {Text: strconv.Itoa(o.Released)}})
+		t.Rows = append(t.Rows, []card.Cell{{Text: o.Name}, {Text: strconv.Itoa(o.N)}, {Text: strconv.Itoa(o.Owned)}, {Text: strconv.Itoa(o.Released)}, {Text: strconv.Itoa(o.Kept)}})
 	}
 	c.Blocks = append(c.Blocks, t)
 	switch g.State {
@@ -311,7 +315,7 @@ func RecycleGuard(f LeadFrame, g recycle.Guarded) card.Card {
 		c.Blocks = append(c.Blocks, card.Note{Text: l.T(g.ByName+" 已同意，正在释放仍到期的记录。", g.ByName+" agreed; what is still due is being released.")})
 	case recycle.RunDone:
 		c.Tone = card.Muted
-		c.Blocks = append(c.Blocks, card.Note{Text: l.T(g.ByName+" 已同意，释放完成。", g.ByName+" agreed; it is done.")})
+		c.Blocks = append(c.Blocks, card.Note{Text: l.T(fmt.Sprintf("%s 已同意，释放完成：已释放 %d 条，保留 %d 条（已不到期）。", g.ByName, released, kept), fmt.Sprintf("%s agreed; it is done: %d released, %d kept (not due any more).", g.ByName, released, kept))})
 	case recycle.RunDeclined:
 		c.Tone = card.Muted
 		c.Blocks = append(c.Blocks, card.Note{Text: l.T(g.ByName+" 决定今天不释放；明天会重新计算。", g.ByName+" decided against it; it is worked out anew tomorrow.")})

@@ -17,6 +17,23 @@ type TakeBackRecords struct {
 // ActionName implements card.Action.
 func (TakeBackRecords) ActionName() string { return "recycle.take_back" }
 
+// ShowBackPage turns to a page of a card of records that are offered back.
+type ShowBackPage struct {
+	Card string `json:"card"`
+	Page int    `json:"p"`
+}
+
+// ActionName implements card.Action.
+func (ShowBackPage) ActionName() string { return "recycle.back_page" }
+
+// View is the view of the page.
+func (p ShowBackPage) View() string {
+	if p.Page <= 1 {
+		return p.Card
+	}
+	return fmt.Sprintf("%s.%d", p.Card, p.Page)
+}
+
 // backAtOnce is how many records one press takes back.
 const backAtOnce = 20
 
@@ -24,7 +41,7 @@ const backAtOnce = 20
 // (RC-04). name is the card, said what has just happened.
 func RecycleBack(f LeadFrame, name string, b recycle.Back, said string) card.Card {
 	l := f.Lang
-	n := len(b.Lines) + b.More
+	n := len(b.Lines) + b.More // More are on the other pages
 	out := card.Card{Lang: l, Title: l.T(fmt.Sprintf("%d 条被释放的记录可以拿回", n), fmt.Sprintf("Records that you can take back: %d", n)), Tone: card.Info}
 	if said != "" {
 		out.Blocks = append(out.Blocks, card.Text{Spans: []card.Span{{Text: said, Bold: true}}})
@@ -53,7 +70,22 @@ func RecycleBack(f LeadFrame, name string, b recycle.Back, said string) card.Car
 		out.Blocks = append(out.Blocks, card.Buttons{Items: []card.Button{{Label: l.T(fmt.Sprintf("拿回这 %d 条", len(some)), fmt.Sprintf("Take these %d back", len(some))), Style: card.Primary,
 			Action: TakeBackRecords{Card: name, Refs: some}, Command: f.command("拿回", "takeback", strings.Join(some, " "))}}})
 	}
-	if len(open) == 0 {
+	if b.More > 0 {
+		out.Blocks = append(out.Blocks, card.Note{Text: l.T(fmt.Sprintf("第 %d/%d 页，还有 %d 条在其他页。", b.Page, b.Pages, b.More), fmt.Sprintf("Page %d of %d; %d more are on the other pages.", b.Page, b.Pages, b.More))})
+		var turn []card.Button
+		to := func(label string, page int) {
+			p := ShowBackPage{Card: b.Name, Page: page}
+			turn = append(turn, card.Button{Label: label, Action: p, Command: f.command("拿回", "takeback", p.View())})
+		}
+		if b.Page > 1 {
+			to(l.T("上一页", "Previous"), b.Page-1)
+		}
+		if b.Page < b.Pages {
+			to(l.T("下一页", "Next"), b.Page+1)
+		}
+		out.Blocks = append(out.Blocks, card.Buttons{Items: turn})
+	}
+	if len(open) == 0 && b.More == 0 {
 		out.Tone = card.Muted
 	}
 	return out

@@ -51,6 +51,7 @@ func recycleSamples(l crm.Lang) []Sample {
 		Owners: []recycle.OwnerCount{{User: 3, Name: na, N: 40, Owned: 48}, {User: 4, Name: lei, N: 24, Owned: 50}}}
 	done := run
 	done.State = recycle.RunDone
+	done.Owners = []recycle.OwnerCount{{User: 3, Name: na, N: 40, Owned: 10, Released: 38, Kept: 2}, {User: 4, Name: lei, N: 24, Owned: 26, Released: 24}}
 	why := recycle.Why{Facts: recycle.Facts{Ref: crm.LeadID(12).Ref(), Name: names[0], Owner: 3, Grade: "B", OwnedAt: now.AddDate(0, 0, -20), ValidAt: now.AddDate(0, 0, -8),
 		Keep: recycle.Keep{Extra: 15, Extensions: 1, NotBefore: "2026-03-26", Slip: recycle.SlipUndelived}},
 		Seen: recycle.Seen{Verdict: verdict("2026-03-10"), Left: 16, Plan: hard}, OwnerName: na, Terms: recycle.Terms{Plan: hard, MaxHold: 180, Grace: 3},
@@ -72,7 +73,11 @@ func recycleSamples(l crm.Lang) []Sample {
 	}
 	back := recycle.Back{Card: recycle.Card{Day: "2026-03-04", Lines: []recycle.LineSeen{warned.Lines[0], warned.Lines[1], warned.Lines[2], warned.Lines[3]}}, Version: 7, Until: "2026-03-06"}
 	back.Lines[1].Outcome, back.Lines[2].Gone, back.Lines[2].Name = recycle.Acted, true, ""
+	back.Name, back.Page, back.Pages, back.All = "2026-03-04.3.7", 1, 1, 4
+	pages := back
+	pages.Page, pages.Pages, pages.All, pages.More = 2, 3, 104, 100
 	return []Sample{
+		s("recycle.back/page", "被误释放的记录，一页", "a page of records offered back", RecycleBack(f, "2026-03-04.3.7.2", pages, "")),
 		{"recycle/back", crm.Text{Zh: "被误释放的记录可以拿回", En: "records offered back"}, RecycleBack(f, "2026-03-04.3.7", back, "")},
 		s("recycle.warning/many", "释放预警", "a warning", RecycleWarning(f, warned)),
 		s("recycle.warning/soft", "可保留的预警", "a warning that allows keeping", RecycleWarning(f, soft)),

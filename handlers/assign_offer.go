@@ -177,12 +177,7 @@ func (h assignHandlers) views() []bot.ViewDef {
 			return cards.AssignTeamLate(f, list, h.names(ctx, v.Lang)), nil
 		}),
 		own(assign.ViewBatch, func(ctx context.Context, v bot.Viewer, f cards.LeadFrame, ref string) (card.Card, error) {
-			batch, user, _ := strings.Cut(ref, "/")
-			n, err := viewNumber(batch)
-			if err != nil {
-				return card.Card{}, err
-			}
-			to, err := parseUserRef(user)
+			n, to, err := batchOf(ref)
 			if err != nil {
 				return card.Card{}, err
 			}
@@ -191,6 +186,17 @@ func (h assignHandlers) views() []bot.ViewDef {
 				return card.Card{}, err
 			}
 			return cards.AssignReceived(f, h.Directory.Name(ctx, b.By), ls, to), nil
+		}),
+		own(assign.ViewUndone, func(ctx context.Context, v bot.Viewer, f cards.LeadFrame, ref string) (card.Card, error) {
+			n, to, err := batchOf(ref)
+			if err != nil {
+				return card.Card{}, err
+			}
+			b, ids, err := h.Assign.UndoneFor(ctx, v.Actor, n, to)
+			if err != nil {
+				return card.Card{}, err
+			}
+			return cards.AssignUndone(f, h.Directory.Name(ctx, b.By), ids), nil
 		}),
 		{Name: assign.ViewClaim, Render: func(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
 			n, err := viewNumber(ref)
@@ -212,3 +218,14 @@ func (h assignHandlers) views() []bot.ViewDef {
 
 // lateShown bounds the late leads of a team in one card.
 const lateShown = 20
+
+// batchOf reads the ref of a view about what a person got in a batch.
+func batchOf(ref string) (int64, crm.UserID, error) {
+	batch, user, _ := strings.Cut(ref, "/")
+	n, err := viewNumber(batch)
+	if err != nil {
+		return 0, 0, err
+	}
+	to, err := parseUserRef(user)
+	return n, to, err
+}

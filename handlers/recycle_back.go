@@ -22,6 +22,9 @@ func backs(s *Services) Module {
 		Commands: []bot.Registration{
 			bot.Command[[]string]{Name: "拿回", Aliases: []string{"takeback"}, Summary: crm.Text{Zh: "拿回因规则修改被误释放的记录", En: "take records back that a rule released by mistake"}, Usage: crm.Text{Zh: "L-12 [L-13 …]", En: "L-12 [L-13 …]"},
 				Examples: []string{"/拿回 L-12", "/拿回 L-12 L-13 A-3", "/takeback L-12"}, Roles: []crm.Role{crm.Rep}, Parse: parseBack, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, codes []string) (bot.Reply, error) {
+					if recycle.IsBack(codes[0]) { // a page of a card, where there is no button
+						return s.backPage(ctx, a, codes[0], false)
+					}
 					text, err := s.reclaim(ctx, a, codes)
 					if err != nil {
 						return bot.Reply{}, err
@@ -40,6 +43,9 @@ func backs(s *Services) Module {
 				rep := private(bot.Replace(cards.RecycleBack(leadHandlers{s}.frame(a), p.Card, b, text), bot.View{Name: recycle.ViewBack, Ref: p.Card}, text))
 				return rep, nil
 			}},
+			bot.Handle[cards.ShowBackPage]{Roles: []crm.Role{crm.Rep}, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.ShowBackPage) (bot.Reply, error) {
+				return s.backPage(ctx, a, p.View(), true)
+			}},
 		},
 		Views: []bot.ViewDef{{Name: recycle.ViewBack, Render: func(ctx context.Context, v bot.Viewer, ref string) (card.Card, error) {
 			if v.Group {
@@ -54,6 +60,16 @@ func backs(s *Services) Module {
 		Jobs: []sched.Job{{Name: "recycle.offer_back", Next: every(time.Minute), Pending: s.Recycle.NextOffers,
 			Run: func(ctx context.Context, _ time.Time) error { return s.Recycle.OfferAll(ctx) }}},
 	}
+}
+
+func (s *Services) backPage(ctx context.Context, a crm.Actor, name string, replace bool) (bot.Reply, error) {
+	b, err := s.Recycle.BackFor(ctx, a, name)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	rep := private(bot.Show(cards.RecycleBack(leadHandlers{s}.frame(a), name, b, ""), bot.View{Name: recycle.ViewBack, Ref: name}))
+	rep.Update = replace
+	return rep, nil
 }
 
 func parseBack(rest string) ([]string, error) {

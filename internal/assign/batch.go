@@ -29,11 +29,13 @@ type Batch struct {
 	Items []BatchItem
 }
 
-// BatchItem is a lead of a batch, to whom it went and its version then.
+// BatchItem is a lead of a batch, to whom it went and its version then; Back
+// reports that it was put back into its pool since.
 type BatchItem struct {
 	Lead    crm.LeadID `json:"l"`
 	To      crm.UserID `json:"u"`
 	Version int64      `json:"v"`
+	Back    bool       `json:"b,omitempty"`
 }
 
 // BatchRef names a batch in the undo log.
@@ -221,7 +223,7 @@ func (s *Service) Give(ctx context.Context, a crm.Actor, ids []crm.LeadID, to cr
 			if err == nil {
 				x.To = to
 				if l.Owner == 0 {
-					done = append(done, BatchItem{id, to, after.Version})
+					done = append(done, BatchItem{Lead: id, To: to, Version: after.Version})
 				}
 			}
 		}
@@ -259,7 +261,7 @@ func (s *Service) ByRules(ctx context.Context, a crm.Actor, ids []crm.LeadID) (G
 			return out, err
 		}
 		if x.Err == nil && x.Result == ToPerson {
-			done = append(done, BatchItem{id, x.To, l.Version + 1})
+			done = append(done, BatchItem{Lead: id, To: x.To, Version: l.Version + 1})
 		}
 	}
 	return out, s.remember(ctx, a, &out, done, 0)
@@ -407,7 +409,7 @@ func (s *Service) remember(ctx context.Context, a crm.Actor, out *Given, done []
 }
 
 // takeBack puts the leads of a batch back into their pools, except those with
-// which something happened since.
+// which something happened since, and tells each person in one card.
 func (s *Service) takeBack(ctx context.Context, a crm.Actor, e undo.Entry) error {
 	if err := mayAct(a); err != nil {
 		return err
@@ -421,17 +423,32 @@ func (s *Service) takeBack(ctx context.Context, a crm.Actor, e undo.Entry) error
 		return err
 	}
 	n := 0
-	for _, x := range b.Items {
+	var told []crm.UserID
+	for i, x := range b.Items {
 		ok, err := s.d.Leads.PutBack(ctx, a, x.Lead, x.To, x.Version, "")
 		if err != nil {
 			return err
 		}
-		if ok {
-			n++
+		if !ok {
+			continue
+		}
+		n++
+		b.Items[i].Back = true
+		if x.To != a.ID && !slices.Contains(told, x.To) {
+			told = append(told, x.To)
 		}
 	}
 	if n == 0 {
 		return crm.Conflict("CH-01", "这些线索都已有新的进展，不能撤回", "something has happened with all of these leads; they cannot be taken back").WithNext("可以逐条 /分配 给别人", "assign them to somebody else one by one")
+	}
+	if err := s.d.Store.KeepBatch(ctx, b); err != nil {
+		return err
+	}
+	for _, u := range told {
+		// They may be about to call a customer that is not theirs any more.
+		if err := s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(u), View: crm.View{Name: ViewUndone, Ref: fmt.Sprintf("%d/%d", id, u)}, Always: true}); err != nil {
+			return err
+		}
 	}
 	return s.d.Effects.Audit(ctx, crm.Audit{Actor: a.ID, Action: "assign.undo", Rule: "CH-01", Detail: map[string]any{"batch": id, "leads": len(b.Items), "back": n}})
 }
@@ -453,4 +470,23 @@ func (s *Service) BatchFor(ctx context.Context, a crm.Actor, id int64, user crm.
 	}
 	ls, err := s.d.Store.LeadsByID(ctx, ids...)
 	return b, ls, err
+}
+
+// UndoneFor is the batch and what of it was put back from the person, for their
+// card. Names stay out of it: the leads are the pool's.
+func (s *Service) UndoneFor(ctx context.Context, a crm.Actor, id int64, user crm.UserID) (Batch, []crm.LeadID, error) {
+	b, err := s.d.Store.Batch(ctx, id)
+	if err != nil {
+		return b, nil, err
+	}
+	var ids []crm.LeadID
+	for _, x := range b.Items {
+		if x.To == user && x.Back {
+			ids = append(ids, x.Lead)
+		}
+	}
+	if user != a.ID || len(ids) == 0 {
+		return b, nil, crm.NotFound("没有这次撤销", "there is no such undo")
+	}
+	return b, ids, nil
 }

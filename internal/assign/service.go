@@ -88,6 +88,8 @@ type Store interface {
 	// AddBatch stores what was given together and returns its number.
 	AddBatch(ctx context.Context, b Batch) (int64, error)
 	Batch(ctx context.Context, id int64) (Batch, error)
+	// KeepBatch stores what became of its leads.
+	KeepBatch(ctx context.Context, b Batch) error
 
 	// LateStages are how far the leads were escalated since their owners got them.
 	LateStages(ctx context.Context, ids []crm.LeadID) (map[Late]Stage, error)
@@ -149,6 +151,7 @@ const (
 	ViewLate     = "assign.late"     // "5": person 5's leads without contact
 	ViewTeamLate = "assign.teamlate" // "5": the same of those whom manager 5 leads
 	ViewBatch    = "assign.batch"    // "3/5": what person 5 got in batch 3
+	ViewUndone   = "assign.undone"   // "3/5": what of it was put back
 )
 
 var supervisors = []crm.Role{crm.Manager, crm.Director, crm.Boss, crm.Admin}

@@ -741,3 +741,51 @@ func TestADryRunAndARefusedBatchChangeNothing(t *testing.T) {
 	_, err = o.Services.Assign.Save(ctx, o.as("管理员"), c, d.Seen, "旺季")
 	refused(t, err, crm.CodeStale, "RC-01")
 }
+
+// TestAS01CH01ABatchIsTakenBackInOneCardPerPerson: what one command gave out is
+// taken back in one card for each person who loses leads by it, not in one per lead.
+func TestAS01CH01ABatchIsTakenBackInOneCardPerPerson(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		var ids, ruled []crm.LeadID
+		for range 30 {
+			ids = append(ids, o.lead("客户", "C"))
+		}
+		o.rules(assign.Rule{ID: 1, Name: "轮流", Steps: []assign.Step{{Method: assign.Turn, People: []crm.UserID{o.ids["张伟"], o.ids["赵敏"]}}}})
+		for range 4 {
+			ruled = append(ruled, o.lead("客户", "D"))
+		}
+		// The lead that went on to somebody else is not taken back, and its card is its own.
+		told := func(view string) int {
+			return o.count("crm_outbox WHERE kind = 'send' AND view = ? AND ref <> ?", view, ids[0].String())
+		}
+		undo := func(g assign.Given, err error) {
+			t.Helper()
+			o.must(err)
+			_, err = o.Services.Undo.Last(ctx, o.as("王磊"), assign.BatchRef(g.Batch))
+			o.must(err)
+		}
+		given, err := o.Services.Assign.Give(ctx, o.as("王磊"), ids, o.ids["李娜"])
+		o.must(err)
+		_, err = o.Services.Leads.Assign(ctx, o.as("王磊"), ids[0], o.ids["张伟"])
+		undo(given, err)
+		if one, many := told(assign.ViewUndone), told(lead.ViewTaken); one != 1 || many != 0 {
+			t.Errorf("%d cards about the undo and %d about single leads, want 1 and 0", one, many)
+		}
+		b, back, err := o.Services.Assign.UndoneFor(ctx, o.as("李娜"), given.Batch, o.ids["李娜"])
+		o.must(err)
+		if b.By != o.ids["王磊"] || len(back) != 29 || back[0] != ids[1] {
+			t.Errorf("the card lists %v of %d", back, b.By)
+		}
+		_, _, err = o.Services.Assign.UndoneFor(ctx, o.as("张伟"), given.Batch, o.ids["李娜"])
+		refused(t, err, crm.CodeNotFound, "")
+		if n := o.count("crm_outbox WHERE view = ? AND always_sent", assign.ViewUndone); n != 1 {
+			t.Error("the undo waits for the push budget")
+		}
+		// By the rules to several people: one card each.
+		undo(o.Services.Assign.ByRules(ctx, o.as("王磊"), ruled))
+		if one, many := told(assign.ViewUndone), told(lead.ViewTaken); one != 3 || many != 0 {
+			t.Errorf("%d cards about undos and %d about single leads, want 3 and 0", one, many)
+		}
+	})
+}

@@ -129,7 +129,8 @@ func (s *Service) Route(ctx context.Context, a crm.Actor, r Routing, also func(c
 
 // PutBack takes a lead back from the person to whom it was just given, into its
 // pool, in the transaction of the context. It does not count as a release, and
-// false means that something happened with it since.
+// false means that something happened with it since. The caller tells the person:
+// what was given in one card is not taken back in many.
 func (s *Service) PutBack(ctx context.Context, a crm.Actor, id crm.LeadID, from crm.UserID, version int64, note string) (bool, error) {
 	l, err := s.d.Store.LockLead(ctx, id)
 	if crm.CodeOf(err) == crm.CodeNotFound {
@@ -152,9 +153,6 @@ func (s *Service) PutBack(ctx context.Context, a crm.Actor, id crm.LeadID, from 
 	now := s.d.Clock.Now()
 	taken := crm.Fact{At: now, Day: s.d.Calendar.DayOf(l.OwnedAt), User: from, Team: l.Team, Key: FactAssigned, Qty: -1, Ref: l.Ref()}
 	if err := s.d.Effects.TakeBack(ctx, taken); err != nil {
-		return false, err
-	}
-	if err := s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(from), View: crm.View{Name: ViewTaken, Ref: l.Ref().String()}}); err != nil {
 		return false, err
 	}
 	return true, s.d.Effects.Refresh(ctx, l.Ref())

@@ -46,6 +46,7 @@ var kinds = map[string]when{
 	"assign.offer":      byDay, // made in working hours only (AS-03)
 	"assign.given":      byDay,
 	"assign.batch":      byDay,
+	"assign.undone":     byDay,
 	"assign.manual":     byDay,
 	"assign.claim":      byDay,
 	"assign.unplaced":   byDay,

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"crmbot/internal/crm"
@@ -17,7 +20,7 @@ import (
 // nobody else has them.
 
 // ViewBack is the card of an owner: "2026-03-05.12.7", the day, the owner and the
-// version that was taken back.
+// version that was taken back; "2026-03-05.12.7.2" is its second page.
 const ViewBack = "recycle.back"
 
 // StepBack is the step of a line that offers a record back.
@@ -33,20 +36,23 @@ const (
 	straggling = time.Minute
 	// backWithin is for how long the job looks at versions that were taken back.
 	backWithin = 24 * time.Hour
+	// backPage is how many records one page of a card lists.
+	backPage = 50
 )
 
 // GivenBack counts what is offered.
 type GivenBack struct{ Records, Owners int }
 
 // OfferBack offers the records back that only the version released. It may be
-// stopped and run again: nobody is offered anything twice.
+// stopped and run again: nobody is offered anything twice. The cards follow when
+// every line stands, since one that arrived before would list only the first.
 func (s *Service) OfferBack(ctx context.Context, v rule.Version) (GivenBack, error) {
 	var out GivenBack
 	if !Ruled(v.Key) || v.RolledBackAt.IsZero() || !v.EffectiveAt.Before(v.RolledBackAt) {
 		return out, nil
 	}
 	cal := s.d.Calendar
-	owners := map[crm.UserID]bool{}
+	owners, cards := map[crm.UserID]bool{}, map[string]crm.UserID{}
 	until := v.RolledBackAt.Add(straggling)
 	for day := cal.DayOf(v.EffectiveAt); day <= cal.DayOf(until); day = day.AddDays(1) {
 		var after crm.Ref
@@ -82,9 +88,12 @@ func (s *Service) OfferBack(ctx context.Context, v rule.Version) (GivenBack, err
 				if due {
 					continue
 				}
-				offered, err := s.offerBack(ctx, v, it)
+				card, offered, err := s.offerBack(ctx, v, it)
 				if err != nil {
 					return out, err
+				}
+				if card != "" {
+					cards[card] = it.Owner
 				}
 				if offered {
 					out.Records++
@@ -94,7 +103,30 @@ func (s *Service) OfferBack(ctx context.Context, v rule.Version) (GivenBack, err
 		}
 	}
 	out.Owners = len(owners)
-	return out, nil
+	return out, s.tellBack(ctx, cards)
+}
+
+// tellBack sends the cards to their owners, or brings up to date what came before
+// a run that is carried on found more.
+func (s *Service) tellBack(ctx context.Context, cards map[string]crm.UserID) error {
+	for _, card := range slices.Sorted(maps.Keys(cards)) {
+		to := cards[card]
+		k := key(ViewBack, card, to)
+		err := s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+			lines, err := s.d.Store.LinesOn(ctx, k)
+			if err != nil || len(lines) == 0 {
+				return err
+			}
+			if err := s.d.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(to), View: crm.View{Name: ViewBack, Ref: card}, Key: k, Always: true}); err != nil {
+				return err
+			}
+			return s.d.Effects.Refresh(ctx, lines[0].Ref)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Lost is a release with the facts by which it was decided.
@@ -119,26 +151,30 @@ func (s *Service) dueWithout(ctx context.Context, v rule.Version, l Lost) (bool,
 	return o.terms.Plan.Releases() && !w.Review && w.Release != "" && w.Release <= s.d.Calendar.DayOf(l.At), nil
 }
 
-// offerBack offers one record if it is still where the release put it, and keeps
-// others from claiming it for a day.
-func (s *Service) offerBack(ctx context.Context, v rule.Version, it Item) (bool, error) {
-	offered := false
-	err := s.d.Tx.InTx(ctx, func(ctx context.Context) error {
-		offered = false
+// offerBack offers one record if it is still where the release put it, keeps others
+// from claiming it for a day, and returns the card that it is on. Not offered with
+// a card: it was before.
+func (s *Service) offerBack(ctx context.Context, v rule.Version, it Item) (card string, offered bool, err error) {
+	err = s.d.Tx.InTx(ctx, func(ctx context.Context) error {
+		card, offered = "", false
 		if ok, err := s.stillThere(ctx, it.Ref, it.Owner); err != nil || !ok {
 			return err
 		}
 		now := s.d.Clock.Now()
-		card := fmt.Sprintf("%s.%d.%d", s.today(), it.Owner, v.ID)
 		lines, err := s.d.Store.LinesAbout(ctx, []crm.Ref{it.Ref})
 		if err != nil {
 			return err
 		}
 		for _, l := range lines[it.Ref] {
 			if l.Step == StepBack && l.Owner == it.Owner && l.Release == it.Release {
-				return nil // offered before
+				// A run that stopped may have left its card unsent.
+				if name := backCard(l.Day, l.Owner, v.ID); l.Key == key(ViewBack, name, l.Owner) {
+					card = name
+				}
+				return nil
 			}
 		}
+		card = backCard(s.today(), it.Owner, v.ID)
 		l := Line{Ref: it.Ref, Owner: it.Owner, Release: it.Release, Step: StepBack, Day: s.today(), At: now, Key: key(ViewBack, card, it.Owner)}
 		if err := s.d.Store.AddLines(ctx, []Line{l}); err != nil {
 			return err
@@ -147,13 +183,13 @@ func (s *Service) offerBack(ctx context.Context, v rule.Version, it Item) (bool,
 			return err
 		}
 		offered = true
-		n := crm.Notice{To: crm.ToUser(it.Owner), View: crm.View{Name: ViewBack, Ref: card}, Key: key(ViewBack, card, it.Owner), Always: true}
-		if err := s.d.Effects.Notify(ctx, n); err != nil {
-			return err
-		}
 		return s.d.Effects.Audit(ctx, crm.Audit{At: now, Action: "recycle.offer_back", Ref: it.Ref, Rule: "RC-04", RuleVersion: v.ID, Detail: map[string]any{"owner": int64(it.Owner), "released": it.Release}})
 	})
-	return offered, err
+	return card, offered, err
+}
+
+func backCard(day crm.Day, owner crm.UserID, version int64) string {
+	return fmt.Sprintf("%s.%d.%d", day, owner, version)
 }
 
 // stillThere reports whether the record has not changed hands since it was taken
@@ -167,6 +203,10 @@ func (s *Service) stillThere(ctx context.Context, ref crm.Ref, owner crm.UserID)
 type Back struct {
 	Card
 	Version int64
+	// Name is the card without its page; Page is from 1 of Pages, and All counts the
+	// records of all of them.
+	Name             string
+	Page, Pages, All int
 	// Until is the last day of the offer; Over that it has passed.
 	Until crm.Day
 	Over  bool
@@ -178,21 +218,39 @@ func (b Back) Taken(x LineSeen) bool { return x.Outcome == Acted }
 // Open reports whether the line's record may be taken back.
 func (b Back) Open(x LineSeen) bool { return !b.Over && x.Outcome == Open && !x.Gone }
 
-// BackFor is the card of the actor.
+// IsBack reports whether the word names a card of records that are offered back.
+func IsBack(word string) bool {
+	_, _, ok := cardParts(word)
+	return ok
+}
+
+// BackFor is the card of the actor, or the page of it that is named.
 func (s *Service) BackFor(ctx context.Context, a crm.Actor, card string) (Back, error) {
+	none := crm.NotFound("没有这张卡片", "there is no such card")
 	day, to, ok := cardParts(card)
-	if !ok || to != a.ID {
-		return Back{}, crm.NotFound("没有这张卡片", "there is no such card")
+	parts := strings.Split(card, ".")
+	if !ok || to != a.ID || len(parts) < 3 || len(parts) > 4 {
+		return Back{}, none
 	}
-	lines, err := s.d.Store.LinesOn(ctx, key(ViewBack, card, to))
+	b := Back{Name: strings.Join(parts[:3], "."), Page: 1}
+	b.Version, _ = strconv.ParseInt(parts[2], 10, 64) // of a card that was found
+	if len(parts) == 4 {
+		var err error
+		if b.Page, err = strconv.Atoi(parts[3]); err != nil || b.Page < 1 {
+			return Back{}, none
+		}
+	}
+	lines, err := s.d.Store.LinesOn(ctx, key(ViewBack, b.Name, to))
 	if err != nil {
 		return Back{}, err
 	}
-	// Names and days of records that are somebody else's now stay theirs.
-	b := Back{Until: s.d.Calendar.AddWorkdays(day, backDays)}
+	b.All = len(lines)
+	b.Pages = max(1, (b.All+backPage-1)/backPage)
+	b.Page = min(b.Page, b.Pages)
+	lines = lines[(b.Page-1)*backPage : min(b.Page*backPage, b.All)]
+	b.More = b.All - len(lines)
+	b.Until = s.d.Calendar.AddWorkdays(day, backDays)
 	b.Over = s.today() > b.Until
-	_, version, _ := cutLast(card)
-	b.Version, _ = strconv.ParseInt(version, 10, 64) // of a card that was found
 	b.Day = day
 	facts, err := s.FactsOf(ctx, refsOf(lines)...)
 	if err != nil {
@@ -207,25 +265,13 @@ func (s *Service) BackFor(ctx context.Context, a crm.Actor, card string) (Back, 
 			}
 			x.Gone = !there
 		}
+		// Names and days of records that are somebody else's now stay theirs.
 		if x.Gone {
 			x.Name = ""
-		}
-		if len(b.Lines) == maxShown {
-			b.More++
-			continue
 		}
 		b.Lines = append(b.Lines, x)
 	}
 	return b, nil
-}
-
-func cutLast(card string) (head, tail string, ok bool) {
-	for i := len(card) - 1; i >= 0; i-- {
-		if card[i] == '.' {
-			return card[:i], card[i+1:], true
-		}
-	}
-	return card, "", false
 }
 
 func refsOf(ls []Line) []crm.Ref {

@@ -83,7 +83,7 @@ func (s *Service) lapse(ctx context.Context, today crm.Day) error {
 			continue
 		}
 		r.State = RunLapsed
-		if err := s.saveRun(ctx, r, RunAsked); err != nil && !errors.Is(err, errRunMoved) {
+		if _, err := s.advance(ctx, r, RunAsked, nil); err != nil {
 			return err
 		}
 	}
@@ -200,7 +200,8 @@ func (s *Service) limits(ctx context.Context) Limits {
 	return Limits{Percent: int(GuardPercent.Of(ctx, s.d.Rules)), Count: int(GuardCount.Of(ctx, s.d.Rules)), RepPercent: int(GuardRep.Of(ctx, s.d.Rules)), Least: int(GuardLeast.Of(ctx, s.d.Rules))}
 }
 
-// advance stores a run's next state together with what goes with it.
+// advance stores a run's next state together with what goes with it. The cards of
+// administrators about a run that stopped follow.
 func (s *Service) advance(ctx context.Context, run Run, was RunState, also func(ctx context.Context) error) (Run, error) {
 	err := s.d.Tx.InTx(ctx, func(ctx context.Context) error {
 		ok, err := s.d.Store.SaveRun(ctx, run, was)
@@ -209,6 +210,11 @@ func (s *Service) advance(ctx context.Context, run Run, was RunState, also func(
 		}
 		if !ok {
 			return errRunMoved
+		}
+		if run.Alarm != AlarmNone {
+			if err := s.d.Effects.Refresh(ctx, run.Ref()); err != nil {
+				return err
+			}
 		}
 		if also == nil {
 			return nil

@@ -226,6 +226,85 @@ func TestRC04OnlyWhatTheVersionReleasedIsOffered(t *testing.T) {
 	}
 }
 
+// TestRC04ACardListsAllThatWasReleasedOnSeveralDays: what a person lost over some
+// days is on their one card when it goes out, and on its pages where it is much.
+func TestRC04ACardListsAllThatWasReleasedOnSeveralDays(t *testing.T) {
+	h := newHouse(t, "")
+	h.set(recycle.GuardLeast.Key, "1000")
+	h.set(recycle.GuardCount.Key, "1000")
+	h.set(recycle.LeadPeriods, idleDays(20))
+	h.set("P-03.leads", "200")
+	var refs []crm.Ref
+	begin := func(at string, n int) {
+		h.at(at)
+		for range n {
+			refs = append(refs, h.lead("李娜"))
+		}
+	}
+	begin("2026-03-06 15:00", 2)
+	h.at("2026-03-09 09:30")
+	v, err := h.app.Services.Rules.Set(h.ctx, h.as("管理员"), recycle.LeadPeriods, "", idleDays(1), "清理", h.clock.Now())
+	h.must(err)
+	begin("2026-03-09 15:00", 55)
+	h.day("2026-03-10", true)
+	h.day("2026-03-11", true)
+	begin("2026-03-11 15:00", 3)
+	h.days("2026-03-12", "2026-03-13")
+	days := map[crm.Day]int{}
+	for _, r := range refs {
+		if h.released(r) != 1 {
+			t.Fatalf("%s was released %d times", r, h.released(r))
+		}
+	}
+	for d := crm.Day("2026-03-09"); d <= "2026-03-13"; d = d.AddDays(1) {
+		if n := h.count("SELECT COUNT(*) FROM crm_recycle_items WHERE day = ? AND state = 1", string(d)); n > 0 {
+			days[d] = n
+		}
+	}
+	if len(days) < 2 {
+		t.Fatalf("released on %v: the test says nothing", days)
+	}
+	// A card is sent the moment that it is queued: note how much it lists then.
+	h.exec("CREATE TABLE listed (n INTEGER)")
+	h.exec("CREATE TRIGGER sent AFTER INSERT ON crm_outbox WHEN NEW.view = '" + recycle.ViewBack + "' BEGIN INSERT INTO listed SELECT COUNT(*) FROM crm_keeping_lines WHERE card = NEW.okey; END")
+	h.at("2026-03-13 11:00")
+	v, err = h.app.Services.Rules.RollBack(h.ctx, h.as("管理员"), v.ID)
+	h.must(err)
+	got, err := h.keep.OfferBack(h.ctx, v)
+	h.must(err)
+	if got != (recycle.GivenBack{Records: len(refs), Owners: 1}) {
+		t.Errorf("offered %+v, want %d", got, len(refs))
+	}
+	if n := h.count("SELECT MAX(n) FROM listed"); n != len(refs) || h.count("SELECT COUNT(*) FROM listed") != 1 {
+		t.Errorf("the card goes out with %d of %d records", n, len(refs))
+	}
+	name := fmt.Sprintf("2026-03-13.%d.%d", h.who["李娜"], v.ID)
+	seen := map[crm.Ref]bool{}
+	for _, page := range []string{"", ".2"} {
+		b, err := h.keep.BackFor(h.ctx, h.as("李娜"), name+page)
+		h.must(err)
+		if b.All != len(refs) || b.Pages != 2 {
+			t.Errorf("page %q: %d records on %d pages", page, b.All, b.Pages)
+		}
+		for _, x := range b.Lines {
+			if !b.Open(x) {
+				t.Errorf("%s cannot be taken back", x.Ref)
+			}
+			seen[x.Ref] = true
+		}
+	}
+	if len(seen) != len(refs) {
+		t.Errorf("%d of %d records are listed", len(seen), len(refs))
+	}
+	// A run that stopped before the cards is carried on: the card that is out follows.
+	h.exec("DELETE FROM crm_outbox WHERE view = ? OR kind = 'refresh'", recycle.ViewBack)
+	got, err = h.keep.OfferBack(h.ctx, v)
+	h.must(err)
+	if got.Records != 0 || h.count("SELECT COUNT(*) FROM crm_outbox WHERE view = ?", recycle.ViewBack) != 1 || h.count("SELECT COUNT(*) FROM crm_outbox WHERE kind = 'refresh' AND ref = ?", refs[0].String()) != 1 {
+		t.Errorf("carried on, %+v was offered", got)
+	}
+}
+
 // TestRC02APreviewIsAboutWhomTheChangeConcerns: a change of one team's periods
 // works out what that team owns, one of leads no accounts; page by page it names
 // the same records.

@@ -119,7 +119,8 @@ type OwnerCount struct {
 	User     crm.UserID
 	Name     string
 	N, Owned int
-	Released int
+	// Released and Kept are what became of them: Kept was not due any more.
+	Released, Kept int
 }
 
 // Guarded is a day's run that stopped (P-16), most records first.
@@ -144,7 +145,7 @@ func (s *Service) Guarded(ctx context.Context, a crm.Actor, day crm.Day) (Guarde
 	}
 	g := Guarded{Run: run, ByName: s.d.People.Name(ctx, run.DecidedBy), Limits: s.limits(ctx)}
 	for u, n := range counts {
-		g.Owners = append(g.Owners, OwnerCount{User: u, Name: s.d.People.Name(ctx, u), N: n[ItemWaits] + n[ItemReleased] + n[ItemKept], Owned: owned[u], Released: n[ItemReleased]})
+		g.Owners = append(g.Owners, OwnerCount{User: u, Name: s.d.People.Name(ctx, u), N: n[ItemWaits] + n[ItemReleased] + n[ItemKept], Owned: owned[u], Released: n[ItemReleased], Kept: n[ItemKept]})
 	}
 	slices.SortFunc(g.Owners, func(x, y OwnerCount) int { return cmp.Or(cmp.Compare(y.N, x.N), cmp.Compare(x.User, y.User)) })
 	return g, nil

@@ -2,6 +2,8 @@ package recycle
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"crmbot/internal/crm"
@@ -19,6 +21,15 @@ type Run struct {
 	AskedAt      time.Time
 	DecidedBy    crm.UserID
 	DecidedAt    time.Time
+}
+
+// KindRun is the kind of a run's ref. It is no code that people type.
+const KindRun crm.Kind = "RELEASES"
+
+// Ref names the run, for the cards about it.
+func (r Run) Ref() crm.Ref {
+	n, _ := strconv.ParseInt(strings.ReplaceAll(string(r.Day), "-", ""), 10, 64) // of a valid day
+	return crm.Ref{Kind: KindRun, ID: n}
 }
 
 // RunState is how far a run is.

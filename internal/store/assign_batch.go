@@ -45,6 +45,15 @@ func (d *DB) Batch(ctx context.Context, id int64) (assign.Batch, error) {
 	return out, nil
 }
 
+// KeepBatch implements assign.Store.
+func (d *DB) KeepBatch(ctx context.Context, b assign.Batch) error {
+	raw, err := json.Marshal(b.Items)
+	if err != nil {
+		return fmt.Errorf("encode a batch: %w", err)
+	}
+	return d.write(ctx).Model(&assignBatchRow{}).Where("id = ?", b.ID).Update("items", string(raw)).Error
+}
+
 // LateStages implements assign.Store.
 func (d *DB) LateStages(ctx context.Context, ids []crm.LeadID) (map[assign.Late]assign.Stage, error) {
 	out := map[assign.Late]assign.Stage{}

@@ -72,6 +72,13 @@ func Assign(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 	if d := cmp.Diff(b, back); d != "" {
 		t.Errorf("a batch (-stored +read):\n%s", d)
 	}
+	b.Items[0].Back = true
+	must(db.KeepBatch(ctx, b))
+	back, err = db.Batch(ctx, b.ID)
+	must(err)
+	if d := cmp.Diff(b, back); d != "" {
+		t.Errorf("a batch that was put back (-stored +read):\n%s", d)
+	}
 	if _, err := db.Batch(ctx, 999); crm.CodeOf(err) != crm.CodeNotFound {
 		t.Errorf("a batch that does not exist: %v", err)
 	}
