@@ -67,6 +67,11 @@ func (s *Services) employ(ctx context.Context, a crm.Actor, c bot.Call, who stri
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	// It ends somebody's access at once: a part of a name is not enough.
+	if name := strings.TrimPrefix(strings.TrimSpace(who), "@"); !strings.EqualFold(u.Name, name) && !strings.EqualFold(u.EmployeeNo, name) {
+		return bot.Reply{}, crm.Invalid("请写全名确认：您是指 "+u.Name+" 吗？", "please confirm by the full name: do you mean "+u.Name+"?").
+			WithNext("发送 /"+c.Command+" "+u.Name, "send /"+c.Command+" "+u.Name)
+	}
 	return s.answered(s.employAs(ctx, a, u.ID, how))
 }
 
