@@ -282,26 +282,28 @@ func (f WorkFrame) activityButtons(v activity.Seen) []card.Button {
 }
 
 // PhotoOffer asks which visit a photo belongs to.
-func PhotoOffer(f WorkFrame, photo activity.Photo, visits []activity.Named, file int64) card.Card {
+func PhotoOffer(f WorkFrame, photo activity.Photo, visits []activity.Named, file FileFor) card.Card {
 	l := f.Lang
 	c := card.Card{Lang: l, Title: l.T("这张照片是哪次拜访的？", "Which visit is this photo of?"), Tone: card.Info, Subtitle: photo.Name}
 	var bs []card.Button
-	for i, v := range visits {
+	for _, v := range visits {
 		c.About = append(c.About, v.Ref())
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: v.ID.String() + " " + v.Name, Bold: true}, {Text: " · " + f.moment(v.At), Tone: card.Muted}}})
-		b := card.Button{Label: l.T("附到 ", "Add to ") + v.ID.String(), Action: AttachPhoto{Photo: photo.ID, Activity: v.ID},
-			Command: fmt.Sprintf(l.T("/活动 %s 附照片 #%d", "/activity %s photo #%d"), v.ID, photo.ID)}
-		if i == 0 {
-			b.Style = card.Primary
+		bs = append(bs, card.Button{Label: l.T("附到 ", "Add to ") + v.ID.String(), Action: AttachPhoto{Photo: photo.ID, Activity: v.ID},
+			Command: fmt.Sprintf(l.T("/活动 %s 附照片 #%d", "/activity %s photo #%d"), v.ID, photo.ID)})
+	}
+	if file.Ref != (crm.Ref{}) {
+		at := min(1, len(bs))
+		if file.First {
+			at = 0
+			c.Title = l.T("这张照片加到哪里？", "Where does this photo go?")
 		}
-		bs = append(bs, b)
+		bs = slices.Insert(bs, at, addFile(l, file.File, file.Ref))
 	}
-	if file != 0 {
-		b := newLeadWithFile(l, file)
-		b.Style = card.Default
-		bs = append(bs, b)
+	if file.New {
+		bs = append(bs, newLeadWithFile(l, file.File))
 	}
-	c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
+	c.Blocks = append(c.Blocks, card.Buttons{Items: leading(bs)})
 	return c
 }
 

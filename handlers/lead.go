@@ -169,6 +169,7 @@ func (h leadHandlers) claimOne(ctx context.Context, a crm.Actor, id crm.LeadID) 
 	if err != nil {
 		return h.refusal(ctx, a, err)
 	}
+	h.Talk.About(ctx, a.ID, c.Ref(), false)
 	rep := bot.Show(cards.LeadClaimed(h.frame(a), c), claimedView(id, c))
 	rep.Toast, rep.ToastTone = a.Lang.T(id.String()+" 认领成功", id.String()+" is yours"), bot.ToastSuccess
 	if c.Already {
@@ -223,6 +224,7 @@ func (h leadHandlers) open(ctx context.Context, a crm.Actor, id crm.LeadID) (bot
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	h.Talk.About(ctx, a.ID, v.Ref(), false)
 	return private(bot.Show(cards.Lead(h.frame(a), v), leadView(id))), nil
 }
 
