@@ -50,6 +50,8 @@ func leadSamples(l crm.Lang) []Sample {
 	merger.Merger = true
 	twin := Lead(merger, doubt)
 	free := lead.DuplicateOf{Existing: lead.Existing{Match: lead.Match{Ref: crm.LeadID(12).Ref(), Kind: lead.KeyPhone, Similarity: 0.91}, Title: pooled.Company, InPool: true, Status: crm.Text{Zh: "公海待认领", En: "in the pool"}}, Open: true}
+	waiting := free
+	waiting.Opening = pool.Opening{From: now.AddDate(0, 0, 1), Rule: "P-07"}
 	full := &pool.HoldFull{Held: 50, Limit: 50, Candidates: []pool.Candidate{{Ref: crm.LeadID(5).Ref(), Title: l.T("明月贸易", "Mingyue Trading"), Idle: 21}, {Ref: crm.LeadID(8).Ref(), Title: l.T("清风设备", "Qingfeng Machines"), Idle: 14}}}
 	refused := crm.Refused("P-04", "今日已领 20/20", "you claimed 20 of 20 today").WithNext("明天 00:00 重置；或请经理分配", "it resets tomorrow 00:00; or ask a manager to assign it")
 	asked := lead.Collab{Collaboration: lead.Collaboration{Ref: pooled.Ref(), User: 4, State: lead.CollabAsked}, Lead: mine, UserName: lei, OwnerName: na}
@@ -131,6 +133,7 @@ func leadSamples(l crm.Lang) []Sample {
 		with(s("lead.quality/proposal", "月度调整建议", "the monthly proposal"), LeadQuality(l, quality, true, true)),
 		with(s("lead.watch/set", "提醒已设置", "a reminder was set"), LeadWatching(f, 12, now.AddDate(0, 0, 7))),
 		with(s("lead.watched/free", "到期，可认领", "released, to claim"), LeadWatched(f, free)),
+		with(s("lead.watched/embargo", "到期，禁领期内", "released, not to claim yet"), LeadWatched(f, waiting)),
 		with(s("lead.watched/kept", "到期，仍有负责人", "still owned"), LeadWatched(f, stranger)),
 	}
 }

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"errors"
 
 	"crmbot/bot"
 	"crmbot/cards"
@@ -79,17 +78,14 @@ func (h accountPool) collabViews() []bot.ViewDef {
 			if !ok || v.Group {
 				return card.Card{}, bot.ErrNothing
 			}
-			x, err := h.Accounts.Peek(ctx, v.Actor, id)
-			var taken *account.TakenBy
+			x, err := h.Accounts.Watched(ctx, v.Actor, id)
 			switch {
-			case errors.As(err, &taken):
-				return cards.AccountWatched(h.frame(v.Actor), id, false, taken.OwnerName), nil
 			case err != nil:
 				return card.Card{}, err
 			case x.Mine:
 				return card.Card{}, bot.ErrNothing // claimed meanwhile: nothing to remind of
 			}
-			return cards.AccountWatched(h.frame(v.Actor), id, x.InPool(), x.OwnerName), nil
+			return cards.AccountWatched(h.frame(v.Actor), x), nil
 		}},
 	}
 }
