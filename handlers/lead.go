@@ -192,9 +192,9 @@ func (h leadHandlers) refusal(ctx context.Context, a crm.Actor, err error) (bot.
 			return bot.Reply{}, nextErr
 		}
 		if !ok {
-			rep = bot.Show(cards.LeadLost(h.frame(a), lost.Lead, lost.Winner, nil), bot.View{})
+			rep = bot.Show(cards.LeadLost(h.frame(a), *lost, nil), bot.View{})
 		} else {
-			rep = bot.Show(cards.LeadLost(h.frame(a), lost.Lead, lost.Winner, &next), bot.View{Name: "lead.lost", Ref: lost.Lead.String() + "/" + next.ID.String()})
+			rep = bot.Show(cards.LeadLost(h.frame(a), *lost, &next), bot.View{Name: "lead.lost", Ref: lost.Lead.String() + "/" + next.ID.String()})
 		}
 	case errors.As(err, &full):
 		own := len(full.Candidates) > 0 && full.Mine

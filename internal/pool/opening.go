@@ -91,3 +91,16 @@ func (g *Gate) OpeningOf(ctx context.Context, a crm.Actor, ref crm.Ref, in crm.P
 	}
 	return o, err
 }
+
+// SinceText is the day since when somebody has a record, for people to read; empty
+// while it is within just.
+func SinceText(owned, now time.Time, just time.Duration, zone *time.Location) string {
+	if now.Sub(owned) < just {
+		return ""
+	}
+	owned, now = owned.In(zone), now.In(zone)
+	if owned.Year() != now.Year() {
+		return owned.Format("2006-01-02")
+	}
+	return owned.Format("01-02")
+}
