@@ -207,7 +207,11 @@ func (f WorkFrame) verdict(v activity.Seen) []card.Block {
 		}
 		return []card.Block{card.Text{Spans: []card.Span{{Text: l.T("计为有效"+v.Kind.Name(l)+"（规则 "+rule+"）", "Counts as a valid "+strings.ToLower(v.Kind.Name(l))+" (rule "+rule+")"), Tone: card.Success}}}}
 	}
-	return f.missing(l.T("暂不计为有效"+v.Kind.Name(l)+"：", "Not yet a valid "+strings.ToLower(v.Kind.Name(l))+":"), v.Missing, v.Limits, func(r activity.Reason) string { return f.remedy(r, v) })
+	head := l.T("暂不计为有效"+v.Kind.Name(l)+"：", "Not yet a valid "+strings.ToLower(v.Kind.Name(l))+":")
+	if slices.ContainsFunc(v.Missing, func(r activity.Reason) bool { return !r.Later() }) {
+		head = l.T("不计为有效"+v.Kind.Name(l)+"：", "Not a valid "+strings.ToLower(v.Kind.Name(l))+":")
+	}
+	return f.missing(head, v.Missing, v.Limits, func(r activity.Reason) string { return f.remedy(r, v) })
 }
 
 func (f WorkFrame) missing(head string, reasons []activity.Reason, m activity.Limits, remedy func(activity.Reason) string) []card.Block {
@@ -238,7 +242,7 @@ func (f WorkFrame) remedy(r activity.Reason, v activity.Seen) string {
 		return l.T("点下面的结果", "tap the result below")
 	case activity.NoContact, activity.ThinNote, activity.ThinText, activity.Repetition:
 		if !v.UndoUntil.IsZero() {
-			return l.T("撤销后补全再记", "take it back and log it with more")
+			return l.T("保存后不能补，可撤销后补全再记", "it cannot be added any more: take it back and log it with more")
 		}
 	}
 	return ""
