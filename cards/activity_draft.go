@@ -181,7 +181,13 @@ func pickCustomer(f WorkFrame, d activity.DraftSeen) card.Card {
 	l := f.Lang
 	c := card.Card{Lang: l, Tone: card.Warning, Title: l.T("是哪个客户？", "Which customer is it?"), Subtitle: d.Entry.Kind.Name(l) + " · " + f.moment(d.Entry.At)}
 	known := len(d.Warnings) == 0
+	coded := false // named by its code: it is found, but in the pool
+	if ref, err := crm.ParseRef(d.Customer); err == nil && len(d.Pooled) == 1 {
+		coded = d.Pooled[0].Ref == ref
+	}
 	switch {
+	case coded:
+		c.Title = l.T(d.Pooled[0].Ref.String()+" 在公海", d.Pooled[0].Ref.String()+" is in the pool")
 	case d.Customer == "":
 		c.Blocks = append(c.Blocks, card.P(l.T("没有看出是哪个客户，请选择：", "It is not clear which customer this is about; please choose:")))
 	case known:
@@ -207,7 +213,7 @@ func pickCustomer(f WorkFrame, d activity.DraftSeen) card.Card {
 		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 	}
 	last := []card.Button{{Label: l.T("放弃", "Drop"), Action: DropLog{Draft: d.ID}, Command: draftCommand(l, d.ID, "放弃", "drop")}}
-	if !known && d.Customer != "" {
+	if !known && d.Customer != "" && !coded {
 		line := strings.TrimSpace(l.T("/新线索 ", "/newlead ") + crm.Quoted(d.Customer) + " " + d.Entry.Met)
 		last = append([]card.Button{CommandButton(l.T("新线索 ", "New lead ")+clipRunes(d.Customer, 14), line)}, last...)
 	}
