@@ -72,16 +72,24 @@ func AccountJoinAnswer(f LeadFrame, x account.Collab) card.Card {
 }
 
 // AccountWatched is the reminder at the release day of somebody else's account.
-func AccountWatched(f LeadFrame, id crm.AccountID, free bool, owner string) card.Card {
-	l := f.Lang
+func AccountWatched(f LeadFrame, x account.Watched) card.Card {
+	l, id := f.Lang, x.Account
 	c := card.Card{Lang: l, Title: l.T(id.String()+" 到释放日了", id.String()+" has reached its release day"), Tone: card.Info, About: []crm.Ref{id.Ref()}}
-	if free {
-		c.Tone = card.Success
-		c.Blocks = []card.Block{card.P(l.T("它已回到公海，可以认领。", "It is back in the pool and can be claimed.")),
-			card.Buttons{Items: []card.Button{{Label: l.T("认领", "Claim"), Style: card.Primary, Action: ClaimAccount{Account: id}, Command: f.command("认领", "claim", id.String())}, f.openAccount(id, l.T("详情", "Details"))}}}
+	if !x.InPool {
+		c.Blocks = []card.Block{card.P(l.T("它仍有负责人："+x.OwnerName, "It still has an owner: "+x.OwnerName)), card.Buttons{Items: accountTakenButtons(f, id, "")}}
 		return c
 	}
-	c.Blocks = []card.Block{card.P(l.T("它仍有负责人："+owner, "It still has an owner: "+owner)), card.Buttons{Items: accountTakenButtons(f, id, "")}}
+	c.Tone, c.Blocks = f.opening(x.Opening)
+	var bs []card.Button
+	if x.Opening.Now() && f.Rep {
+		bs = append(bs, card.Button{Label: l.T("认领", "Claim"), Style: card.Primary, Action: ClaimAccount{Account: id}, Command: f.command("认领", "claim", id.String())})
+	}
+	if x.Seen {
+		bs = append(bs, f.openAccount(id, l.T("详情", "Details")))
+	}
+	if len(bs) > 0 {
+		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
+	}
 	return c
 }
 

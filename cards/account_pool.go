@@ -272,11 +272,17 @@ func AccountTaken(f LeadFrame, id crm.AccountID, last pool.Past) card.Card {
 	return taken(f, id.Ref(), last)
 }
 
-// AccountLost tells the loser of a race who won, and offers the next account
-// (P-05). next is nil when there is none.
-func AccountLost(f LeadFrame, id crm.AccountID, winner string, next *account.Seen) card.Card {
+// AccountLost tells who has the account that somebody wanted, like LeadLost, and
+// offers the next account (P-05). next is nil when there is none.
+func AccountLost(f LeadFrame, lost account.LostTo, next *account.Seen) card.Card {
 	l := f.Lang
-	c := lostCard(l, id.String(), winner)
+	c := lostCard(l, lost.Account.String(), lost.Winner, lost.Since)
+	switch {
+	case lost.Open:
+		c.Blocks = append(c.Blocks, card.Buttons{Items: []card.Button{f.openAccount(lost.Account, l.T("打开", "Open"))}})
+	case lost.Ask:
+		c.Blocks = append(c.Blocks, card.Buttons{Items: accountTakenButtons(f, lost.Account, lost.Release)})
+	}
 	if next == nil {
 		c.Blocks = append(c.Blocks, card.P(l.T("公海里暂时没有其他可认领的客户。", "There is no other account to claim right now.")))
 		return c

@@ -207,7 +207,11 @@ func (f WorkFrame) verdict(v activity.Seen) []card.Block {
 		}
 		return []card.Block{card.Text{Spans: []card.Span{{Text: l.T("计为有效"+v.Kind.Name(l)+"（规则 "+rule+"）", "Counts as a valid "+strings.ToLower(v.Kind.Name(l))+" (rule "+rule+")"), Tone: card.Success}}}}
 	}
-	return f.missing(l.T("暂不计为有效"+v.Kind.Name(l)+"：", "Not yet a valid "+strings.ToLower(v.Kind.Name(l))+":"), v.Missing, v.Limits, func(r activity.Reason) string { return f.remedy(r, v) })
+	head := l.T("暂不计为有效"+v.Kind.Name(l)+"：", "Not yet a valid "+strings.ToLower(v.Kind.Name(l))+":")
+	if slices.ContainsFunc(v.Missing, func(r activity.Reason) bool { return !r.Later() }) {
+		head = l.T("不计为有效"+v.Kind.Name(l)+"：", "Not a valid "+strings.ToLower(v.Kind.Name(l))+":")
+	}
+	return f.missing(head, v.Missing, v.Limits, func(r activity.Reason) string { return f.remedy(r, v) })
 }
 
 func (f WorkFrame) missing(head string, reasons []activity.Reason, m activity.Limits, remedy func(activity.Reason) string) []card.Block {
@@ -238,7 +242,7 @@ func (f WorkFrame) remedy(r activity.Reason, v activity.Seen) string {
 		return l.T("点下面的结果", "tap the result below")
 	case activity.NoContact, activity.ThinNote, activity.ThinText, activity.Repetition:
 		if !v.UndoUntil.IsZero() {
-			return l.T("撤销后补全再记", "take it back and log it with more")
+			return l.T("保存后不能补，可撤销后补全再记", "it cannot be added any more: take it back and log it with more")
 		}
 	}
 	return ""
@@ -282,26 +286,28 @@ func (f WorkFrame) activityButtons(v activity.Seen) []card.Button {
 }
 
 // PhotoOffer asks which visit a photo belongs to.
-func PhotoOffer(f WorkFrame, photo activity.Photo, visits []activity.Named, file int64) card.Card {
+func PhotoOffer(f WorkFrame, photo activity.Photo, visits []activity.Named, file FileFor) card.Card {
 	l := f.Lang
 	c := card.Card{Lang: l, Title: l.T("这张照片是哪次拜访的？", "Which visit is this photo of?"), Tone: card.Info, Subtitle: photo.Name}
 	var bs []card.Button
-	for i, v := range visits {
+	for _, v := range visits {
 		c.About = append(c.About, v.Ref())
 		c.Blocks = append(c.Blocks, card.Text{Spans: []card.Span{{Text: v.ID.String() + " " + v.Name, Bold: true}, {Text: " · " + f.moment(v.At), Tone: card.Muted}}})
-		b := card.Button{Label: l.T("附到 ", "Add to ") + v.ID.String(), Action: AttachPhoto{Photo: photo.ID, Activity: v.ID},
-			Command: fmt.Sprintf(l.T("/活动 %s 附照片 #%d", "/activity %s photo #%d"), v.ID, photo.ID)}
-		if i == 0 {
-			b.Style = card.Primary
+		bs = append(bs, card.Button{Label: l.T("附到 ", "Add to ") + v.ID.String(), Action: AttachPhoto{Photo: photo.ID, Activity: v.ID},
+			Command: fmt.Sprintf(l.T("/活动 %s 附照片 #%d", "/activity %s photo #%d"), v.ID, photo.ID)})
+	}
+	if file.Ref != (crm.Ref{}) {
+		at := min(1, len(bs))
+		if file.First {
+			at = 0
+			c.Title = l.T("这张照片加到哪里？", "Where does this photo go?")
 		}
-		bs = append(bs, b)
+		bs = slices.Insert(bs, at, addFile(l, file.File, file.Ref))
 	}
-	if file != 0 {
-		b := newLeadWithFile(l, file)
-		b.Style = card.Default
-		bs = append(bs, b)
+	if file.New {
+		bs = append(bs, newLeadWithFile(l, file.File))
 	}
-	c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
+	c.Blocks = append(c.Blocks, card.Buttons{Items: leading(bs)})
 	return c
 }
 

@@ -102,13 +102,36 @@ func Draft(f WorkFrame, d activity.DraftSeen) card.Card {
 		{Label: l.T("放弃", "Drop"), Action: DropLog{Draft: d.ID}, Command: draftCommand(l, d.ID, "放弃", "drop")},
 	}})
 	if !d.Expected.Valid && len(d.Expected.Missing) > 0 {
-		var miss []string
-		for _, r := range d.Expected.Missing {
-			miss = append(miss, r.Text(l, d.Limits))
-		}
-		c.Blocks = append(c.Blocks, card.Note{Text: l.T("保存后还可补：", "Can be added after saving: ") + strings.Join(miss, l.T("；", "; "))})
+		c.Blocks = append(c.Blocks, f.expected(d)...)
 	}
 	return c
+}
+
+// expected says before saving what the saved card will say: what must be put right
+// first, what nothing can change and what can still be added.
+func (f WorkFrame) expected(d activity.DraftSeen) []card.Block {
+	l := f.Lang
+	var first, settled, later []string
+	for _, r := range d.Expected.Missing {
+		switch text := r.Text(l, d.Limits); {
+		case r.Later():
+			later = append(later, text)
+		case r.Settled():
+			settled = append(settled, text)
+		default:
+			first = append(first, text)
+		}
+	}
+	var out []card.Block
+	add := func(head string, list []string) {
+		if len(list) > 0 {
+			out = append(out, card.Note{Text: head + strings.Join(list, l.T("；", "; "))})
+		}
+	}
+	add(l.T("保存后不计为有效，请先补全：", "It will not count as valid; please complete it first: "), first)
+	add(l.T("保存后不计为有效：", "It will not count as valid: "), settled)
+	add(l.T("保存后还可补：", "Can be added after saving: "), later)
+	return out
 }
 
 func nameOf(d activity.DraftSeen) string {
@@ -158,7 +181,13 @@ func pickCustomer(f WorkFrame, d activity.DraftSeen) card.Card {
 	l := f.Lang
 	c := card.Card{Lang: l, Tone: card.Warning, Title: l.T("是哪个客户？", "Which customer is it?"), Subtitle: d.Entry.Kind.Name(l) + " · " + f.moment(d.Entry.At)}
 	known := len(d.Warnings) == 0
+	coded := false // named by its code: it is found, but in the pool
+	if ref, err := crm.ParseRef(d.Customer); err == nil && len(d.Pooled) == 1 {
+		coded = d.Pooled[0].Ref == ref
+	}
 	switch {
+	case coded:
+		c.Title = l.T(d.Pooled[0].Ref.String()+" 在公海", d.Pooled[0].Ref.String()+" is in the pool")
 	case d.Customer == "":
 		c.Blocks = append(c.Blocks, card.P(l.T("没有看出是哪个客户，请选择：", "It is not clear which customer this is about; please choose:")))
 	case known:
@@ -184,7 +213,7 @@ func pickCustomer(f WorkFrame, d activity.DraftSeen) card.Card {
 		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 	}
 	last := []card.Button{{Label: l.T("放弃", "Drop"), Action: DropLog{Draft: d.ID}, Command: draftCommand(l, d.ID, "放弃", "drop")}}
-	if !known && d.Customer != "" {
+	if !known && d.Customer != "" && !coded {
 		line := strings.TrimSpace(l.T("/新线索 ", "/newlead ") + crm.Quoted(d.Customer) + " " + d.Entry.Met)
 		last = append([]card.Button{CommandButton(l.T("新线索 ", "New lead ")+clipRunes(d.Customer, 14), line)}, last...)
 	}

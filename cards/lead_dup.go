@@ -8,6 +8,7 @@ import (
 	"crmbot/cards/card"
 	"crmbot/internal/crm"
 	"crmbot/internal/lead"
+	"crmbot/internal/pool"
 )
 
 // JoinLead asks the owner of a lead to let the presser work along.
@@ -46,7 +47,7 @@ func existsButtons(f LeadFrame, d lead.DuplicateOf) []card.Button {
 	switch {
 	case d.InPool && d.Open:
 		bs := []card.Button{f.openButton(id, l.T("详情", "Details"))}
-		if f.Rep {
+		if f.Rep && d.Opening.Now() {
 			bs = append([]card.Button{{Label: l.T("认领", "Claim"), Style: card.Primary, Action: ClaimLead{Lead: id}, Command: f.command("认领", "claim", id.String())}}, bs...)
 		}
 		return bs
@@ -68,7 +69,7 @@ func existingAccountButtons(f LeadFrame, d lead.DuplicateOf) []card.Button {
 	switch {
 	case d.Open:
 		bs := []card.Button{f.openAccount(id, l.T("打开", "Open"))}
-		if d.InPool && f.Rep {
+		if d.InPool && f.Rep && d.Opening.Now() {
 			bs = append([]card.Button{{Label: l.T("认领", "Claim"), Style: card.Primary, Action: ClaimAccount{Account: id}, Command: f.command("认领", "claim", id.String())}}, bs...)
 		}
 		return bs
@@ -93,6 +94,10 @@ func LeadExists(f LeadFrame, d lead.DuplicateOf) card.Card {
 	}
 	if d.Open {
 		c.About = []crm.Ref{d.Match.Ref}
+	}
+	if d.InPool && !d.Opening.Now() {
+		_, said := f.opening(d.Opening)
+		c.Blocks = append(c.Blocks, said...)
 	}
 	bs := existsButtons(f, d)
 	if d.Twin != 0 && d.Open && f.Merger {
@@ -160,8 +165,7 @@ func LeadWatched(f LeadFrame, d lead.DuplicateOf) card.Card {
 	l, ref := f.Lang, d.Match.Ref
 	c := card.Card{Lang: l, Title: l.T(ref.String()+" 到释放日了", ref.String()+" has reached its release day"), Tone: card.Info, About: []crm.Ref{ref}}
 	if d.InPool {
-		c.Tone = card.Success
-		c.Blocks = []card.Block{card.P(l.T("它已回到公海，可以认领。", "It is back in the pool and can be claimed."))}
+		c.Tone, c.Blocks = f.opening(d.Opening)
 	} else {
 		c.Blocks = []card.Block{card.P(l.T("它仍有负责人：", "It still has an owner: ") + d.Line(l))}
 	}
@@ -169,4 +173,15 @@ func LeadWatched(f LeadFrame, d lead.DuplicateOf) card.Card {
 		c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
 	}
 	return c
+}
+
+// opening says of a record that went to a pool when the viewer may claim it.
+func (f LeadFrame) opening(o pool.Opening) (card.Tone, []card.Block) {
+	l := f.Lang
+	t := o.Text(f.Zone)
+	blocks := []card.Block{card.P(l.T("它"+t.Zh+"。", "It "+t.En+"."))}
+	if o.Now() {
+		return card.Success, blocks
+	}
+	return card.Info, blocks
 }

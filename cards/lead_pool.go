@@ -242,11 +242,17 @@ func (f LeadFrame) releaseCell(d lead.Due) (string, card.Tone) {
 // maxAbout bounds how many records of a long list keep its card current.
 const maxAbout = 60
 
-// LeadLost tells the loser of a race who won, and offers the next best lead
-// (P-05). next is nil when there is none.
-func LeadLost(f LeadFrame, id crm.LeadID, winner string, next *lead.Seen) card.Card {
+// LeadLost tells who has the lead that somebody wanted: the winner of a race, or an
+// owner of long standing with the ways on (DU-02). It offers the next best lead
+// (P-05); next is nil when there is none.
+func LeadLost(f LeadFrame, lost lead.LostTo, next *lead.Seen) card.Card {
 	l := f.Lang
-	c := lostCard(l, id.String(), winner)
+	c := lostCard(l, lost.Lead.String(), lost.Winner, lost.Since)
+	if lost.Ask != nil {
+		if bs := existsButtons(f, *lost.Ask); len(bs) > 0 {
+			c.Blocks = append(c.Blocks, card.Buttons{Items: bs})
+		}
+	}
 	if next == nil {
 		c.Blocks = append(c.Blocks, card.P(l.T("公海里暂时没有其他可认领的线索。", "There is no other lead to claim right now.")))
 		return c
@@ -259,7 +265,11 @@ func LeadLost(f LeadFrame, id crm.LeadID, winner string, next *lead.Seen) card.C
 	return c
 }
 
-func lostCard(l crm.Lang, code, winner string) card.Card {
+func lostCard(l crm.Lang, code, winner, since string) card.Card {
+	if since != "" {
+		return card.Card{Lang: l, Title: l.T(code+" 的负责人是 "+winner+"（自 "+since+"）", code+" belongs to "+winner+" (since "+since+")"), Tone: card.Info,
+			Blocks: []card.Block{card.P(l.T("没有认领，您的额度没有扣除（DU-02）。", "It was not claimed; no quota was used (DU-02)."))}}
+	}
 	return card.Card{Lang: l, Title: l.T(code+" 已被 "+winner+" 认领", code+" was claimed by "+winner), Tone: card.Warning,
 		Blocks: []card.Block{card.P(l.T("手慢了一步，您的额度没有扣除（P-05）。", "Somebody was a moment faster; no quota was used (P-05)."))}}
 }

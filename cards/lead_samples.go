@@ -50,6 +50,8 @@ func leadSamples(l crm.Lang) []Sample {
 	merger.Merger = true
 	twin := Lead(merger, doubt)
 	free := lead.DuplicateOf{Existing: lead.Existing{Match: lead.Match{Ref: crm.LeadID(12).Ref(), Kind: lead.KeyPhone, Similarity: 0.91}, Title: pooled.Company, InPool: true, Status: crm.Text{Zh: "公海待认领", En: "in the pool"}}, Open: true}
+	waiting := free
+	waiting.Opening = pool.Opening{From: now.AddDate(0, 0, 1), Rule: "P-07"}
 	full := &pool.HoldFull{Held: 50, Limit: 50, Candidates: []pool.Candidate{{Ref: crm.LeadID(5).Ref(), Title: l.T("明月贸易", "Mingyue Trading"), Idle: 21}, {Ref: crm.LeadID(8).Ref(), Title: l.T("清风设备", "Qingfeng Machines"), Idle: 14}}}
 	refused := crm.Refused("P-04", "今日已领 20/20", "you claimed 20 of 20 today").WithNext("明天 00:00 重置；或请经理分配", "it resets tomorrow 00:00; or ask a manager to assign it")
 	asked := lead.Collab{Collaboration: lead.Collaboration{Ref: pooled.Ref(), User: 4, State: lead.CollabAsked}, Lead: mine, UserName: lei, OwnerName: na}
@@ -93,8 +95,9 @@ func leadSamples(l crm.Lang) []Sample {
 		with(s("lead.pool/group", "群里的公海", "the pool in a group"), LeadPool(group, lead.Filter{}, list)),
 		with(s("lead.pool/empty", "没有符合条件的", "nothing fits"), LeadPool(f, lead.Filter{Grade: "A"}, lead.PoolList{Status: status})),
 		with(s("lead.pool/none", "公海为空", "an empty pool"), LeadPool(f, lead.Filter{}, lead.PoolList{Status: pool.Status{Standing: pool.Standing{Held: 3}, Hold: 50}})),
-		with(s("lead.lost/next", "被别人抢先", "somebody was faster"), LeadLost(f, 12, lei, &hidden)),
-		with(s("lead.lost/none", "被抢先且没有别的", "somebody was faster, nothing else"), LeadLost(f, 12, lei, nil)),
+		with(s("lead.lost/next", "被别人抢先", "somebody was faster"), LeadLost(f, lead.LostTo{Lead: 12, Winner: lei}, &hidden)),
+		with(s("lead.lost/none", "被抢先且没有别的", "somebody was faster, nothing else"), LeadLost(f, lead.LostTo{Lead: 12, Winner: lei}, nil)),
+		with(s("lead.lost/owned", "早有负责人", "it has an owner"), LeadLost(f, lead.LostTo{Lead: 12, Winner: stranger.OwnerName, Since: "02-17", Ask: &stranger}, &hidden)),
 		with(s("lead.full/own", "持有已满", "hold limit reached"), LeadHoldFull(f, refusedHold(l), full, true)),
 		with(s("lead.full/other", "对方持有已满", "the other's hold limit"), LeadHoldFull(f, refusedHold(l), full, false)),
 		with(s("lead.mine/list", "我的线索", "my leads"), MyLeads(f, "", long, 50)),
@@ -131,6 +134,7 @@ func leadSamples(l crm.Lang) []Sample {
 		with(s("lead.quality/proposal", "月度调整建议", "the monthly proposal"), LeadQuality(l, quality, true, true)),
 		with(s("lead.watch/set", "提醒已设置", "a reminder was set"), LeadWatching(f, 12, now.AddDate(0, 0, 7))),
 		with(s("lead.watched/free", "到期，可认领", "released, to claim"), LeadWatched(f, free)),
+		with(s("lead.watched/embargo", "到期，禁领期内", "released, not to claim yet"), LeadWatched(f, waiting)),
 		with(s("lead.watched/kept", "到期，仍有负责人", "still owned"), LeadWatched(f, stranger)),
 	}
 }

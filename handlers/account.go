@@ -184,9 +184,11 @@ func clipText(s string) string {
 }
 
 func (s *Services) showAccount(ctx context.Context, a crm.Actor, id crm.AccountID, lines ...string) (bot.Reply, error) {
-	if _, err := s.Accounts.Open(ctx, a, id); err != nil {
+	x, err := s.Accounts.Open(ctx, a, id)
+	if err != nil {
 		return bot.Reply{}, err
 	}
+	s.Talk.About(ctx, a.ID, x.ID.Ref(), false)
 	c, err := s.accountCard(ctx, a, a.Lang, id, lines...)
 	if err != nil {
 		return bot.Reply{}, err

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"errors"
 
 	"crmbot/bot"
 	"crmbot/cards"
@@ -80,16 +79,13 @@ func (h accountPool) collabViews() []bot.ViewDef {
 				return card.Card{}, bot.ErrNothing
 			}
 			x, err := h.Accounts.Watched(ctx, v.Actor, id)
-			var taken *account.TakenBy
 			switch {
-			case errors.As(err, &taken):
-				return cards.AccountWatched(h.frame(v.Actor), id, false, taken.OwnerName), nil
 			case err != nil:
 				return card.Card{}, err
 			case x.Mine:
 				return card.Card{}, bot.ErrNothing // claimed meanwhile: nothing to remind of
 			}
-			return cards.AccountWatched(h.frame(v.Actor), id, x.InPool(), x.OwnerName), nil
+			return cards.AccountWatched(h.frame(v.Actor), x), nil
 		}},
 	}
 }

@@ -162,9 +162,9 @@ func (h accountPool) refusal(ctx context.Context, a crm.Actor, err error) (bot.R
 	if nextErr != nil {
 		return bot.Reply{}, nextErr
 	}
-	rep := bot.Show(cards.AccountLost(h.frame(a), lost.Account, lost.Winner, nil), bot.View{})
+	rep := bot.Show(cards.AccountLost(h.frame(a), *lost, nil), bot.View{})
 	if ok {
-		rep = bot.Show(cards.AccountLost(h.frame(a), lost.Account, lost.Winner, &next), bot.View{Name: "account.lost", Ref: lost.Account.String() + "/" + next.ID.String()})
+		rep = bot.Show(cards.AccountLost(h.frame(a), *lost, &next), bot.View{Name: "account.lost", Ref: lost.Account.String() + "/" + next.ID.String()})
 	}
 	rep.Toast, rep.ToastTone = crm.MessageOf(err, a.Lang), bot.ToastError
 	return private(rep).Refusing(err), nil
@@ -182,15 +182,15 @@ func (h accountPool) lostView(ctx context.Context, v bot.Viewer, ref string) (ca
 	if err != nil {
 		return card.Card{}, err
 	}
-	winner, err := h.Accounts.OwnerName(ctx, v.Actor, lost)
+	who, err := h.Accounts.LostTo(ctx, v.Actor, lost)
 	if err != nil {
 		return card.Card{}, err
 	}
 	f := h.frame(v.Actor)
 	if len(list.Accounts) == 0 {
-		return cards.AccountLost(f, lost, winner, nil), nil
+		return cards.AccountLost(f, who, nil), nil
 	}
-	return cards.AccountLost(f, lost, winner, &list.Accounts[0]), nil
+	return cards.AccountLost(f, who, &list.Accounts[0]), nil
 }
 
 func (h accountPool) release(ctx context.Context, a crm.Actor, id crm.AccountID, rest string) (bot.Reply, error) {

@@ -75,14 +75,14 @@ func activities(s *Services) Module {
 		bot.Handle[cards.StartLog]{Roles: loggers, Run: s.startLog},
 		bot.Handle[cards.SetLogResult]{Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.SetLogResult) (bot.Reply, error) {
 			v, err := s.Activities.SetResult(ctx, a, p.Activity, p.Result)
-			return s.activityReply(a, v, err, true, crm.Text{Zh: "已补充结果", En: "result added"})
+			return s.activityReply(ctx, a, v, err, true, crm.Text{Zh: "已补充结果", En: "result added"})
 		}},
 		bot.Handle[cards.ShowPhotos]{Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.ShowPhotos) (bot.Reply, error) {
 			return s.sendPhotos(ctx, a, p.Activity)
 		}},
 		bot.Handle[cards.AttachPhoto]{Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.AttachPhoto) (bot.Reply, error) {
 			v, err := s.Activities.Attach(ctx, a, p.Photo, p.Activity)
-			return s.activityReply(a, v, err, true, crm.Text{Zh: "照片已附上", En: "photo added"})
+			return s.activityReply(ctx, a, v, err, true, crm.Text{Zh: "照片已附上", En: "photo added"})
 		}},
 	)
 	return m
@@ -126,9 +126,12 @@ func (s *Services) draftView(ctx context.Context, v bot.Viewer, ref string) (car
 }
 
 // activityReply shows an activity after something was done with it.
-func (s *Services) activityReply(a crm.Actor, v activity.Seen, err error, press bool, toast crm.Text) (bot.Reply, error) {
+func (s *Services) activityReply(ctx context.Context, a crm.Actor, v activity.Seen, err error, press bool, toast crm.Text) (bot.Reply, error) {
 	if err != nil {
 		return bot.Reply{}, err
+	}
+	if v.Mine {
+		s.Talk.About(ctx, a.ID, v.Customer, false)
 	}
 	view := bot.View{Name: viewActivity, Ref: v.ID.String()}
 	rep := bot.Show(cards.Activity(s.work(a.Lang), v), view)
@@ -212,7 +215,7 @@ func (s *Services) quick(ctx context.Context, a crm.Actor, line string, visit bo
 		return bot.Reply{}, err
 	}
 	if out.Saved != nil {
-		return s.activityReply(a, *out.Saved, nil, false, crm.Text{})
+		return s.activityReply(ctx, a, *out.Saved, nil, false, crm.Text{})
 	}
 	return s.draftOrForm(ctx, a, out.Draft, visit, false)
 }
@@ -229,7 +232,7 @@ func (s *Services) draftOrForm(ctx context.Context, a crm.Actor, d activity.Draf
 
 func (s *Services) confirmLog(ctx context.Context, a crm.Actor, id activity.DraftID, press bool) (bot.Reply, error) {
 	v, err := s.Activities.Confirm(ctx, a, id)
-	return s.activityReply(a, v, err, press, crm.Text{Zh: "已保存", En: "saved"})
+	return s.activityReply(ctx, a, v, err, press, crm.Text{Zh: "已保存", En: "saved"})
 }
 
 func (s *Services) editLog(ctx context.Context, a crm.Actor, id activity.DraftID, press bool) (bot.Reply, error) {
@@ -308,15 +311,15 @@ func (s *Services) activityCommand(ctx context.Context, a crm.Actor, _ bot.Call,
 	switch in.what {
 	case "":
 		v, err := s.Activities.See(ctx, a, in.id)
-		return s.activityReply(a, v, err, false, crm.Text{})
+		return s.activityReply(ctx, a, v, err, false, crm.Text{})
 	case "照片", "photos":
 		return s.sendPhotos(ctx, a, in.id)
 	case "附照片", "photo":
 		v, err := s.Activities.Attach(ctx, a, in.photo, in.id)
-		return s.activityReply(a, v, err, false, crm.Text{})
+		return s.activityReply(ctx, a, v, err, false, crm.Text{})
 	}
 	v, err := s.Activities.SetResult(ctx, a, in.id, resultNamed(in.what))
-	return s.activityReply(a, v, err, false, crm.Text{})
+	return s.activityReply(ctx, a, v, err, false, crm.Text{})
 }
 
 func (s *Services) draftCommand(ctx context.Context, a crm.Actor, in activityArgs) (bot.Reply, error) {

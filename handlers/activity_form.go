@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,7 +93,7 @@ func (s *Services) saveLog(ctx context.Context, a crm.Actor, c bot.Call, p cards
 		return bot.Reply{}, err
 	}
 	v, err := s.Activities.Submit(ctx, a, p.Draft, e)
-	return s.activityReply(a, v, err, true, crm.Text{Zh: "已保存", En: "saved"})
+	return s.activityReply(ctx, a, v, err, true, crm.Text{Zh: "已保存", En: "saved"})
 }
 
 // logEntry reads the inputs of the form over what the draft knows.
@@ -201,7 +202,9 @@ func minutesFrom(text string) (time.Duration, error) {
 	return time.Duration(n * float64(time.Minute)).Round(time.Second), nil
 }
 
-// uploadPhoto offers pictures without a command to the visits of the last day.
+// uploadPhoto offers pictures without a command to the visits of the last day and
+// to the record last talked about; to a visit of that record before its files,
+// unless these were asked for.
 func (s *Services) uploadPhoto(ctx context.Context, a crm.Actor, c bot.Call) (bot.Reply, error) {
 	if c.Req == nil || len(c.Req.Files) == 0 || !a.Is(loggers...) {
 		return bot.Reply{}, bot.ErrUnhandled
@@ -219,21 +222,35 @@ func (s *Services) uploadPhoto(ctx context.Context, a crm.Actor, c bot.Call) (bo
 	if len(visits) == 0 {
 		return bot.Reply{}, bot.ErrUnhandled // it may be a business card
 	}
+	to, err := s.fileFor(ctx, a)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	of := func(v activity.Named) bool { return v.Customer == to.Ref || v.Subject == to.Ref }
+	slices.SortStableFunc(visits, func(x, y activity.Named) int {
+		switch {
+		case of(x) == of(y):
+			return 0
+		case of(x):
+			return -1
+		}
+		return 1
+	})
+	offer := cards.FileFor{Ref: to.Ref, First: to.Files || !of(visits[0]), New: a.Is(poolReaders...)}
 	var out bot.Reply
 	for i, f := range c.Req.Files {
 		p, err := s.Activities.KeepPhoto(ctx, a, crm.Normalize(f.Name), f.Data)
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		var file int64
-		if a.Is(poolReaders...) { // or it is a business card
+		if offer.File = 0; offer.New || to.Ref != (crm.Ref{}) { // or it is a business card, a drawing
 			kept, err := s.Attachments.Keep(ctx, a, f.Name, f.Data)
 			if err != nil {
 				return bot.Reply{}, err
 			}
-			file = kept.ID
+			offer.File = kept.ID
 		}
-		rep := bot.Show(cards.PhotoOffer(s.work(a.Lang), p, visits, file), bot.View{})
+		rep := bot.Show(cards.PhotoOffer(s.work(a.Lang), p, visits, offer), bot.View{})
 		rep.Private = true
 		if i == 0 {
 			out = rep

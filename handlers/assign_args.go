@@ -71,6 +71,9 @@ func parseAssign(rest string) (assignArgs, error) {
 			in.n = n
 			continue
 		}
+		if wrongCount(w) {
+			return in, crm.Invalid("“"+clipText(w)+"”不是数量，请写 1 以上的数字", "“"+clipText(w)+"” is no number of leads; write 1 or more").WithNext("例如 /分配 公海 A 20个 给 李娜", "for example /assign pool A 20 to Grace Liu")
+		}
 		if w == "给" || strings.EqualFold(w, "to") || strings.HasPrefix(w, "@") {
 			var who []string
 			for ; i < len(words); i++ {
@@ -95,6 +98,15 @@ func parseAssign(rest string) (assignArgs, error) {
 func countOf(w string) (int, bool) {
 	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSuffix(w, "个"), "条"))
 	return n, err == nil && n > 0
+}
+
+// wrongCount reports that a word was meant as a number and is none: "0个", "三个".
+func wrongCount(w string) bool {
+	s := strings.TrimSuffix(strings.TrimSuffix(w, "个"), "条")
+	if _, err := strconv.Atoi(s); err == nil {
+		return true
+	}
+	return s != w && s != "" && strings.Trim(s, "0123456789.+-零一二两三四五六七八九十百几") == ""
 }
 
 var (

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,6 +64,9 @@ func (h assignHandlers) roster(ctx context.Context, a crm.Actor, c bot.Call, res
 	return private(bot.Show(cards.AssignRoster(a.Lang, list, days), bot.View{})), nil
 }
 
+// likeDay is what was meant as a date.
+var likeDay = regexp.MustCompile(`^\d+[-/.月]\d+`)
+
 // rosterChange reads "李娜 周一 周三", "Grace Liu weight 2", "李娜 03-08 休": the name goes
 // on until the first word that says what to change.
 func (h assignHandlers) rosterChange(ctx context.Context, c bot.Call, words []string) (crm.UserID, assign.Setting, error) {
@@ -71,6 +75,9 @@ func (h assignHandlers) rosterChange(ctx context.Context, c bot.Call, words []st
 		return crm.Invalid("看不懂“"+w+"”", "cannot read “"+w+"”").WithNext("可以写：周一 周三、每天、权重 2、上限 80、03-08 值班|休|默认、停、开", "it takes: Mon Wed, daily, weight 2, cap 80, 03-08 on|off|default, stop, start")
 	}
 	at := slices.IndexFunc(words[1:], func(w string) bool { return h.rosterWord(w) })
+	if i := slices.IndexFunc(words, likeDay.MatchString); at < 0 && i > 0 {
+		return 0, set, crm.Invalid("“"+clipText(words[i])+"”不是日期", "“"+clipText(words[i])+"” is no date").WithNext("日期写成 03-08", "write a date like 03-08")
+	}
 	if at < 0 {
 		return 0, set, usage(words[len(words)-1])
 	}

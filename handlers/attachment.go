@@ -28,6 +28,13 @@ func attachments(s *Services) Module {
 			bot.Handle[cards.NewLeadWithFile]{Roles: poolReaders, Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.NewLeadWithFile) (bot.Reply, error) {
 				return h.newWithFile(ctx, a, p.File)
 			}},
+			bot.Handle[cards.AddFile]{Run: func(ctx context.Context, a crm.Actor, _ bot.Call, p cards.AddFile) (bot.Reply, error) {
+				ref, err := crm.ParseRef(p.Ref)
+				if err != nil {
+					return bot.Reply{}, crm.Invalid("没有这个编号："+p.Ref, "there is no such code: "+p.Ref)
+				}
+				return h.tieFile(ctx, a, p.File, ref)
+			}},
 		},
 		Jobs:    []sched.Job{{Name: "attachment.prune", Next: daily(s.Calendar, calendar.Clock(3, 40)), Run: func(ctx context.Context, _ time.Time) error { return s.Attachments.Prune(ctx) }}},
 		Uploads: []Fallback{s.uploadFile}, Texts: []Fallback{s.forwarded},
@@ -76,16 +83,13 @@ func (h leadHandlers) files(ctx context.Context, a crm.Actor, _ bot.Call, in fil
 	case in.make:
 		return h.newWithFile(ctx, a, in.file)
 	case in.file != 0:
-		if err := h.Attachments.Tie(ctx, a, in.file, in.ref); err != nil {
-			return bot.Reply{}, err
-		}
-		text := a.Lang.T("附件已加到 "+in.ref.String(), "the file was added to "+in.ref.String())
-		return bot.Reply{Text: text, Toast: text, ToastTone: bot.ToastSuccess, Private: true}, nil
+		return h.tieFile(ctx, a, in.file, in.ref)
 	}
 	list, total, err := h.Attachments.Of(ctx, a, in.ref)
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	h.Talk.About(ctx, a.ID, in.ref, true)
 	if total == 0 {
 		return bot.Reply{}, crm.NotFound(in.ref.String()+" 没有附件", in.ref.String()+" has no files").WithNext("把图片或文件发给我即可添加", "send me a picture or a file to add one")
 	}
@@ -97,6 +101,30 @@ func (h leadHandlers) files(ctx context.Context, a crm.Actor, _ bot.Call, in fil
 		rep.Files = append(rep.Files, bot.File{Name: f.Name, Data: f.Data})
 	}
 	return rep, nil
+}
+
+func (h leadHandlers) tieFile(ctx context.Context, a crm.Actor, file int64, ref crm.Ref) (bot.Reply, error) {
+	if err := h.Attachments.Tie(ctx, a, file, ref); err != nil {
+		return bot.Reply{}, err
+	}
+	h.Talk.About(ctx, a.ID, ref, true)
+	text := a.Lang.T("附件已加到 "+ref.String(), "the file was added to "+ref.String())
+	return bot.Reply{Text: text, Toast: text, ToastTone: bot.ToastSuccess, Private: true}, nil
+}
+
+// fileFor is the record that a file without a command is offered to: the one last
+// talked about, as long as the actor may add to it.
+func (s *Services) fileFor(ctx context.Context, a crm.Actor) (Talked, error) {
+	t := s.Talk.Last(ctx, a.ID)
+	if t.Ref == (crm.Ref{}) {
+		return t, nil
+	}
+	ref, ok, err := s.Attachments.Takes(ctx, a, t.Ref)
+	if err != nil || !ok {
+		return Talked{}, err
+	}
+	t.Ref = ref
+	return t, nil
 }
 
 // newWithFile opens the form for a new lead with what a text says filled in.
@@ -116,8 +144,8 @@ func (h leadHandlers) newWithFile(ctx context.Context, a crm.Actor, id int64) (b
 	return private(bot.Show(cards.LeadFormWith(h.frame(a), in, !a.Is(crm.Rep), sources, "", id), bot.View{})), nil
 }
 
-// uploadFile offers pictures, PDF files and texts without a command to a new
-// lead.
+// uploadFile offers pictures and PDF files without a command to the record last
+// talked about and to a new lead.
 func (s *Services) uploadFile(ctx context.Context, a crm.Actor, c bot.Call) (bot.Reply, error) {
 	if c.Req == nil || len(c.Req.Files) == 0 || !a.Is(poolReaders...) {
 		return bot.Reply{}, bot.ErrUnhandled
@@ -127,13 +155,17 @@ func (s *Services) uploadFile(ctx context.Context, a crm.Actor, c bot.Call) (bot
 			return bot.Reply{}, bot.ErrUnhandled
 		}
 	}
+	to, err := s.fileFor(ctx, a)
+	if err != nil {
+		return bot.Reply{}, err
+	}
 	var out bot.Reply
 	for i, f := range c.Req.Files {
 		kept, err := s.Attachments.Keep(ctx, a, f.Name, f.Data)
 		if err != nil {
 			return bot.Reply{}, err
 		}
-		rep := private(bot.Show(cards.FileOffer(a.Lang, kept, ""), bot.View{}))
+		rep := private(bot.Show(cards.FileOffer(a.Lang, kept, "", to.Ref), bot.View{}))
 		if i == 0 {
 			out = rep
 		} else {
@@ -160,5 +192,5 @@ func (s *Services) forwarded(ctx context.Context, a crm.Actor, c bot.Call) (bot.
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	return private(bot.Show(cards.FileOffer(a.Lang, kept, text), bot.View{})), nil
+	return private(bot.Show(cards.FileOffer(a.Lang, kept, text, crm.Ref{}), bot.View{})), nil
 }

@@ -169,6 +169,7 @@ func (h leadHandlers) claimOne(ctx context.Context, a crm.Actor, id crm.LeadID) 
 	if err != nil {
 		return h.refusal(ctx, a, err)
 	}
+	h.Talk.About(ctx, a.ID, c.Ref(), false)
 	rep := bot.Show(cards.LeadClaimed(h.frame(a), c), claimedView(id, c))
 	rep.Toast, rep.ToastTone = a.Lang.T(id.String()+" 认领成功", id.String()+" is yours"), bot.ToastSuccess
 	if c.Already {
@@ -191,9 +192,9 @@ func (h leadHandlers) refusal(ctx context.Context, a crm.Actor, err error) (bot.
 			return bot.Reply{}, nextErr
 		}
 		if !ok {
-			rep = bot.Show(cards.LeadLost(h.frame(a), lost.Lead, lost.Winner, nil), bot.View{})
+			rep = bot.Show(cards.LeadLost(h.frame(a), *lost, nil), bot.View{})
 		} else {
-			rep = bot.Show(cards.LeadLost(h.frame(a), lost.Lead, lost.Winner, &next), bot.View{Name: "lead.lost", Ref: lost.Lead.String() + "/" + next.ID.String()})
+			rep = bot.Show(cards.LeadLost(h.frame(a), *lost, &next), bot.View{Name: "lead.lost", Ref: lost.Lead.String() + "/" + next.ID.String()})
 		}
 	case errors.As(err, &full):
 		own := len(full.Candidates) > 0 && full.Mine
@@ -223,6 +224,7 @@ func (h leadHandlers) open(ctx context.Context, a crm.Actor, id crm.LeadID) (bot
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	h.Talk.About(ctx, a.ID, v.Ref(), false)
 	return private(bot.Show(cards.Lead(h.frame(a), v), leadView(id))), nil
 }
 

@@ -318,6 +318,7 @@ func (h leadHandlers) created(ctx context.Context, a crm.Actor, in lead.Info, an
 	if v.Owner == 0 {
 		line = a.Lang.T("新建成功，已放入"+v.PoolTitle.Zh, "Created; it went into the pool")
 	}
+	h.Talk.About(ctx, a.ID, v.Ref(), false)
 	rep := bot.Show(cards.Lead(f, v, line), leadView(v.ID))
 	rep.Toast, rep.ToastTone = a.Lang.T(v.ID.String()+" 已新建", v.ID.String()+" was created"), bot.ToastSuccess
 	return private(rep), nil

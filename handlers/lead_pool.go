@@ -320,15 +320,15 @@ func (h leadHandlers) lostView(ctx context.Context, v bot.Viewer, ref string) (c
 	if err != nil {
 		return card.Card{}, err
 	}
-	winner, err := h.Leads.OwnerName(ctx, v.Actor, lost)
+	who, err := h.Leads.LostTo(ctx, v.Actor, lost)
 	if err != nil {
 		return card.Card{}, err
 	}
 	f := h.frame(v.Actor)
 	if len(list.Leads) == 0 {
-		return cards.LeadLost(f, lost, winner, nil), nil
+		return cards.LeadLost(f, who, nil), nil
 	}
-	return cards.LeadLost(f, lost, winner, &list.Leads[0]), nil
+	return cards.LeadLost(f, who, &list.Leads[0]), nil
 }
 
 func (h leadHandlers) collabView(build func(cards.LeadFrame, lead.Collab) card.Card) bot.ViewFunc {

@@ -71,7 +71,23 @@ type Services struct {
 	// none lately.
 	Refused func(ctx context.Context, a crm.Actor) (cards.Refusal, bool, error)
 
+	Talk Talk // the record that each person last talked about
+
 	router *bot.Router // set by Hooks, after all modules exist
+}
+
+// Talk keeps the lead or account that somebody last opened, logged on or asked for
+// the files of: a file that comes without a command belongs to it, most likely.
+type Talk interface {
+	About(ctx context.Context, user crm.UserID, ref crm.Ref, files bool)
+	Last(ctx context.Context, user crm.UserID) Talked
+}
+
+// Talked is such a record; zero when there is none. Files reports that its files
+// were asked for.
+type Talked struct {
+	Ref   crm.Ref
+	Files bool
 }
 
 // Fallback handles what no command names. It returns bot.ErrUnhandled to leave

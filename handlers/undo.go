@@ -42,7 +42,7 @@ func (s *Services) takeBackPress(ctx context.Context, a crm.Actor, _ bot.Call, p
 	toast := a.Lang.T("已撤销", "taken back")
 	if ref, e := crm.ParseRef(p.Ref); e == nil && ref.Kind == crm.KindActivity {
 		v, err := s.Activities.See(ctx, a, crm.ActivityID(ref.ID))
-		return s.activityReply(a, v, err, true, crm.Text{Zh: toast, En: toast})
+		return s.activityReply(ctx, a, v, err, true, crm.Text{Zh: toast, En: toast})
 	}
 	if ref, e := crm.ParseRef(p.Ref); e == nil && ref.Kind == crm.KindDeal {
 		if rep, err = s.showDeal(ctx, a, crm.DealID(ref.ID)); err != nil {

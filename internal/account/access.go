@@ -126,26 +126,6 @@ func (s *Service) known(ctx context.Context, a crm.Actor, id crm.AccountID) (Acc
 	return x, r, err
 }
 
-// Watched is the account for somebody who asked to be reminded of it, which they
-// could only do when they knew of it.
-func (s *Service) Watched(ctx context.Context, a crm.Actor, id crm.AccountID) (Seen, error) {
-	x, err := s.stored(ctx, id)
-	if err != nil {
-		return Seen{}, err
-	}
-	r, err := s.Rights(ctx, a, x)
-	if err != nil {
-		return Seen{}, err
-	}
-	if !r.See && x.Owner != 0 {
-		if s.Told != nil { // so that the buttons of the reminder work
-			s.Told.Tell(ctx, a.ID, x.ID.Ref())
-		}
-		return Seen{}, s.taken(ctx, x)
-	}
-	return s.Peek(ctx, a, id)
-}
-
 func notFound(id crm.AccountID) error {
 	return crm.NotFound("没有客户 "+id.String()+"，或您无权查看", "there is no account "+id.String()+", or you may not see it").WithNext("发送 /我的客户 或 /公海 客户 查看", "send /accounts or /pool accounts")
 }

@@ -57,7 +57,11 @@ func (s *Service) ofOther(ctx context.Context, a crm.Actor, id crm.AccountID) (A
 	case a.Frozen:
 		return x, frozen()
 	case x.InPool():
-		return x, crm.Conflict("DU-02", x.ID.String()+" 已在公海，可以直接认领", x.ID.String()+" is in the pool and can be claimed").WithNext("/认领 "+x.ID.String(), "/claim "+x.ID.String())
+		o, err := s.opening(ctx, a, x)
+		if err == nil {
+			err = o.Refusal(x.ID.Ref(), s.Calendar.Zone())
+		}
+		return x, err
 	case x.Owner == a.ID:
 		return x, crm.Conflict("DU-02", x.ID.String()+" 就是您的客户", x.ID.String()+" is your own account").WithNext("/客户 "+x.ID.String(), "/account "+x.ID.String())
 	case x.Owner == 0:
@@ -167,4 +171,49 @@ func (s *Service) Watch(ctx context.Context, a crm.Actor, id crm.AccountID) (tim
 		return s.Effects.Notify(ctx, crm.Notice{To: crm.ToUser(a.ID), View: crm.View{Name: ViewWatched, Ref: x.ID.String()}, After: at,
 			Key: fmt.Sprintf("watch:%s:%d:%s", x.ID, a.ID, day), Always: true})
 	})
+}
+
+// Watched is what a reminder tells about an account, or about the one that it became
+// part of.
+type Watched struct {
+	Account crm.AccountID
+	// OwnerName is the owner, masked for who may not see the account; empty in a pool.
+	OwnerName    string
+	InPool, Mine bool
+	// Opening is when the actor may claim it, and Seen that they may open it; in a pool.
+	Opening pool.Opening
+	Seen    bool
+}
+
+// Watched answers a reminder at the release day (DU-02).
+func (s *Service) Watched(ctx context.Context, a crm.Actor, id crm.AccountID) (Watched, error) {
+	x, err := s.stored(ctx, id)
+	if err != nil {
+		return Watched{}, err
+	}
+	r, err := s.Rights(ctx, a, x)
+	if err != nil {
+		return Watched{}, err
+	}
+	w := Watched{Account: x.ID, InPool: x.InPool(), Mine: x.Owner != 0 && x.Owner == a.ID, Seen: r.See}
+	if w.InPool {
+		w.Opening, err = s.opening(ctx, a, x)
+		return w, err
+	}
+	if !r.See && s.Told != nil { // so that the buttons of the reminder work
+		s.Told.Tell(ctx, a.ID, x.ID.Ref())
+	}
+	if s.Name != nil {
+		if w.OwnerName = s.Name(ctx, x.Owner); !r.See {
+			w.OwnerName = crm.MaskName(w.OwnerName)
+		}
+	}
+	return w, nil
+}
+
+// opening is when the actor may claim an account that lies in a pool.
+func (s *Service) opening(ctx context.Context, a crm.Actor, x Account) (pool.Opening, error) {
+	o, err := s.Gate.OpeningOf(ctx, a, x.ID.Ref(), x.home(), x.ClaimableAt)
+	o.Review = x.State == Review
+	return o, err
 }

@@ -174,9 +174,3 @@ func (s *Service) Next(ctx context.Context, a crm.Actor, except crm.AccountID) (
 	}
 	return Seen{}, false, nil
 }
-
-// OwnerName is the name of an account's owner for somebody who was slower
-// (P-05); empty when it has none.
-func (s *Service) OwnerName(ctx context.Context, a crm.Actor, id crm.AccountID) (string, error) {
-	return s.ownerFor(ctx, a, id)
-}

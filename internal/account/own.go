@@ -116,10 +116,17 @@ type Claimed struct {
 	Deals   int
 }
 
-// LostTo is the cause of a refusal because somebody else was faster.
+// LostTo is the cause of a refusal because somebody else has the account.
 type LostTo struct {
 	Account crm.AccountID
 	Winner  string // the present owner's name
+	// Since is the day since when they have it, for people to read; empty: they were a
+	// moment faster.
+	Since string
+	// Ask reports that the actor may ask on (DU-02), Open that they may read it, and
+	// Release is when it is due to go back.
+	Ask, Open bool
+	Release   crm.Day
 }
 
 // Error is the account's code, for logs.
@@ -292,17 +299,57 @@ func (s *Service) ownerFor(ctx context.Context, a crm.Actor, id crm.AccountID) (
 	return winner, nil
 }
 
-// lost is the refusal for the losers of a race: it names the winner (P-05).
+// justNow is how long after a claim whoever is slower lost a race (P-05). After that
+// they asked for a record that somebody has (DU-02).
+const justNow = 10 * time.Minute
+
+// lost is the refusal for the losers of a race: it names the winner (P-05). Of an
+// account that somebody has had for longer it names the owner, and the ways on (DU-02).
 func (s *Service) lost(ctx context.Context, a crm.Actor, id crm.AccountID) error {
-	winner, err := s.ownerFor(ctx, a, id)
-	if err != nil {
+	l, err := s.LostTo(ctx, a, id)
+	switch {
+	case err != nil:
 		return err
-	}
-	if winner == "" {
+	case l.Winner == "":
 		return crm.Conflict("P-05", id.String()+" 刚刚被改动，没有认领成功，额度没有扣除", id.String()+" was changed a moment ago; it was not claimed and no quota was used").WithNext("请再试一次", "please try again")
+	case l.Since != "":
+		return crm.Conflict("DU-02", id.String()+" 的负责人是 "+l.Winner+"（自 "+l.Since+"）", id.String()+" belongs to "+l.Winner+" (since "+l.Since+")").
+			WithNext("换一家：发送 /公海 客户", "choose another one: send /pool accounts").WithCause(&l)
 	}
-	return crm.Conflict("P-05", id.String()+" 已被 "+winner+" 认领，您的额度没有扣除", id.String()+" was already claimed by "+winner+"; no quota was used").
-		WithNext("换一家：发送 /公海 客户", "choose another one: send /pool accounts").WithCause(&LostTo{Account: id, Winner: winner})
+	return crm.Conflict("P-05", id.String()+" 已被 "+l.Winner+" 认领，您的额度没有扣除", id.String()+" was already claimed by "+l.Winner+"; no quota was used").
+		WithNext("换一家：发送 /公海 客户", "choose another one: send /pool accounts").WithCause(&l)
+}
+
+// LostTo is who has an account that the actor wanted.
+func (s *Service) LostTo(ctx context.Context, a crm.Actor, id crm.AccountID) (LostTo, error) {
+	out := LostTo{Account: id}
+	winner, err := s.ownerFor(ctx, a, id)
+	if err != nil || winner == "" {
+		return out, err
+	}
+	x, err := s.stored(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	out.Winner = winner
+	if out.Since = pool.SinceText(x.OwnedAt, s.Clock.Now(), justNow, s.Calendar.Zone()); out.Since == "" {
+		return out, nil
+	}
+	r, err := s.Rights(ctx, a, x)
+	if err != nil {
+		return out, err
+	}
+	if out.Ask, out.Open = r.See, r.See; !r.See {
+		// Codes cannot be walked (PM-03): only whoever may see its pool asks on.
+		if _, out.Ask, _, err = s.Gate.Sees(ctx, a, x.home()); err != nil {
+			return out, err
+		}
+		if out.Ask && s.Told != nil {
+			s.Told.Tell(ctx, a.ID, x.ID.Ref())
+		}
+	}
+	out.Release, err = s.ReleaseDay(ctx, x)
+	return out, err
 }
 
 // raceWindow is how long after a claim the others who were offered the account

@@ -98,7 +98,8 @@ func IsPhoto(data []byte) bool {
 }
 
 // Photographable are the own visits that a photo can still be added to, those
-// without one first, then the newest. At most three.
+// without one first, then the newest, of customers that the actor may still read.
+// At most three.
 func (s *Service) Photographable(ctx context.Context, a crm.Actor) ([]Named, error) {
 	since := s.d.Clock.Now().Add(-time.Duration(photoHours.Of(ctx, s.d.Rules)) * time.Hour)
 	list, err := s.d.Store.VisitsSince(ctx, a.ID, since, 20)
@@ -106,11 +107,23 @@ func (s *Service) Photographable(ctx context.Context, a crm.Actor) ([]Named, err
 		return nil, err
 	}
 	slices.SortStableFunc(list, func(x, y Activity) int { return min(x.Photos, 1) - min(y.Photos, 1) })
-	list = list[:min(len(list), 3)]
-	refs := make([]crm.Ref, len(list))
-	for i, v := range list {
-		refs[i] = v.Subject
+	var refs []crm.Ref
+	n := 0
+	for _, v := range list {
+		switch err := s.reads(ctx, a, v.Customer); crm.CodeOf(err) {
+		case "":
+			list[n] = v
+			n++
+			refs = append(refs, v.Subject)
+		case crm.CodeNotFound, crm.CodeForbidden, crm.CodeRefused:
+		default:
+			return nil, err
+		}
+		if n == 3 {
+			break
+		}
 	}
+	list = list[:n]
 	names, err := s.d.Store.RecordNames(ctx, refs)
 	if err != nil {
 		return nil, err

@@ -123,6 +123,12 @@ func (s *Service) offer(ctx context.Context, a crm.Actor, d *Draft, q QuickLog, 
 	if len(d.Choices) > 0 {
 		return nil
 	}
+	if c, err := s.pooledAs(ctx, a, q.Customer); err != nil {
+		return err
+	} else if c.Ref != (crm.Ref{}) {
+		d.Pooled = append(d.Pooled, c)
+		return nil
+	}
 	if q.Customer != "" {
 		ls, err := s.d.Leads.Search(ctx, a, q.Customer, maxPick)
 		if err != nil {
@@ -137,6 +143,32 @@ func (s *Service) offer(ctx context.Context, a crm.Actor, d *Draft, q QuickLog, 
 	recent, err := s.recent(ctx, a, dir, maxPick)
 	d.Choices = recent
 	return err
+}
+
+// pooledAs is the record in a pool that the text is the code of; zero: none.
+func (s *Service) pooledAs(ctx context.Context, a crm.Actor, text string) (Choice, error) {
+	ref, err := crm.ParseRef(text)
+	if err != nil {
+		return Choice{}, nil
+	}
+	var c Choice
+	switch ref.Kind {
+	case crm.KindLead:
+		l, e := s.d.Leads.Peek(ctx, a, crm.LeadID(ref.ID))
+		if err = e; err == nil && l.InPool() {
+			c = Choice{Ref: l.Ref(), Name: l.Name()}
+		}
+	case crm.KindAccount:
+		x, e := s.d.Accounts.Peek(ctx, a, crm.AccountID(ref.ID))
+		if err = e; err == nil && x.InPool() {
+			c = Choice{Ref: x.ID.Ref(), Name: x.Name}
+		}
+	}
+	switch crm.CodeOf(err) {
+	case "", crm.CodeNotFound, crm.CodeForbidden, crm.CodeRefused:
+		return c, nil
+	}
+	return Choice{}, err
 }
 
 // recent are the customers that the person last worked with, then their others.

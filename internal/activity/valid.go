@@ -37,6 +37,20 @@ func (r Reason) Rule() string {
 	return "V-01"
 }
 
+// Later reports whether what is missing can be added once the log is saved: a photo,
+// a result. Settled reports that nothing about the log can change it. The rest must
+// be put right before, for the text of a log does not change.
+func (r Reason) Later() bool {
+	switch r {
+	case NoProof, NoResult, ShortCall, NoSubstance:
+		return true
+	}
+	return false
+}
+
+// Settled is described at Later.
+func (r Reason) Settled() bool { return r == NotMet || r == TooLate || r == SecondOf }
+
 // Limits are the numbers of V-01 and P-10 that are in force.
 type Limits struct {
 	// LogWithin is how long after the visit it must be logged.

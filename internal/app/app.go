@@ -132,6 +132,7 @@ func (a *App) open(ctx context.Context, o Options) error {
 	dir.Tell(a.DB.Effects(), o.Clock)
 	a.Services = services(wiring{db: a.DB, kv: a.KV, clock: o.Clock, cal: cal, book: book, dir: dir, reg: reg, intakeSecret: o.IntakeSecret})
 	a.Services.Refused = a.refused
+	a.Services.Talk = talk{a.KV}
 	a.Module = handlers.All(a.Services)
 	router, err := bot.NewRouter(a.Module.Commands...)
 	if err != nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	"crmbot/internal/account"
@@ -59,7 +60,23 @@ func describeAccount(db *store.DB, accounts *account.Service) lead.Describe {
 			status = crm.Text{Zh: "已成交客户", En: "account that has bought"}
 		}
 		due, err := accounts.ReleaseDay(ctx, x)
-		return lead.Existing{Title: x.Name, Owner: x.Owner, Team: x.Team, InPool: x.InPool(), Pool: max(x.HomePool, pool.DefaultAccountPool), Status: status, Release: due}, err
+		return lead.Existing{Title: x.Name, Owner: x.Owner, Team: x.Team, InPool: x.InPool(), Pool: max(x.HomePool, pool.DefaultAccountPool), Status: status, Release: due, Claimable: x.ClaimableAt, Review: x.State == account.Review}, err
+	}
+}
+
+// nurturePool is the pool in which recycling lets records of a kind rest, by the mark
+// that it made with it (P-19).
+func nurturePool(db *store.DB) func(ctx context.Context, kind crm.Kind) (crm.PoolID, error) {
+	return func(ctx context.Context, kind crm.Kind) (crm.PoolID, error) {
+		mark, err := db.Mark(ctx, "nurture:"+string(kind))
+		if err != nil || mark == "" {
+			return 0, err
+		}
+		id, err := strconv.ParseInt(mark, 10, 64)
+		if err != nil {
+			return 0, nil // as recycling reads it: there is none
+		}
+		return crm.PoolID(id), nil
 	}
 }
 

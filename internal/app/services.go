@@ -79,7 +79,7 @@ func services(w wiring) *handlers.Services {
 	s.RuleDesk = rule.NewDesk(rule.DeskDeps{Book: w.book, Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Days: w.cal, Admins: adminsAtWork(w.dir)})
 	s.Recycle = recycle.NewService(recycle.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book,
 		Holds: []recycle.Source{w.db.ContractHolds, w.db.ApprovalHolds}, Stages: func(ctx context.Context) []string { return s.Deals.StageKeys(ctx) }})
-	gate := pool.NewGate(pool.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book, Moved: s.Recycle.Moved,
+	gate := pool.NewGate(pool.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Clock: w.clock, Calendar: w.cal, People: w.dir, Rules: w.book, Moved: s.Recycle.Moved, Nurture: nurturePool(w.db),
 		Holds: map[crm.Kind]rule.Int{crm.KindAccount: account.HoldLimit}})
 	s.Pools = gate
 	s.Leads = lead.NewService(lead.Deps{Store: w.db, Tx: w.db, Effects: w.db.Effects(), Gate: gate, Duplicates: lead.NewDuplicates(w.db, w.book), Index: w.db,

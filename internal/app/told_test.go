@@ -42,8 +42,11 @@ func partsKnow(t *testing.T, dsn string) {
 	if _, err := s.Accounts.Peek(f.ctx, f.as("赵敏"), x.ID); !errors.As(err, &taken) {
 		t.Errorf("the owner of %s: %v", d.ID, err)
 	}
-	if _, err := s.Accounts.Watched(f.ctx, f.as("陈静"), x.ID); !errors.As(err, &taken) {
-		t.Errorf("a reminder that was promised: %v", err)
+	if w, err := s.Accounts.Watched(f.ctx, f.as("陈静"), x.ID); err != nil || w.InPool || w.OwnerName == "" || w.OwnerName == "李娜" {
+		t.Errorf("a reminder that was promised: %+v, %v", w, err)
+	}
+	if _, err := s.Accounts.Peek(f.ctx, f.as("陈静"), x.ID); !errors.As(err, &taken) {
+		t.Errorf("what its reader may ask then: %v", err)
 	}
 
 	// Whoever brought it in may ask about it when somebody claimed it.

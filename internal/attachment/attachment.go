@@ -154,6 +154,22 @@ func (s *Service) Kept(ctx context.Context, a crm.Actor, id int64) (File, []byte
 	return f, data, err
 }
 
+// Takes reports whether the actor may add files to a record, under the code that it
+// has now; one that is gone or out of reach takes none.
+func (s *Service) Takes(ctx context.Context, a crm.Actor, ref crm.Ref) (crm.Ref, bool, error) {
+	if a.Frozen || ref.Kind != crm.KindLead && ref.Kind != crm.KindAccount {
+		return ref, false, nil
+	}
+	now, full, err := s.d.Rights(ctx, a, ref)
+	switch crm.CodeOf(err) {
+	case "":
+		return now, full, nil
+	case crm.CodeNotFound, crm.CodeForbidden, crm.CodeRefused:
+		return ref, false, nil
+	}
+	return ref, false, err
+}
+
 // Tie gives the actor's kept file to a record that they may read in full. Doing
 // it again changes nothing; the same bytes are kept once for a record.
 func (s *Service) Tie(ctx context.Context, a crm.Actor, id int64, ref crm.Ref) error {

@@ -138,27 +138,70 @@ func (s *Service) winner(ctx context.Context, a crm.Actor, l Lead) (string, erro
 	return crm.MaskName(name), nil
 }
 
-// lost is the refusal for the losers of a race: it names the winner (P-05).
+// justNow is how long after a claim whoever is slower lost a race (P-05). After that
+// they asked for a record that somebody has (DU-02).
+const justNow = 10 * time.Minute
+
+// lost is the refusal for the losers of a race: it names the winner (P-05). Of a lead
+// that somebody has had for longer it names the owner, and the ways on (DU-02).
 func (s *Service) lost(ctx context.Context, a crm.Actor, id crm.LeadID) error {
-	l, err := s.d.Store.Lead(ctx, id)
+	l, err := s.LostTo(ctx, a, id)
 	if err != nil {
 		return err
 	}
-	winner, err := s.winner(ctx, a, l)
-	if err != nil {
-		return err
-	}
-	if l.Owner == 0 || winner == "" {
+	switch {
+	case l.Winner == "":
 		return crm.Conflict("P-05", id.String()+" 刚刚被改动，没有认领成功，额度没有扣除", id.String()+" was changed a moment ago; it was not claimed and no quota was used").WithNext("请再试一次", "please try again")
+	case l.Since != "":
+		return crm.Conflict("DU-02", id.String()+" 的负责人是 "+l.Winner+"（自 "+l.Since+"）", id.String()+" belongs to "+l.Winner+" (since "+l.Since+")").
+			WithNext("换一条：发送 /公海", "choose another one: send /pool").WithCause(&l)
 	}
-	return crm.Conflict("P-05", id.String()+" 已被 "+winner+" 认领，您的额度没有扣除", id.String()+" was already claimed by "+winner+"; no quota was used").
-		WithNext("换一条：发送 /公海", "choose another one: send /pool").WithCause(&LostTo{Lead: id, Winner: winner})
+	return crm.Conflict("P-05", id.String()+" 已被 "+l.Winner+" 认领，您的额度没有扣除", id.String()+" was already claimed by "+l.Winner+"; no quota was used").
+		WithNext("换一条：发送 /公海", "choose another one: send /pool").WithCause(&l)
 }
 
-// LostTo is the cause of a refusal because somebody else was faster.
+// LostTo is the cause of a refusal because somebody else has the lead.
 type LostTo struct {
 	Lead   crm.LeadID
 	Winner string // the present owner's name
+	// Since is the day since when they have it, for people to read; empty: they were a
+	// moment faster.
+	Since string
+	// Ask is what the ways on are about (DU-02); nil: none.
+	Ask *DuplicateOf
+}
+
+// LostTo is who has a lead that the actor wanted.
+func (s *Service) LostTo(ctx context.Context, a crm.Actor, id crm.LeadID) (LostTo, error) {
+	l, err := s.d.Store.Lead(ctx, id)
+	if err != nil || l.Owner == 0 {
+		return LostTo{Lead: id}, err
+	}
+	out := LostTo{Lead: id}
+	if out.Winner, err = s.winner(ctx, a, l); err != nil {
+		return out, err
+	}
+	if out.Since = pool.SinceText(l.OwnedAt, s.d.Clock.Now(), justNow, s.d.Calendar.Zone()); out.Since == "" {
+		return out, nil
+	}
+	acc, err := s.access(ctx, a, l)
+	if err != nil {
+		return out, err
+	}
+	if acc == accessNone {
+		// Codes cannot be walked (PM-03): only whoever may see its pool asks on.
+		if _, sees, _, err := s.d.Gate.Sees(ctx, a, l.Pool); err != nil || !sees {
+			return out, err
+		}
+	}
+	d, err := s.existing(ctx, a, Match{Ref: l.Ref()})
+	if err != nil {
+		return out, err
+	}
+	d.Open = acc != accessNone
+	s.told(ctx, a, d)
+	out.Ask = &d
+	return out, nil
 }
 
 // Error is the lead's code, for logs.

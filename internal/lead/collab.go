@@ -37,7 +37,7 @@ func (s *Service) Describe(ctx context.Context, ref crm.Ref) (Existing, error) {
 	if err != nil {
 		return Existing{}, err
 	}
-	e := Existing{Match: Match{Ref: ref}, Title: l.Name(), Owner: l.Owner, Team: l.Team, InPool: l.InPool(), Release: due[0].Release}
+	e := Existing{Match: Match{Ref: ref}, Title: l.Name(), Owner: l.Owner, Team: l.Team, InPool: l.InPool(), Pool: l.Pool, Claimable: l.ClaimableAt, Review: l.Status == Review, Release: due[0].Release}
 	e.Status = crm.Text{Zh: l.Status.Name(crm.Chinese), En: l.Status.Name(crm.English)}
 	if l.InPool() && l.Status == Open {
 		e.Status = crm.Text{Zh: "公海待认领", En: "in the pool"}
@@ -227,7 +227,11 @@ func (s *Service) ownedByOther(ctx context.Context, a crm.Actor, id crm.LeadID) 
 	}
 	switch {
 	case e.InPool:
-		return e, crm.Conflict("DU-02", id.String()+" 已在公海，可以直接认领", id.String()+" is in the pool and can be claimed").WithNext("/认领 "+id.String(), "/claim "+id.String())
+		o, err := s.opening(ctx, a, e)
+		if err == nil {
+			err = o.Refusal(id.Ref(), s.d.Calendar.Zone())
+		}
+		return e, err
 	case e.Owner == a.ID:
 		return e, crm.Conflict("DU-02", id.String()+" 就是您的线索", id.String()+" is your own lead").WithNext("/线索 "+id.String(), "/lead "+id.String())
 	case e.Owner == 0:

@@ -34,6 +34,8 @@ type DuplicateOf struct {
 	Open      bool
 	// Mine reports that the actor owns it.
 	Mine bool
+	// Opening is when the actor may claim it; of a record in a pool.
+	Opening pool.Opening
 	// Twin is the lead that got the same key and exists too: the two can be merged.
 	// Zero: there is only one.
 	Twin crm.LeadID
@@ -245,6 +247,11 @@ func (s *Service) existing(ctx context.Context, a crm.Actor, m Match) (Duplicate
 	e.Match = m
 	d := DuplicateOf{Existing: e, OwnerName: s.d.People.Name(ctx, e.Owner), Mine: e.Owner != 0 && e.Owner == a.ID}
 	d.Open = e.Owner != 0 && a.CanSee(e.Owner, e.Team)
+	if e.InPool {
+		if d.Opening, err = s.opening(ctx, a, e); err != nil {
+			return d, err
+		}
+	}
 	if e.InPool && m.Ref.Kind == crm.KindLead {
 		l, err := s.d.Store.Lead(ctx, crm.LeadID(m.Ref.ID))
 		if err != nil {
@@ -275,6 +282,13 @@ func (s *Service) existing(ctx context.Context, a crm.Actor, m Match) (Duplicate
 		d.OwnerName = crm.MaskName(d.OwnerName)
 	}
 	return d, nil
+}
+
+// opening is when the actor may claim a record that lies in a pool.
+func (s *Service) opening(ctx context.Context, a crm.Actor, e Existing) (pool.Opening, error) {
+	o, err := s.d.Gate.OpeningOf(ctx, a, e.Match.Ref, e.Pool, e.Claimable)
+	o.Review = e.Review
+	return o, err
 }
 
 // Line is the answer of DU-02: "已存在 · 负责人 李* · 状态 跟进中 · 释放日 07-08".

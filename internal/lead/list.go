@@ -213,16 +213,6 @@ func (s *Service) Status(ctx context.Context, user crm.UserID) (pool.Status, err
 	return s.d.Gate.Status(ctx, user, crm.KindLead, p)
 }
 
-// OwnerName is the name of a lead's owner for somebody who was slower (P-05);
-// empty when it has none.
-func (s *Service) OwnerName(ctx context.Context, a crm.Actor, id crm.LeadID) (string, error) {
-	l, err := s.d.Store.Lead(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	return s.winner(ctx, a, l)
-}
-
 // Mine are the actor's open leads, the most urgent first.
 func (s *Service) Mine(ctx context.Context, a crm.Actor) ([]Seen, error) {
 	return s.Of(ctx, a, a.ID)

@@ -90,9 +90,12 @@ type Existing struct {
 	Owner  crm.UserID
 	Team   crm.TeamID
 	InPool bool
-	// Pool is its home pool; for records of other kinds in a pool.
-	Pool   crm.PoolID
-	Status crm.Text
+	// Pool is its home pool, Claimable when its embargo there ends, and Review that
+	// its data is being checked; for records in a pool.
+	Pool      crm.PoolID
+	Claimable time.Time
+	Review    bool
+	Status    crm.Text
 	// Release is when it is due to go back to the pool; empty: never.
 	Release crm.Day
 }

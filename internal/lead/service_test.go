@@ -223,14 +223,14 @@ func TestP05LoserLearnsTheWinnerAndPaysNothing(t *testing.T) {
 	// Numbers are no list of who has what: a day later it is no race any more.
 	h.must(h.clock.Set(h.clock.Now().Add(25 * time.Hour)))
 	_, err = h.leads.Claim(h.ctx, h.as("张伟"), id)
-	refused(t, err, crm.CodeConflict, "P-05", "李*")
+	refused(t, err, crm.CodeConflict, "DU-02", "李*", "03-")
 	if strings.Contains(crm.MessageOf(err, crm.Chinese), "李娜") {
 		t.Errorf("the owner's name is not masked: %v", err)
 	}
-	name, err := h.leads.OwnerName(h.ctx, h.as("张伟"), id)
+	lost, err := h.leads.LostTo(h.ctx, h.as("张伟"), id)
 	h.must(err)
-	if name != "李*" {
-		t.Errorf("the refreshed card names %q", name)
+	if lost.Winner != "李*" || lost.Since == "" || lost.Ask == nil {
+		t.Errorf("the refreshed card says %+v", lost)
 	}
 	_, err = h.leads.Claim(h.ctx, h.as("王磊"), next)
 	refused(t, err, crm.CodeForbidden, "")

@@ -36,6 +36,9 @@ type Deps struct {
 	// Holds are the hold limits of the kinds besides leads (P-03); a kind without
 	// one is not limited.
 	Holds map[crm.Kind]rule.Int
+	// Nurture is the pool of the kind in which records are nurtured (P-19), zero when
+	// there is none; nil: there never is.
+	Nurture func(ctx context.Context, kind crm.Kind) (crm.PoolID, error)
 	// Moved follows every change of owner in its transaction; nil: nobody does.
 	Moved func(ctx context.Context, es []Entry) error
 }
