@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -202,7 +203,7 @@ func (s *Services) confirmRule(ctx context.Context, a crm.Actor, ch cards.RuleCh
 	}
 	if proof != want {
 		return bot.Reply{}, crm.Stale("RC-02", "这个设置或修改内容在试算之后变了，没有保存", "the setting or the change is not the one that was tried out; nothing was saved").
-			WithNext("请重新试算：/规则 试算 "+ruleText(crm.Chinese, ch), "try it out again: /rules try "+ruleText(crm.English, ch))
+			WithNext("请重新试算：/规则 试算 "+s.ruleText(crm.Chinese, ch), "try it out again: /rules try "+s.ruleText(crm.English, ch))
 	}
 	if err := ruleReason(ch); err != nil {
 		return bot.Reply{}, err
@@ -273,15 +274,23 @@ func normalizeRule(d rule.Def, v string) string {
 		v = d.Long(v)
 		var b bytes.Buffer
 		if json.Compact(&b, []byte(v)) == nil {
-			return b.String()
+			v = b.String()
+		}
+		// In one order of entries, so that it is the same change however it is written.
+		if w := d.Word(crm.Chinese, v); w != "" && d.Check(v) == nil {
+			v = d.Long(w)
 		}
 	}
 	return v
 }
 
 // ruleText is the change as one line behind the command.
-func ruleText(l crm.Lang, ch cards.RuleChange) string {
-	parts := []string{ch.Key, ch.Value}
+func (s *Services) ruleText(l crm.Lang, ch cards.RuleChange) string {
+	value := ch.Value
+	if d, ok := s.Rules.Def(ch.Key); ok && d.Check(value) == nil {
+		value = cmp.Or(d.Word(l, value), value)
+	}
+	parts := []string{ch.Key, value}
 	if ch.Scope != "" {
 		parts = append(parts, l.T("范围=", "scope=")+string(ch.Scope))
 	}
@@ -310,7 +319,7 @@ func (s *Services) tryRule(ctx context.Context, a crm.Actor, ch cards.RuleChange
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	t := cards.RuleTry{RuleChange: ch, Line: ruleText(a.Lang, ch)}
+	t := cards.RuleTry{RuleChange: ch, Line: s.ruleText(a.Lang, ch)}
 	if t.Proof, err = s.ruleProof(ctx, ch); err != nil {
 		return bot.Reply{}, err
 	}

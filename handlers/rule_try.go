@@ -91,7 +91,7 @@ func (s *Services) listRule(ctx context.Context, a crm.Actor, ch cards.RuleChang
 		return bot.Reply{}, err
 	}
 	if !recycle.Ruled(ch.Key) {
-		return bot.Reply{}, crm.Invalid("这个设置的修改不会移动任何记录的释放日", "a change of this setting moves no release day").WithNext("可以试算：/规则 试算 "+ruleText(crm.Chinese, ch), "try it out: /rules try "+ruleText(crm.English, ch))
+		return bot.Reply{}, crm.Invalid("这个设置的修改不会移动任何记录的释放日", "a change of this setting moves no release day").WithNext("可以试算：/规则 试算 "+s.ruleText(crm.Chinese, ch), "try it out: /rules try "+s.ruleText(crm.English, ch))
 	}
 	list, more, err := s.Recycle.PreviewAll(ctx, ch.Key, ch.Scope, ch.Value, s.ruleMoment(ch), ruleListed)
 	if err != nil {
