@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -172,7 +173,7 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.AccountID) (Cla
 		}
 		e := moved.Entries[0]
 		out.Used, out.Limit = pool.Used(moved.Before)+1, moved.Quota.Limit
-		if out.Held, out.Hold = moved.Before.Held, moved.Hold; !x.Dealt() {
+		if out.Held, out.Hold = moved.Before.Held, moved.Hold; moved.Counts {
 			out.Held++
 		}
 		if err := s.record(ctx, FactClaim, e.At, e.To, e.ToTeam, x.ID); err != nil {
@@ -180,6 +181,11 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.AccountID) (Cla
 		}
 		return s.Effects.Refresh(ctx, x.ID.Ref())
 	})
+	if err != nil {
+		if hidden, e := s.hidden(ctx, a, id); hidden || e != nil {
+			return Claimed{}, cmp.Or(e, notFound(id))
+		}
+	}
 	switch {
 	case errors.Is(err, pool.ErrLost):
 		return Claimed{}, s.lost(ctx, a, id)
@@ -281,19 +287,33 @@ func (s *Service) record(ctx context.Context, key string, at time.Time, user crm
 	return s.Effects.Record(ctx, crm.Fact{At: at, Day: s.Calendar.DayOf(at), User: user, Team: team, Key: key, Qty: 1, Ref: id.Ref()})
 }
 
+// hidden reports that there is no such account for the actor, who neither sees nor
+// knows it, nor could have seen it in a pool before somebody took it (PM-03).
+func (s *Service) hidden(ctx context.Context, a crm.Actor, id crm.AccountID) (bool, error) {
+	x, _, err := s.known(ctx, a, id)
+	if crm.CodeOf(err) != crm.CodeNotFound {
+		return false, err
+	}
+	if x.ID == 0 {
+		return true, nil
+	}
+	_, taken, err := s.Gate.TakenFrom(ctx, a, x.ID.Ref())
+	return !taken, err
+}
+
 // ownerFor is the owner's name for somebody who was slower (P-05): in full to
-// somebody who could see the account's pool, and for a day; else masked.
+// somebody who could have seen it in its pool, and for a day; else masked.
 func (s *Service) ownerFor(ctx context.Context, a crm.Actor, id crm.AccountID) (string, error) {
 	x, err := s.stored(ctx, id)
 	if err != nil || s.Name == nil {
 		return "", err
 	}
-	_, sees, _, err := s.Gate.Sees(ctx, a, x.home())
+	at, taken, err := s.Gate.TakenFrom(ctx, a, x.ID.Ref())
 	if err != nil {
 		return "", err
 	}
 	winner := s.Name(ctx, x.Owner)
-	if !a.CanSee(x.Owner, x.Team) && (!sees || s.Clock.Now().Sub(x.OwnedAt) >= raceWindow) {
+	if !a.CanSee(x.Owner, x.Team) && (!taken || s.Clock.Now().Sub(at) >= raceWindow) {
 		winner = crm.MaskName(winner)
 	}
 	return winner, nil
@@ -366,7 +386,7 @@ func (s *Service) withCandidates(ctx context.Context, owner crm.UserID, err erro
 	if !errors.As(err, &full) || !errors.As(err, &refusal) {
 		return err
 	}
-	own, listErr := s.Store.Idlest(ctx, owner, candidates)
+	own, listErr := s.Store.Idlest(ctx, owner, candidates, pool.DealtCount.Of(ctx, s.Rules))
 	if listErr != nil {
 		return listErr
 	}

@@ -80,9 +80,9 @@ type Store interface {
 	// PoolAccounts are accounts that wait in pools, in the order in which they are
 	// offered.
 	PoolAccounts(ctx context.Context, q PoolQuery) ([]Account, error)
-	// Idlest are a person's accounts that count for the hold limit, the longest
-	// without a valid activity first, at most n.
-	Idlest(ctx context.Context, owner crm.UserID, n int) ([]Account, error)
+	// Idlest are a person's accounts that count for the hold limit, with dealt those
+	// that have bought too, the longest without a valid activity first, at most n.
+	Idlest(ctx context.Context, owner crm.UserID, n int, dealt bool) ([]Account, error)
 	Merges
 	pool.Collaborations
 	// RemoveAccount deletes an account of that version with its contacts, and

@@ -46,6 +46,11 @@ func (s *Service) plan(ctx context.Context, a crm.Actor, rec Record, due Due) (P
 		return Plan{}, crm.Invalid(fmt.Sprintf("最多提前 %d 天安排拜访", maxAhead), fmt.Sprintf("a visit can be planned up to %d days ahead", maxAhead))
 	}
 	p := Plan{User: a.ID, Team: a.Team, Subject: rec.Subject, Customer: rec.Customer, Due: due, State: PlanOpen, Counted: s.planClock(ctx).InTime(now, due.Day, s.d.Calendar), CreatedAt: now}
+	if p.Customer.Kind == crm.KindAccount { // one that is merged at this moment: the survivor's
+		if err := s.d.Accounts.Stand(ctx, crm.AccountID(p.Customer.ID)); err != nil {
+			return p, err
+		}
+	}
 	if err := s.d.Store.AddPlan(ctx, &p); err != nil {
 		if crm.CodeOf(err) == crm.CodeConflict {
 			return p, crm.Conflict("V-04", fmt.Sprintf("%s 已计划拜访 %s", due.Day, rec.Name), fmt.Sprintf("a visit to %s on %s is planned already", rec.Name, due.Day)).

@@ -2,12 +2,14 @@ package app_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"crmbot/internal/account"
 	"crmbot/internal/crm"
 	"crmbot/internal/deal"
 	"crmbot/internal/lead"
+	"crmbot/internal/pool"
 	"crmbot/internal/testdb"
 )
 
@@ -59,5 +61,39 @@ func partsKnow(t *testing.T, dsn string) {
 	}
 	if _, err := s.Leads.Learned(f.ctx, f.as("张伟"), l.ID); crm.CodeOf(err) != crm.CodeNotFound {
 		t.Errorf("somebody else: %v", err)
+	}
+}
+
+// TestPM03ClaimingWalksNoCodes: to claim by a code tells nothing of a record that
+// the person could not have seen: owned by another team from the beginning, or in a
+// pool that is not open to them. Who could have seen it in its pool is told who was
+// faster (P-05).
+func TestPM03ClaimingWalksNoCodes(t *testing.T) {
+	f := newBranch(t, "")
+	s := f.a.Services
+	east := pool.Pool{Name: "华东公海", Kind: crm.KindLead, Teams: []crm.TeamID{f.teams["华东"]}}
+	f.must(s.Pools.SavePool(f.ctx, f.as("管理员"), &east))
+	create := func(company string, owner string, in crm.PoolID) crm.LeadID {
+		t.Helper()
+		l, err := s.Leads.Create(f.ctx, f.as("李娜"), lead.NewLead{Info: lead.Info{Company: company, Contact: "王总", Phone: "1390000" + company[len(company)-4:]}, Owner: f.ids[owner], Pool: in}, true)
+		f.must(err)
+		return l.ID
+	}
+	owned, scoped, open := create("远山机械1001", "李娜", 0), create("近水电子1002", "", east.ID), create("平原物流1003", "", 1)
+	x, err := s.Accounts.Create(f.ctx, f.as("李娜"), account.Draft{Name: "星河科技"})
+	f.must(err)
+	stranger := f.as("赵敏")
+	for _, id := range []crm.LeadID{owned, scoped, 999} {
+		if _, err := s.Leads.Claim(f.ctx, stranger, id); crm.CodeOf(err) != crm.CodeNotFound || strings.Contains(crm.MessageOf(err, crm.Chinese), "李") {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	if _, err := s.Accounts.Claim(f.ctx, stranger, x.ID); crm.CodeOf(err) != crm.CodeNotFound {
+		t.Errorf("%s: %v", x.ID, err)
+	}
+	_, err = s.Leads.Claim(f.ctx, f.as("李娜"), open)
+	f.must(err)
+	if _, err := s.Leads.Claim(f.ctx, stranger, open); crm.RuleOf(err) != "P-05" || !strings.Contains(crm.MessageOf(err, crm.Chinese), "李娜") {
+		t.Errorf("who was slower: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package lead
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -76,6 +77,11 @@ func (s *Service) Claim(ctx context.Context, a crm.Actor, id crm.LeadID) (Claime
 		}
 		return s.d.Effects.Refresh(ctx, l.Ref())
 	})
+	if err != nil {
+		if hidden, e := s.hidden(ctx, a, id); hidden || e != nil {
+			return Claimed{}, cmp.Or(e, notFound(id))
+		}
+	}
 	switch {
 	case errors.Is(err, pool.ErrLost):
 		return Claimed{}, s.lost(ctx, a, id)
@@ -129,13 +135,25 @@ func (s *Service) winner(ctx context.Context, a crm.Actor, l Lead) (string, erro
 	if err != nil || acc != accessNone {
 		return name, err
 	}
-	if s.d.Clock.Now().Sub(l.OwnedAt) < raceWindow {
-		visible, err := s.d.Gate.Visible(ctx, a, crm.KindLead)
-		if err != nil || slices.ContainsFunc(visible, func(p pool.Pool) bool { return p.ID == l.Pool }) {
-			return name, err
-		}
+	at, taken, err := s.d.Gate.TakenFrom(ctx, a, l.Ref())
+	if err != nil || taken && s.d.Clock.Now().Sub(at) < raceWindow {
+		return name, err
 	}
 	return crm.MaskName(name), nil
+}
+
+// hidden reports that there is no such lead for the actor, who neither sees nor
+// knows it, nor could have seen it in a pool before somebody took it (PM-03).
+func (s *Service) hidden(ctx context.Context, a crm.Actor, id crm.LeadID) (bool, error) {
+	l, err := s.known(ctx, a, id)
+	if crm.CodeOf(err) != crm.CodeNotFound {
+		return false, err
+	}
+	if l.ID == 0 {
+		return true, nil
+	}
+	_, taken, err := s.d.Gate.TakenFrom(ctx, a, l.Ref())
+	return !taken, err
 }
 
 // justNow is how long after a claim whoever is slower lost a race (P-05). After that

@@ -503,7 +503,7 @@ func TestP01RegionPoolsAndTheirScope(t *testing.T) {
 		}
 	}
 	_, err := h.leads.Claim(h.ctx, h.as("赵敏"), named)
-	refused(t, err, crm.CodeForbidden, "", "华东专属")
+	refused(t, err, crm.CodeNotFound, "", named.String()) // for her there is no such lead (PM-03)
 	list, err := h.leads.Pool(h.ctx, h.as("赵敏"), lead.Filter{}, 0, 10)
 	h.must(err)
 	if len(list.Leads) != 2 {

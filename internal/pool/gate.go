@@ -155,6 +155,8 @@ type Moved struct {
 	Before Standing
 	Hold   int
 	Quota  Quota
+	// Counts reports that the record counts for the hold limit (P-03).
+	Counts bool
 	// Refunded reports that a release gave the claim back to the quota.
 	Refunded bool
 }
@@ -211,6 +213,7 @@ func (g *Gate) Give(ctx context.Context, a crm.Actor, seat Seat, m Move, n int, 
 	var version int64
 	if m.Reason.limited() && (!m.Exempt || DealtCount.Of(ctx, g.d.Rules, scopes...)) {
 		out.Hold, version = g.hold(ctx, seat.Kind, scopes)
+		out.Counts = true
 		if n > 1 {
 			n = max(0, min(n, out.Hold-st.Held))
 		} else if e := CheckHold(seat.Kind, st.Held, out.Hold, 1, otherName(a, seat.User)); e != nil {

@@ -51,14 +51,14 @@ func (g *Gate) Over(ctx context.Context, key string, b *rule.Book, people []org.
 		return nil, nil
 	}
 	day := g.d.Calendar.DayOf(g.d.Clock.Now())
-	if key == DealtCount.Key {
-		return g.overDealt(ctx, b, people)
+	if kind == crm.KindAccount {
+		return g.overAccounts(ctx, b, people)
 	}
 	count := func(k crm.Kind) (map[crm.UserID]int, error) {
 		if claims {
 			return g.d.Store.ClaimedBy(ctx, k, day, day.Time(g.d.Calendar.Zone()))
 		}
-		return g.d.Store.HeldBy(ctx, k, DealtCount.Of(ctx, b))
+		return g.d.Store.HeldBy(ctx, k, false)
 	}
 	have, err := count(kind)
 	if err != nil {
@@ -81,8 +81,9 @@ func (g *Gate) Over(ctx context.Context, key string, b *rule.Book, people []org.
 	return g.over(ctx, people, have, func(scopes []rule.Scope) int { return int(limit.Of(ctx, b, scopes...)) })
 }
 
-// overDealt is Over for the setting by which accounts that have bought count.
-func (g *Gate) overDealt(ctx context.Context, b *rule.Book, people []org.User) ([]Over, error) {
+// overAccounts is Over for the hold limit of accounts and for the setting by which
+// those that have bought count.
+func (g *Gate) overAccounts(ctx context.Context, b *rule.Book, people []org.User) ([]Over, error) {
 	counted := map[bool]map[crm.UserID]int{}
 	for _, dealt := range []bool{false, true} {
 		have, err := g.d.Store.HeldBy(ctx, crm.KindAccount, dealt)

@@ -70,9 +70,13 @@ func (d *DB) MoveOpenDeals(ctx context.Context, id crm.AccountID, from, to crm.U
 }
 
 // Idlest implements account.Store.
-func (d *DB) Idlest(ctx context.Context, owner crm.UserID, n int) ([]account.Account, error) {
+func (d *DB) Idlest(ctx context.Context, owner crm.UserID, n int, dealt bool) ([]account.Account, error) {
 	var rows []accountRow
-	if err := d.read(ctx).Where("owner_id = ? AND dealt_ms = 0 AND state = ?", int64(owner), string(account.Live)).Order("active_ms, id").Limit(n).Find(&rows).Error; err != nil {
+	db := d.read(ctx).Where("owner_id = ? AND state = ?", int64(owner), string(account.Live))
+	if !dealt {
+		db = db.Where("dealt_ms = 0")
+	}
+	if err := db.Order("active_ms, id").Limit(n).Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	out := make([]account.Account, len(rows))

@@ -67,14 +67,14 @@ func Account(t *testing.T, db *store.DB, clock *crm.MovableClock) {
 		if moved.Owner != 7 || moved.Version != c.Version+1 || !moved.OwnedAt.Equal(now) {
 			t.Errorf("%+v", moved)
 		}
-		idle, err := db.Idlest(ctx, 7, 5)
+		idle, err := db.Idlest(ctx, 7, 5, false)
 		check(err)
 		if len(idle) != 1 || idle[0].ID != c.ID { // a has bought
 			t.Errorf("idle: %+v", idle)
 		}
 		_, err = db.MoveAccount(ctx, moved, ownership.Stamp{At: now, Owner: 7, Team: 2, Pool: 2}, account.Invalid, "")
 		check(err)
-		if idle, err = db.Idlest(ctx, 7, 5); err != nil || len(idle) != 0 { // nothing to release
+		if idle, err = db.Idlest(ctx, 7, 5, false); err != nil || len(idle) != 0 { // nothing to release
 			t.Errorf("idle, given up: %+v, %v", idle, err)
 		}
 		moved, err = db.LockAccount(ctx, c.ID)
