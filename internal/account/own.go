@@ -319,10 +319,6 @@ func (s *Service) ownerFor(ctx context.Context, a crm.Actor, id crm.AccountID) (
 	return winner, nil
 }
 
-// justNow is how long after a claim whoever is slower lost a race (P-05). After that
-// they asked for a record that somebody has (DU-02).
-const justNow = 10 * time.Minute
-
 // lost is the refusal for the losers of a race: it names the winner (P-05). Of an
 // account that somebody has had for longer it names the owner, and the ways on (DU-02).
 func (s *Service) lost(ctx context.Context, a crm.Actor, id crm.AccountID) error {
@@ -352,7 +348,7 @@ func (s *Service) LostTo(ctx context.Context, a crm.Actor, id crm.AccountID) (Lo
 		return out, err
 	}
 	out.Winner = winner
-	if out.Since = pool.SinceText(x.OwnedAt, s.Clock.Now(), justNow, s.Calendar.Zone()); out.Since == "" {
+	if out.Since = pool.SinceText(x.OwnedAt, s.Clock.Now(), s.Calendar.Zone()); out.Since == "" {
 		return out, nil
 	}
 	r, err := s.Rights(ctx, a, x)
@@ -379,14 +375,18 @@ const raceWindow = 24 * time.Hour
 const candidates = 3
 
 // withCandidates adds to a refusal by the hold limit what could be released to
-// make room: accounts without a deal, the longest without an activity first.
+// make room: accounts that count for it, the longest without an activity first.
 func (s *Service) withCandidates(ctx context.Context, owner crm.UserID, err error) error {
 	var full *pool.HoldFull
 	var refusal *crm.Error
 	if !errors.As(err, &full) || !errors.As(err, &refusal) {
 		return err
 	}
-	own, listErr := s.Store.Idlest(ctx, owner, candidates, pool.DealtCount.Of(ctx, s.Rules))
+	st, listErr := s.Status(ctx, owner)
+	if listErr != nil {
+		return listErr
+	}
+	own, listErr := s.Store.Idlest(ctx, owner, candidates, st.Dealt)
 	if listErr != nil {
 		return listErr
 	}

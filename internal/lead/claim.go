@@ -156,10 +156,6 @@ func (s *Service) hidden(ctx context.Context, a crm.Actor, id crm.LeadID) (bool,
 	return !taken, err
 }
 
-// justNow is how long after a claim whoever is slower lost a race (P-05). After that
-// they asked for a record that somebody has (DU-02).
-const justNow = 10 * time.Minute
-
 // lost is the refusal for the losers of a race: it names the winner (P-05). Of a lead
 // that somebody has had for longer it names the owner, and the ways on (DU-02).
 func (s *Service) lost(ctx context.Context, a crm.Actor, id crm.LeadID) error {
@@ -199,7 +195,7 @@ func (s *Service) LostTo(ctx context.Context, a crm.Actor, id crm.LeadID) (LostT
 	if out.Winner, err = s.winner(ctx, a, l); err != nil {
 		return out, err
 	}
-	if out.Since = pool.SinceText(l.OwnedAt, s.d.Clock.Now(), justNow, s.d.Calendar.Zone()); out.Since == "" {
+	if out.Since = pool.SinceText(l.OwnedAt, s.d.Clock.Now(), s.d.Calendar.Zone()); out.Since == "" {
 		return out, nil
 	}
 	acc, err := s.access(ctx, a, l)

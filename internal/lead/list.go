@@ -276,7 +276,7 @@ func (s *Service) Losing(ctx context.Context, a crm.Actor, left int, contact tim
 		by, _ := contactBy(l, limits, s.d.Calendar)
 		return !near[l.Ref()] && (by.IsZero() || by.After(contact))
 	})
-	due, err := s.dues(ctx, a.ID, ls...)
+	due, err := s.dues(ctx, 0, ls...) // of these alone, not of all that the person has
 	if err != nil {
 		return nil, err
 	}

@@ -92,10 +92,14 @@ func (g *Gate) OpeningOf(ctx context.Context, a crm.Actor, ref crm.Ref, in crm.P
 	return o, err
 }
 
+// justNow is how long after a claim whoever is slower lost a race (P-05). After that
+// they asked for a record that somebody has (DU-02).
+const justNow = 10 * time.Minute
+
 // SinceText is the day since when somebody has a record, for people to read; empty
-// while it is within just.
-func SinceText(owned, now time.Time, just time.Duration, zone *time.Location) string {
-	if now.Sub(owned) < just {
+// while whoever asks was only a moment slower.
+func SinceText(owned, now time.Time, zone *time.Location) string {
+	if now.Sub(owned) < justNow {
 		return ""
 	}
 	owned, now = owned.In(zone), now.In(zone)

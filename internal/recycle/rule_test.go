@@ -306,7 +306,7 @@ func TestRC04ACardListsAllThatWasReleasedOnSeveralDays(t *testing.T) {
 }
 
 // TestRC02APreviewIsAboutWhomTheChangeConcerns: a change of one team's periods
-// works out what that team owns, one of leads no accounts; page by page it names
+// works out what that team owns, one of leads no accounts, and the list names
 // the same records.
 func TestRC02APreviewIsAboutWhomTheChangeConcerns(t *testing.T) {
 	h := newHouse(t, "")
